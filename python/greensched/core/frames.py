@@ -1,0 +1,197 @@
+"""The one binary format of GreenSched: a JSON header followed by aligned little-endian column buffers.
+
+Run-folder files, bridge messages and the world's result logs are all *frames* (layout: ``bridge/PROTOCOL.md`` §1).
+A file may hold several frames back to back; :func:`read_frames` stops cleanly at a torn last frame, which is how a
+result log survives a killed writer.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greensched.core.errors import FrameError
+
+MAGIC = b"GSFRAME1"
+_PREFIX = struct.Struct("<8sIIQ")  # magic, header bytes, crc32 of the header, frame bytes
+_DTYPES = {"i64": np.dtype("<i8"), "i32": np.dtype("<i4"), "u8": np.dtype("u1"), "f64": np.dtype("<f8")}
+_TYPES = {"int64": "i64", "int32": "i32", "uint8": "u8", "bool": "u8", "float64": "f64"}
+
+Column = NDArray[Any] | Sequence[str]
+
+
+def _pad8(n: int) -> int:
+    return (n + 7) & ~7
+
+
+class StrColumn(Sequence[str]):
+    """A lazily decoded column of strings: ``int32 offsets[rows + 1]`` then UTF-8 bytes."""
+
+    def __init__(self, buffer: memoryview, rows: int) -> None:
+        self._offsets = np.frombuffer(buffer, dtype="<i4", count=rows + 1)
+        self._bytes = buffer[4 * (rows + 1) :]
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if index < 0:
+            index += len(self)
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        return str(self._bytes[self._offsets[index] : self._offsets[index + 1]], "utf-8")
+
+
+def _encode_str(values: Sequence[str]) -> bytes:
+    encoded = [v.encode("utf-8") for v in values]
+    offsets = np.zeros(len(encoded) + 1, dtype="<i4")
+    np.cumsum([len(e) for e in encoded], out=offsets[1:])
+    return offsets.tobytes() + b"".join(encoded)
+
+
+@dataclass
+class Frame:
+    """One decoded frame: ``kind``, ``meta`` (JSON) and ``tables`` of equally long columns.
+
+    Numeric columns are read-only numpy views of the underlying buffer; copy what must outlive it.
+    """
+
+    kind: str
+    meta: dict[str, Any] = field(default_factory=dict)
+    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Columns of table ``name``; an absent table is an empty one."""
+        return self.tables.get(name, {})
+
+
+def encode(kind: str, meta: Mapping[str, Any], tables: Mapping[str, Mapping[str, Column]]) -> bytes:
+    """Serialise one frame.
+
+    Args:
+        kind: message or file kind.
+        meta: JSON-serialisable metadata (finite numbers only).
+        tables: table name -> column name -> array (int64, int32, uint8, bool or float64) or strings.
+
+    Raises:
+        FrameError: columns of unequal length or of an unsupported type.
+    """
+    specs: list[dict[str, Any]] = []
+    chunks: list[bytes] = []
+    at = 0
+    for table_name, columns in tables.items():
+        rows: int | None = None
+        column_specs: list[dict[str, Any]] = []
+        for name, values in columns.items():
+            if isinstance(values, np.ndarray):
+                type_name = _TYPES.get(values.dtype.name)
+                if type_name is None:
+                    raise FrameError(f"{table_name}.{name}: no frame type for dtype {values.dtype}")
+                data = np.ascontiguousarray(values, dtype=_DTYPES[type_name]).tobytes()
+            else:
+                type_name, data = "str", _encode_str(values)
+            if rows is not None and len(values) != rows:
+                raise FrameError(f"{table_name}.{name}: {len(values)} rows where {rows} were expected")
+            rows = len(values)
+            column_specs.append({"name": name, "type": type_name, "at": at, "bytes": len(data)})
+            chunks.append(data)
+            padding = _pad8(len(data)) - len(data)
+            if padding:
+                chunks.append(b"\0" * padding)
+            at += len(data) + padding
+        specs.append({"name": table_name, "rows": rows or 0, "columns": column_specs})
+    header = json.dumps(
+        {"kind": kind, "meta": dict(meta), "tables": specs}, ensure_ascii=False, allow_nan=False, separators=(",", ":")
+    ).encode()
+    padded = _pad8(len(header))
+    prefix = _PREFIX.pack(MAGIC, len(header), zlib.crc32(header), _PREFIX.size + padded + at)
+    return b"".join([prefix, header, b" " * (padded - len(header)), *chunks])
+
+
+def decode(buffer: bytes | memoryview, where: str = "frame") -> tuple[Frame, int]:
+    """Decode the frame at the start of ``buffer``; returns it and its length in bytes.
+
+    Raises:
+        FrameError: not a frame, truncated, or a header that fails its checksum; the message names ``where``.
+    """
+    view = memoryview(buffer)
+    if len(view) < _PREFIX.size:
+        raise FrameError(f"{where}: truncated ({len(view)} bytes, a frame needs at least {_PREFIX.size})")
+    magic, header_bytes, crc, frame_bytes = _PREFIX.unpack_from(view)
+    if magic != MAGIC:
+        raise FrameError(f"{where}: not a GreenSched frame (starts with {bytes(magic)!r}, expected {MAGIC!r})")
+    if frame_bytes > len(view) or _PREFIX.size + _pad8(header_bytes) > frame_bytes:
+        raise FrameError(f"{where}: truncated ({len(view)} of {frame_bytes} bytes)")
+    header = view[_PREFIX.size : _PREFIX.size + header_bytes]
+    if zlib.crc32(header) != crc:
+        raise FrameError(f"{where}: header checksum mismatch; the file is damaged")
+    content = json.loads(bytes(header))
+    data = view[_PREFIX.size + _pad8(header_bytes) : frame_bytes]
+    tables: dict[str, dict[str, Any]] = {}
+    for spec in content["tables"]:
+        tables[spec["name"]] = {c["name"]: _column(data, c, spec["rows"], where) for c in spec["columns"]}
+    return Frame(content["kind"], content["meta"], tables), frame_bytes
+
+
+def _column(data: memoryview, spec: Mapping[str, Any], rows: int, where: str) -> Any:
+    at, size, type_name = spec["at"], spec["bytes"], spec["type"]
+    if at < 0 or size < 0 or at + size > len(data):
+        raise FrameError(f"{where}: column {spec['name']} lies outside the frame")
+    if type_name == "str":
+        return StrColumn(data[at : at + size], rows)
+    dtype = _DTYPES.get(type_name)
+    if dtype is None or size != rows * dtype.itemsize:
+        raise FrameError(f"{where}: column {spec['name']} ({type_name}) has {size} bytes for {rows} rows")
+    array = np.frombuffer(data, dtype=dtype, count=rows, offset=at)
+    array.flags.writeable = False
+    return array
+
+
+def read_frame(path: Path) -> Frame:
+    """Map the file ``path`` and decode its first frame (columns are views of the mapping)."""
+    if path.stat().st_size == 0:
+        raise FrameError(f"{path}: empty file, expected a GreenSched frame")
+    return decode(memoryview(np.memmap(path, dtype=np.uint8, mode="r")), str(path))[0]
+
+
+def read_frames(path: Path) -> Iterator[Frame]:
+    """Decode the frames of an append-only log; a torn last frame (killed writer) ends the iteration."""
+    if path.stat().st_size == 0:
+        return
+    view = memoryview(np.memmap(path, dtype=np.uint8, mode="r"))
+    at = 0
+    while len(view) - at >= _PREFIX.size:
+        magic, _, _, frame_bytes = _PREFIX.unpack_from(view, at)
+        if magic == MAGIC and at + frame_bytes > len(view):
+            return
+        frame, length = decode(view[at:], f"{path} at byte {at}")
+        yield frame
+        at += length
+
+
+def write_frame(
+    path: Path, kind: str, meta: Mapping[str, Any], tables: Mapping[str, Mapping[str, Column]], mode: int = 0o644
+) -> None:
+    """Write one frame to ``path`` atomically with file permissions ``mode``."""
+    import os
+    import tempfile
+
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(encode(kind, meta, tables))
+        os.chmod(temporary, mode)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
