@@ -1,0 +1,27 @@
+package org.greensched.sim.placement;
+
+/** Dynamic state of one datacenter at the instant of an observation (PROTOCOL.md §4, table {@code datacenters}). */
+public final class DatacenterView {
+    public double freeCores;
+    public double freeGpus;
+    public double freeMemGb;
+    public double maxFreeCores;
+    public double maxFreeGpus;
+    public int running;
+    public int queued;
+    public double queuedCores;
+    public int inbound;
+    public double inboundCores;
+    public double usedCores;
+    public double utilisationFrac;
+    public double itW;
+    public double pue;
+    /** Signals now; NaN where missing. */
+    public double carbonGpkwh;
+    public double marginalGpkwh;
+    public double windFrac;
+    public double solarFrac;
+    public double renewableFrac;
+    public double pricePerKwh;
+    public double temperatureC;
+}
