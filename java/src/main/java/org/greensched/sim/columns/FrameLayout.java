@@ -1,0 +1,107 @@
+package org.greensched.sim.columns;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32;
+
+/** The fixed parts of a frame (PROTOCOL.md §1) and the checks that every reader makes. */
+final class FrameLayout {
+    /** Bytes before the header. */
+    static final int PREFIX_BYTES = 24;
+    /** {@code GSFRAME1} as a little-endian long. */
+    static final long MAGIC = 0x31454D4152465347L;
+
+    private FrameLayout() {}
+
+    /** What the prefix says: bytes of header, their checksum, bytes of the whole frame. */
+    record Prefix(int headerBytes, int crc, long frameBytes) {
+        long dataAt() {
+            return PREFIX_BYTES + pad8(headerBytes);
+        }
+    }
+
+    static long pad8(long bytes) {
+        return (bytes + 7) & ~7L;
+    }
+
+    static ByteBuffer littleEndian(ByteBuffer buffer) {
+        return buffer.order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Reads the prefix at index 0 of {@code head}, of which {@code available} bytes of frame exist. */
+    static Prefix prefix(ByteBuffer head, long available, String where) {
+        if (available < PREFIX_BYTES) {
+            throw new FrameException(where, "truncated (" + available + " bytes, a frame needs at least " + PREFIX_BYTES + ")");
+        }
+        if (head.getLong(0) != MAGIC) {
+            throw new FrameException(where, "not a GreenSched frame of this version (it does not start with GSFRAME1)");
+        }
+        long headerBytes = Integer.toUnsignedLong(head.getInt(8));
+        long frameBytes = head.getLong(16);
+        if (frameBytes < 0 || frameBytes > available || headerBytes > Integer.MAX_VALUE - PREFIX_BYTES - 7
+                || PREFIX_BYTES + pad8(headerBytes) > frameBytes) {
+            throw new FrameException(where, "truncated (" + available + " of " + Long.toUnsignedString(frameBytes) + " bytes)");
+        }
+        return new Prefix((int) headerBytes, head.getInt(12), frameBytes);
+    }
+
+    /** Checks and parses the header bytes. */
+    static JsonObject header(ByteBuffer bytes, Prefix prefix, String where) {
+        CRC32 crc = new CRC32();
+        crc.update(bytes.duplicate());
+        if ((int) crc.getValue() != prefix.crc) {
+            throw new FrameException(where, "header checksum mismatch; the bytes are damaged");
+        }
+        try {
+            String text = StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate()).toString();
+            return JsonParser.parseString(text).getAsJsonObject();
+        } catch (CharacterCodingException e) {
+            throw new FrameException(where, "header is not UTF-8", e);
+        } catch (JsonParseException | IllegalStateException e) {
+            throw new FrameException(where, "header is not a JSON object: " + e.getMessage(), e);
+        }
+    }
+
+    static String string(JsonObject object, String key, String where) {
+        JsonElement value = required(object, key, where);
+        if (!value.isJsonPrimitive()) {
+            throw new FrameException(where, "header key '" + key + "' must be a string");
+        }
+        return value.getAsString();
+    }
+
+    static long count(JsonObject object, String key, String where) {
+        try {
+            long value = required(object, key, where).getAsLong();
+            if (value >= 0) {
+                return value;
+            }
+        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
+            throw new FrameException(where, "header key '" + key + "' must be a whole number, 0 or more", e);
+        }
+        throw new FrameException(where, "header key '" + key + "' is negative");
+    }
+
+    static JsonArray array(JsonObject object, String key, String where) {
+        JsonElement value = required(object, key, where);
+        if (!value.isJsonArray()) {
+            throw new FrameException(where, "header key '" + key + "' must be a list");
+        }
+        return value.getAsJsonArray();
+    }
+
+    private static JsonElement required(JsonObject object, String key, String where) {
+        JsonElement value = object.get(key);
+        if (value == null) {
+            throw new FrameException(where, "header lacks '" + key + "'");
+        }
+        return value;
+    }
+}
