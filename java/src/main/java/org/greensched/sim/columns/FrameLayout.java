@@ -69,6 +69,18 @@ final class FrameLayout {
         }
     }
 
+    /** Prefix and padded header of a frame of {@code frameBytes} bytes, ready to be written. */
+    static ByteBuffer head(byte[] header, long frameBytes) {
+        CRC32 crc = new CRC32();
+        crc.update(header);
+        ByteBuffer head = littleEndian(ByteBuffer.allocate(PREFIX_BYTES + (int) pad8(header.length)));
+        head.putLong(MAGIC).putInt(header.length).putInt((int) crc.getValue()).putLong(frameBytes).put(header);
+        while (head.hasRemaining()) {
+            head.put((byte) ' ');
+        }
+        return head.flip();
+    }
+
     static String string(JsonObject object, String key, String where) {
         JsonElement value = required(object, key, where);
         if (!value.isJsonPrimitive()) {

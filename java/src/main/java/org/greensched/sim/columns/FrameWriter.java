@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.zip.CRC32;
 
 /**
  * Builds one frame after another, reusing its storage. Order of calls: {@link #begin}, any {@code meta}, then for each table
@@ -210,16 +209,7 @@ public final class FrameWriter {
     }
 
     private ByteBuffer head() {
-        byte[] json = header();
-        CRC32 crc = new CRC32();
-        crc.update(json);
-        int padded = (int) FrameLayout.pad8(json.length);
-        ByteBuffer head = FrameLayout.littleEndian(ByteBuffer.allocate(FrameLayout.PREFIX_BYTES + padded));
-        head.putLong(FrameLayout.MAGIC).putInt(json.length).putInt((int) crc.getValue()).putLong(length()).put(json);
-        while (head.hasRemaining()) {
-            head.put((byte) ' ');
-        }
-        return head.flip();
+        return FrameLayout.head(header(), length());
     }
 
     private byte[] header() {

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.zip.CRC32;
 
 /**
  * A file that holds one frame with one table, preallocated and mapped read-write: cells are set in place as things happen and
@@ -80,7 +79,7 @@ public final class MappedTable implements Closeable {
         long dataAt = FrameLayout.PREFIX_BYTES + FrameLayout.pad8(header.length);
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ,
                 StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            writeFully(channel, head(header, dataAt + dataBytes(rows, columns)));
+            writeFully(channel, FrameLayout.head(header, dataAt + dataBytes(rows, columns)));
             for (Spec spec : columns) {
                 fill(channel, spec, rows);
             }
@@ -122,31 +121,21 @@ public final class MappedTable implements Closeable {
         text.raw().append("{\"kind\":");
         text.quote(kind).raw().append(",\"meta\":").append(metaJson).append(",\"tables\":[{\"name\":");
         text.quote(name).raw().append(",\"rows\":").append(rows).append(",\"columns\":[");
+        String separator = "";
         long at = 0;
         for (Spec spec : columns) {
             if (spec.type == ColumnType.STR) {
                 throw new IllegalArgumentException(name + "." + spec.name + ": strings cannot be set in place");
             }
             long bytes = rows * spec.type.width();
-            text.raw().append(at == 0 ? "" : ",").append("{\"name\":");
+            text.raw().append(separator).append("{\"name\":");
             text.quote(spec.name).raw().append(",\"type\":\"").append(spec.type.wireName()).append("\",\"at\":").append(at)
                     .append(",\"bytes\":").append(bytes).append('}');
             at += FrameLayout.pad8(bytes);
+            separator = ",";
         }
         text.raw().append("]}]}");
         return text.raw().toString().getBytes(StandardCharsets.UTF_8);
-    }
-
-    private static ByteBuffer head(byte[] header, long frameBytes) {
-        CRC32 crc = new CRC32();
-        crc.update(header);
-        int padded = (int) FrameLayout.pad8(header.length);
-        ByteBuffer head = FrameLayout.littleEndian(ByteBuffer.allocate(FrameLayout.PREFIX_BYTES + padded));
-        head.putLong(FrameLayout.MAGIC).putInt(header.length).putInt((int) crc.getValue()).putLong(frameBytes).put(header);
-        while (head.hasRemaining()) {
-            head.put((byte) ' ');
-        }
-        return head.flip();
     }
 
     private static void fill(FileChannel channel, Spec spec, long rows) throws IOException {
