@@ -42,6 +42,11 @@ class StrColumn(Sequence[str]):
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
+    @property
+    def buffers(self) -> tuple[NDArray[Any], memoryview]:
+        """Offsets and UTF-8 bytes as stored, for readers that take them whole."""
+        return self._offsets, self._bytes
+
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]

@@ -1,0 +1,29 @@
+"""Exit codes of the command line."""
+
+from __future__ import annotations
+
+from greensched.core.errors import ConfigError, DataError, GreenSchedError
+
+OK = 0
+FAILED = 1
+BAD_INPUT = 2
+NO_JAVA = 3
+DEGRADED = 4
+INTERRUPTED = 130
+
+BY_STATUS = {
+    "completed": OK,
+    "degraded": DEGRADED,
+    "aborted": FAILED,
+    "failed": FAILED,
+    "running": FAILED,
+    "interrupted": INTERRUPTED,
+}
+
+
+def of(error: GreenSchedError) -> int:
+    """The exit code that an error asks for; an error class may carry its own as ``exit_code``."""
+    own = getattr(error, "exit_code", None)
+    if isinstance(own, int):
+        return own
+    return BAD_INPUT if isinstance(error, (ConfigError, DataError)) else FAILED

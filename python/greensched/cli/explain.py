@@ -1,0 +1,85 @@
+"""``greensched explain``: why a task ran where it ran."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from greensched.core.errors import DataError
+
+
+def explain(
+    folder: Annotated[Path, typer.Argument(help="Run folder.")],
+    task: Annotated[str, typer.Argument(help="Task id, or the name that its owner gave.")],
+) -> None:
+    """Print every decision about a task, what was predicted, and what happened."""
+    import pyarrow.compute as pc
+
+    row = _task_row(folder, task)
+    print(f"task {row['task']} ({row['name']!r}, job {row['job']}) from {row['origin']}")
+    asked = f"{row['cores']:g} cores, {row['mem_gb']:g} GB"
+    if row["gpus"]:
+        asked += f", {row['gpus']:g} GPUs{' ' + row['gpu_type'] if row['gpu_type'] else ''}"
+    print(f"  asked for {asked}; arrived at {_clock(row['arrival_s'])}, deadline {_clock(row['deadline_s'])}")
+    decisions = _table(folder, "decisions")
+    for decision in decisions.filter(pc.equal(decisions["task"], row["task"])).to_pylist():
+        _print_decision(decision)
+    _print_outcome(row)
+
+
+def _task_row(folder: Path, task: str) -> dict[str, Any]:
+    import pyarrow.compute as pc
+
+    jobs = _table(folder, "jobs")
+    column: str = "task" if task.isdecimal() else "name"
+    found = jobs.filter(pc.equal(jobs[column], int(task) if task.isdecimal() else task)).slice(0, 2)
+    if not found.num_rows:
+        raise DataError(f"{folder}: no task with {column} {task!r}; this run has the tasks 0 to {jobs.num_rows - 1}")
+    if found.num_rows > 1:
+        raise DataError(f"{folder}: several tasks are called {task!r}; use the task id, a number")
+    row: dict[str, Any] = found.to_pylist()[0]
+    return row
+
+
+def _table(folder: Path, name: str) -> Any:
+    import pyarrow.parquet as pq
+
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise DataError(f"{path}: not found; write it with: greensched finish {folder}")
+    return pq.read_table(path)
+
+
+def _print_decision(decision: dict[str, Any]) -> None:
+    target = f" at {decision['dc']}" if decision["dc"] else ""
+    until = f" until {_clock(decision['until_s'])}" if decision["until_s"] is not None else ""
+    who = "the mind" if decision["source"] == "mind" else "the world's fallback"
+    print(f"  {_clock(decision['t_s'])}  {who} decided: {decision['action']}{target}{until} [{decision['status']}]")
+    if decision["reason"]:
+        print(f"      because: {decision['reason']}")
+    if decision["code"] != "accepted":
+        print(f"      not carried out: {decision['code']}")
+    if decision["predicted_kwh"] is not None:
+        actual = decision["actual_kwh"]
+        outcome = f"; it was {actual:.4g} kWh and {decision['actual_s']:.0f} s" if actual is not None else ""
+        print(f"      predicted {decision['predicted_kwh']:.4g} kWh and {decision['predicted_s']:.0f} s{outcome}")
+
+
+def _print_outcome(row: dict[str, Any]) -> None:
+    where = f" at {row['dc']}, host {row['host']}" if row["dc"] else ""
+    print(f"  {row['state']}{where}{': ' + row['reason'] if row['reason'] else ''}")
+    if row["start_s"] is not None:
+        late = f", {row['late_s']:.0f} s late" if row["late_s"] else ""
+        print(f"  started {_clock(row['start_s'])} after waiting {row['wait_s']:.0f} s, ended {_clock(row['finish_s'])}{late}")
+    if row["state"] == "finished":
+        print(f"  {row['dynamic_kwh'] + row['idle_kwh']:.4g} kWh and {row['carbon_g']:.4g} g CO2eq charged to it")
+
+
+def _clock(t_s: float | None) -> str:
+    """Seconds since the start as ``day 2 13:05:00``."""
+    if t_s is None:
+        return "none"
+    days, rest = divmod(int(t_s), 86_400)
+    return f"day {days} {rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"

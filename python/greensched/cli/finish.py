@@ -1,0 +1,43 @@
+"""``greensched finish`` and ``greensched report``: results of a run folder, however the run ended."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greensched.cli import codes
+
+Folder = Annotated[Path, typer.Argument(help="Run folder.")]
+
+
+def finish(
+    folder: Folder,
+    json_: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout, nothing else.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
+) -> None:
+    """Turn the logs of a run into Parquet tables, summary.json and the report; also after a crash."""
+    from greensched.results.finish import finish as finish_folder
+
+    summary = finish_folder(folder)
+    page = None
+    if not no_report:
+        from greensched.report.page import write_report
+
+        page = write_report(folder)
+    if json_:
+        print(json.dumps({"run_folder": str(folder), "report": str(page) if page else None, **summary}))
+    else:
+        from greensched.cli.summary_table import print_summary
+
+        print_summary(folder, summary, page)
+    raise typer.Exit(codes.BY_STATUS[summary["status"]])
+
+
+def report(folder: Folder) -> None:
+    """Write report.html of a finished run folder again."""
+    from greensched.report.page import write_report
+
+    print(write_report(folder))

@@ -1,0 +1,81 @@
+"""Entry point of ``greensched``: registers the commands and turns errors into messages and exit codes.
+
+Exit codes: 0 done, 1 the run failed, 2 bad input, 3 Java missing or too old, 4 the run is degraded, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from greensched import __version__
+from greensched.cli import codes
+from greensched.core.errors import GreenSchedError
+
+app = typer.Typer(
+    name="greensched",
+    help="Carbon-aware scheduling of geo-distributed clouds, co-simulated on CloudSim Plus.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+# name, module:function. Modules import what is heavy (pandas, pyarrow, the bridge) inside their functions.
+COMMANDS = (
+    ("run", "greensched.cli.run:run"),
+    ("demo", "greensched.cli.run:demo"),
+    ("validate", "greensched.cli.validate:validate"),
+    ("prepare", "greensched.cli.prepare:prepare"),
+    ("finish", "greensched.cli.finish:finish"),
+    ("report", "greensched.cli.finish:report"),
+    ("explain", "greensched.cli.explain:explain"),
+    ("policies", "greensched.cli.listing:policies"),
+    ("predictors", "greensched.cli.listing:predictors"),
+    ("schema", "greensched.cli.schema:schema"),
+    ("train", "greensched.cli.train:train"),
+    ("doctor", "greensched.cli.doctor:doctor"),
+)
+for _name, _target in COMMANDS:
+    _module, _, _function = _target.partition(":")
+    try:
+        app.command(_name)(getattr(import_module(_module), _function))
+    except ModuleNotFoundError as _missing:
+        if not (_missing.name or "").startswith("greensched.cli"):
+            raise
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"greensched {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Carbon-aware scheduling of geo-distributed clouds, co-simulated on CloudSim Plus."""
+
+
+def main() -> None:
+    """Run the command line; every deliberate error is one message on stderr and its exit code."""
+    try:
+        app()
+    except GreenSchedError as error:
+        if os.environ.get("GREENSCHED_TRACEBACK"):
+            raise
+        print(f"greensched: {error}", file=sys.stderr)
+        sys.exit(codes.of(error))
+    except KeyboardInterrupt:
+        print("greensched: interrupted", file=sys.stderr)
+        sys.exit(codes.INTERRUPTED)
+    except BrokenPipeError:  # `greensched explain ... | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(codes.OK)

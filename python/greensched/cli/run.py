@@ -1,0 +1,80 @@
+"""``greensched run`` and ``greensched demo``."""
+
+from __future__ import annotations
+
+import importlib.resources
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greensched.core.errors import ConfigError
+
+Set = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the scenario, e.g. workload.jobs=1000."),
+]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="DIR", help="Folder with real signals and traces (layout: docs).")
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Run folder; default runs/<scenario>-<time>.")
+]
+Baseline = Annotated[
+    str | None,
+    typer.Option("--baseline", metavar="NAME|none", help="Policy to compare with; default: the scenario's."),
+]
+PolicyName = Annotated[
+    str | None, typer.Option("--policy", metavar="NAME", help="Run this policy, with its defaults, instead.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout, nothing else.")]
+NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar.")]
+NoReport = Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")]
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    overrides: Set = None,
+    data: Data = None,
+    out: Out = None,
+    baseline: Baseline = None,
+    policy: PolicyName = None,
+    json_: Json = False,
+    no_progress: NoProgress = False,
+    no_report: NoReport = False,
+) -> None:
+    """Simulate a scenario: prepare, world and mind, baseline on the same input, results, report."""
+    from greensched.cli.runner import Order, carry_out
+
+    order = Order(
+        scenario=scenario,
+        overrides=tuple(overrides or ()),
+        data=data,
+        out=out,
+        baseline=baseline,
+        policy=policy,
+        progress=not no_progress and not json_ and sys.stderr.isatty(),
+        report=not no_report,
+    )
+    raise typer.Exit(carry_out(order, as_json=json_))
+
+
+def demo(
+    overrides: Set = None,
+    out: Out = None,
+    json_: Json = False,
+    no_progress: NoProgress = False,
+) -> None:
+    """Run the demonstration: five regions, synthetic signals, the greensched policy against local-only."""
+    run(demo_scenario(), overrides, None, out, None, None, json_, no_progress, False)
+
+
+def demo_scenario() -> Path:
+    """The shipped scenarios/demo.yml: in the checkout, else in the installed package."""
+    checkout = Path(__file__).resolve().parents[3] / "scenarios" / "demo.yml"
+    packaged = Path(str(importlib.resources.files("greensched"))) / "_scenarios" / "demo.yml"
+    for candidate in (checkout, packaged):
+        if candidate.is_file():
+            return candidate
+    raise ConfigError(f"the demonstration's scenario is in neither place: {checkout}, {packaged}")

@@ -1,0 +1,184 @@
+"""The steps of a run: prepare, world and mind, results, the baseline on the same input, report.
+
+Whatever happens on the way, ``metadata.json`` says so and what has finished is turned into readable files.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from greensched.cli import codes
+from greensched.cli.baseline import make_baseline_folder
+from greensched.cli.progress import watch
+from greensched.core.errors import ConfigError, GreenSchedError, RunError
+from greensched.results import metadata
+
+_log = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for."""
+
+    scenario: Path
+    overrides: tuple[str, ...] = ()
+    data: Path | None = None
+    out: Path | None = None
+    baseline: str | None = None
+    policy: str | None = None
+    progress: bool = True
+    report: bool = True
+
+
+class PrepareError(GreenSchedError):
+    """``prepare`` refused the scenario and has said why on stderr."""
+
+    def __init__(self, exit_code: int) -> None:
+        super().__init__("the scenario was not run (see above)")
+        self.exit_code = exit_code
+
+
+def carry_out(order: Order, *, as_json: bool = False) -> int:
+    """Run the scenario and print its summary; returns the exit code.
+
+    Raises:
+        GreenSchedError: bad input, or a run that could not even start.
+    """
+    if not order.scenario.is_file():
+        raise ConfigError(f"{order.scenario}: no such scenario file")
+    folder = _new_folder(order)
+    metadata.begin(
+        folder,
+        command=["greensched", *sys.argv[1:]],
+        scenario_file=str(order.scenario),
+        overrides=list(order.overrides),
+        data=str(order.data) if order.data else None,
+    )
+    with _failures_noted(folder):
+        config = _prepare(order, folder)
+        status = _play(folder, config, "simulating", order.progress)
+        summary = _finish(folder)
+        # an interrupted or aborted run has no comparison to offer: stop where the user stopped it
+        baseline = _baseline_name(order, config) if status in ("completed", "degraded") else None
+        if baseline is not None:
+            summary = _compare(folder, config, baseline, order.progress)
+        page = _report(folder) if order.report else None
+    _show(folder, summary, page, as_json)
+    return codes.BY_STATUS[summary["status"]]
+
+
+def _new_folder(order: Order) -> Path:
+    folder = order.out
+    if folder is None:
+        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", order.scenario.stem)
+        base = Path("runs") / f"{stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+        folder, n = base, 1
+        while folder.exists():
+            n += 1
+            folder = base.with_name(f"{base.name}-{n}")
+    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"--out {folder}: exists and is not an empty folder; name another, a run is never overwritten")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextlib.contextmanager
+def _failures_noted(folder: Path) -> Iterator[None]:
+    """Metadata never stays at ``running`` when this process can still say better."""
+    try:
+        yield
+    except PrepareError:
+        shutil.rmtree(folder)  # holds nothing but the note that it was asked for
+        raise
+    except KeyboardInterrupt:
+        metadata.update(folder, status="interrupted", reason="interrupted")
+        raise
+    except BaseException as error:
+        metadata.update(folder, status="failed", reason=str(error))
+        raise
+
+
+def _prepare(order: Order, folder: Path) -> dict[str, Any]:
+    """Write input/ in a process of its own, so that the hidden truth never enters the mind's."""
+    command = [sys.executable, "-m", "greensched", "prepare", str(order.scenario), "--out", str(folder)]
+    for override in order.overrides:
+        command += ["--set", override]
+    if order.policy is not None:
+        command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
+    if order.data is not None:
+        command += ["--data", str(order.data)]
+    with _status(order.progress, "preparing the input"):
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED)
+    config = metadata.read_json(folder / "input" / "run.json")
+    metadata.update(folder, config=config, seed=config["seed"])
+    return config
+
+
+def _play(folder: Path, config: dict[str, Any], what: str, progress: bool) -> str:
+    """World and mind on a prepared folder; returns the world's status."""
+    from greensched_bridge.launch import run_world
+
+    with watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
+        run_world(folder)
+    from greensched.results.finish import world_status
+
+    return world_status(folder)
+
+
+def _finish(folder: Path) -> dict[str, Any]:
+    from greensched.results.finish import finish
+
+    return finish(folder)
+
+
+def _baseline_name(order: Order, config: dict[str, Any]) -> str | None:
+    name = order.baseline if order.baseline is not None else config.get("baseline", "local-only")
+    if name in (None, "none", config["policy"]["name"]):
+        return None
+    return str(name)
+
+
+def _compare(folder: Path, config: dict[str, Any], baseline: str, progress: bool) -> dict[str, Any]:
+    """Run ``baseline`` on the same input and seed; a failing baseline costs the comparison, not the run."""
+    from greensched.results.finish import finish
+
+    try:
+        other = make_baseline_folder(folder, baseline)
+        _play(other, metadata.read_json(other / "input" / "run.json"), "baseline", progress)
+        finish(other)
+    except RunError as error:
+        _log.print(f"greensched: no comparison: the baseline {baseline} failed: {error}")
+    return finish(folder)
+
+
+def _report(folder: Path) -> Path:
+    from greensched.report.page import write_report
+
+    return write_report(folder)
+
+
+def _show(folder: Path, summary: dict[str, Any], page: Path | None, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"run_folder": str(folder), "report": str(page) if page else None, **summary}))
+        return
+    from greensched.cli.summary_table import print_summary
+
+    print_summary(folder, summary, page)
+
+
+def _status(enabled: bool, text: str) -> contextlib.AbstractContextManager[Any]:
+    return _log.status(text) if enabled else contextlib.nullcontext()

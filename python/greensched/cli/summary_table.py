@@ -1,0 +1,71 @@
+"""The summary of a run on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+_ROWS = (
+    ("carbon", "carbon_kg", "{:,.2f} kg CO2eq"),
+    ("energy", "energy_kwh", "{:,.1f} kWh"),
+    ("cost of electricity", "cost", "{:,.2f}"),
+    ("SLA violations", "sla_violation_rate", "{:.2%} of jobs"),
+    ("jobs finished", "jobs_finished", "{:,}"),
+    ("mean wait", "mean_wait_s", "{:,.1f} s"),
+)
+_SAVED = {"carbon_kg": "carbon_pct", "energy_kwh": "energy_pct", "cost": "cost_pct"}
+_STATUS_STYLE = {"completed": "green", "degraded": "yellow"}
+
+
+def print_summary(folder: Path, summary: dict[str, Any], page: Path | None) -> None:
+    """Print what a person wants to know first: figures, the comparison, decision latency, where the files are."""
+    console = Console(highlight=False, soft_wrap=True)
+    style = _STATUS_STYLE.get(summary["status"], "red")
+    console.print(f"[bold]{summary['scenario']}[/], seed {summary['seed']}: [{style}]{summary['status']}[/]", end="")
+    console.print(f" ({summary['reason']})" if summary["reason"] else "", markup=False)
+    console.print(_figures(summary))
+    _print_notes(console, summary)
+    console.print(f"results  {folder}", markup=False)
+    if page is not None:
+        console.print(f"report   {page}", markup=False)
+
+
+def _figures(summary: dict[str, Any]) -> Table:
+    other, savings = summary["baseline"], summary["savings"] or {}
+    table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
+    table.add_column("")
+    table.add_column(str(summary["policy"]), justify="right")
+    if other:
+        table.add_column(str(other["policy"]), justify="right")
+        table.add_column("saved", justify="right")
+    for label, key, form in _ROWS:
+        cells = [label, _cell(summary[key], form)]
+        if other:
+            cells += [_cell(other[key], form), _saved(savings, key)]
+        table.add_row(*cells)
+    return table
+
+
+def _print_notes(console: Console, summary: dict[str, Any]) -> None:
+    p50, p99 = summary["decision_latency_p50_ms"], summary["decision_latency_p99_ms"]
+    if p50 is not None and p99 is not None:
+        console.print(f"decision round trip: p50 {p50:.2f} ms, p99 {p99:.2f} ms; {summary['decisions']:,} decisions")
+    savings = summary["savings"]
+    if savings and savings["not_comparable"]:
+        console.print(f"[yellow]savings n/a:[/] {savings['not_comparable']}")
+    for reason, count in summary["fallbacks"].items():
+        console.print(f"[yellow]fallback:[/] {count} x {reason}")
+
+
+def _cell(value: Any, form: str) -> str:
+    return "n/a" if value is None else form.format(value)
+
+
+def _saved(savings: dict[str, Any], key: str) -> str:
+    if key not in _SAVED:
+        return ""
+    percent = savings.get(_SAVED[key])
+    return "n/a" if percent is None else f"{percent:+.1f} %"

@@ -1,0 +1,1 @@
+"""From the logs of a run to files that people read: Parquet tables, summary.json, metadata.json."""

@@ -1,0 +1,57 @@
+"""``finish``: turn the logs of a run folder into its results, also after a crash."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from greensched.core.errors import DataError
+from greensched.results import metadata, tables
+from greensched.results.compare import compare
+from greensched.results.folder import RunFolder
+from greensched.results.summary import status_of, summarise
+
+SUMMARY = "summary.json"
+BASELINE = "baseline"
+
+
+def finish(folder: Path) -> dict[str, Any]:
+    """Write the Parquet tables and summary.json of ``folder`` and settle its metadata; may be repeated.
+
+    Returns:
+        The summary.
+
+    Raises:
+        DataError: ``folder`` is no run folder, or the world wrote nothing that could be read.
+    """
+    if not (folder / "input" / "run.json").is_file():
+        raise DataError(f"{folder}: no input/run.json here; expected the folder of a run")
+    run = RunFolder(folder)
+    for name, build in tables.BUILDERS.items():
+        tables.write(name, build(run), folder)
+    summary = summarise(run)
+    summary |= compare(summary, _baseline_summary(folder))
+    metadata.write_json(folder / SUMMARY, summary)
+    metadata.update(folder, status=summary["status"], reason=summary["reason"], config=run.config)
+    return summary
+
+
+def world_status(folder: Path) -> str:
+    """How the world of ``folder`` ended."""
+    return status_of(RunFolder(folder))
+
+
+def read_summary(folder: Path) -> dict[str, Any]:
+    """summary.json of a run folder.
+
+    Raises:
+        DataError: it is missing; the message says which command writes it.
+    """
+    if not (folder / SUMMARY).is_file():
+        raise DataError(f"{folder}: no {SUMMARY}; write it with: greensched finish {folder}")
+    return metadata.read_json(folder / SUMMARY)
+
+
+def _baseline_summary(folder: Path) -> dict[str, Any] | None:
+    path = folder / BASELINE / SUMMARY
+    return metadata.read_json(path) if path.is_file() else None

@@ -1,0 +1,161 @@
+"""Read what prepare, world and mind left in a run folder, whole or cut short by a crash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from greensched.core.errors import DataError
+from greensched.core.frames import Frame, StrColumn, read_frame, read_frames
+from greensched.core.types import NO_DEADLINE_US, F64
+from greensched.results.metadata import read_json
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run; each is read on first use."""
+
+    path: Path
+
+    @cached_property
+    def config(self) -> dict[str, Any]:
+        """input/run.json."""
+        return read_json(self.path / "input" / "run.json")
+
+    @cached_property
+    def world(self) -> dict[str, Any]:
+        """world/world.json; a world that never got as far reads as failed."""
+        path = self.path / "world" / "world.json"
+        if not path.is_file():
+            return {"status": "failed", "reason": "the world never started"}
+        return read_json(path)
+
+    @cached_property
+    def tasks(self) -> dict[str, Any]:
+        """Columns of input/tasks.gsf."""
+        return _table(self.path / "input" / "tasks.gsf", "tasks")
+
+    @cached_property
+    def task_meta(self) -> dict[str, Any]:
+        """Where the tasks come from."""
+        return read_frame(self.path / "input" / "tasks.gsf").meta
+
+    @cached_property
+    def signal_meta(self) -> dict[str, Any]:
+        """Where the signals come from (PROTOCOL.md §2.4)."""
+        path = self.path / "input" / "signals.gsf"
+        return read_frame(path).meta if path.is_file() else {}
+
+    @cached_property
+    def forecast_meta(self) -> dict[str, Any]:
+        """Where the forecasts come from (PROTOCOL.md §2.5)."""
+        path = self.path / "input" / "forecasts.gsf"
+        return read_frame(path).meta if path.is_file() else {}
+
+    @cached_property
+    def job_frame(self) -> Frame:
+        """world/jobs.gsf.
+
+        Raises:
+            DataError: the world wrote no row yet, or not as many rows as there are tasks.
+        """
+        path = self.path / "world" / "jobs.gsf"
+        if not path.is_file():
+            raise DataError(f"{path}: not found; the world ended before it began to simulate (see {self._log_hint()})")
+        frame = read_frame(path)
+        rows, expected = len(frame.table("jobs")["state"]), len(self.tasks["job"])
+        if rows != expected:
+            raise DataError(f"{path}: {rows} rows for {expected} tasks; the files are not of one run")
+        return frame
+
+    @property
+    def jobs(self) -> dict[str, Any]:
+        """Columns of world/jobs.gsf."""
+        return self.job_frame.table("jobs")
+
+    @cached_property
+    def datacenters(self) -> dict[str, Any]:
+        """Columns of world/datacenters.gsf, all slots; empty if the first slot was never reached."""
+        return _joined(self._frames("datacenters.gsf"), "datacenters")
+
+    @cached_property
+    def decisions(self) -> dict[str, Any]:
+        """Columns of world/decisions.gsf."""
+        return _joined(self._frames("decisions.gsf"), "decisions")
+
+    @cached_property
+    def decision_codes(self) -> list[str]:
+        """Names of the decisions' codes."""
+        for frame in self._frames("decisions.gsf"):
+            return list(frame.meta.get("codes", []))
+        return []
+
+    @cached_property
+    def hosts(self) -> dict[str, Any]:
+        """Columns of world/hosts.gsf; empty after a crash (the file is written at the end)."""
+        path = self.path / "world" / "hosts.gsf"
+        return _table(path, "hosts") if path.is_file() else {}
+
+    @property
+    def datacenter_names(self) -> list[str]:
+        """Names by index."""
+        return [d["name"] for d in self.config["datacenters"]]
+
+    @property
+    def origin_names(self) -> list[str]:
+        """Regions that tasks come from, by index."""
+        return [o["region"] for o in self.config["origins"]]
+
+    @property
+    def homes(self) -> NDArray[np.int32]:
+        """Datacenter index of every origin."""
+        return np.array([o["home"] for o in self.config["origins"]], dtype=np.int32)
+
+    @cached_property
+    def deadline_s(self) -> F64:
+        """Deadlines in seconds; NaN for none."""
+        raw = self.tasks["deadline_us"]
+        return np.where(raw == NO_DEADLINE_US, np.nan, raw / 1e6)
+
+    def _frames(self, name: str) -> list[Frame]:
+        path = self.path / "world" / name
+        return list(read_frames(path)) if path.is_file() else []
+
+    def _log_hint(self) -> Path:
+        return self.path / "world.log"
+
+
+def strings(column: Sequence[str]) -> pa.Array:
+    """A frame's string column as an Arrow array; the buffers are shared, not decoded."""
+    if isinstance(column, StrColumn):
+        offsets, data = column.buffers
+        return pa.StringArray.from_buffers(len(column), pa.py_buffer(offsets), pa.py_buffer(data))
+    return pa.array(list(column), pa.string())
+
+
+def _table(path: Path, name: str) -> dict[str, Any]:
+    if not path.is_file():
+        raise DataError(f"{path}: not found; expected a file that `greensched prepare` and the world write")
+    return read_frame(path).table(name)
+
+
+def _joined(frames: Iterable[Frame], kind: str) -> dict[str, Any]:
+    """The rows of all frames in one table (the table of a log bears the name of its kind, or is the only one)."""
+    parts = [frame.tables.get(kind) or next(iter(frame.tables.values()), {}) for frame in frames]
+    parts = [part for part in parts if part]
+    if not parts:
+        return {}
+    return {name: _concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _concatenate(columns: list[Any]) -> Any:
+    if isinstance(columns[0], np.ndarray):
+        return np.concatenate(columns)
+    return pa.chunked_array([strings(c) for c in columns], pa.string()).combine_chunks()

@@ -1,0 +1,152 @@
+"""metadata.json: what a run was, written first thing and replaced atomically ever after.
+
+A reader can trust ``status``: it is ``running`` only while (or after a crash, since) nothing better is known.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata as distributions
+from pathlib import Path
+from typing import Any
+
+from greensched.core.errors import DataError
+
+NAME = "metadata.json"
+STATUSES = ("running", "completed", "degraded", "aborted", "interrupted", "failed")
+PACKAGES = ("numpy", "pandas", "pyarrow", "pydantic", "py4j", "xgboost")
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Replace ``path`` atomically: a reader sees the old file or the new one, never a half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(content, stream, indent=1, ensure_ascii=False, allow_nan=False)
+            stream.write("\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    Raises:
+        DataError: the file is missing or not a JSON object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{path}: not found; expected a file that a run writes (is this a run folder?)") from None
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as JSON ({error})") from error
+    if not isinstance(content, dict):
+        raise DataError(f"{path}: expected a JSON object, found {type(content).__name__}")
+    return content
+
+
+def begin(folder: Path, **fields: Any) -> dict[str, Any]:
+    """Write metadata.json of a run that starts now; ``fields`` say what was asked for."""
+    content = {
+        "format": 1,
+        "status": "running",
+        "started_utc": _now(),
+        "ended_utc": None,
+        **fields,
+        "versions": versions(),
+        "config": None,
+    }
+    write_json(folder / NAME, content)
+    return content
+
+
+def update(folder: Path, **fields: Any) -> dict[str, Any]:
+    """Change some fields of metadata.json; a status other than ``running`` also notes the end."""
+    content = read(folder)
+    content.update(fields)
+    if fields.get("status", "running") != "running":
+        content["ended_utc"] = _now()
+    write_json(folder / NAME, content)
+    return content
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The metadata of a run folder; what is known without it when the run was started from the Java side."""
+    if (folder / NAME).is_file():
+        return read_json(folder / NAME)
+    started = datetime.fromtimestamp((folder / "input" / "run.json").stat().st_mtime, UTC)
+    return {
+        "format": 1,
+        "status": "running",
+        "started_utc": started.isoformat(timespec="seconds"),
+        "ended_utc": None,
+        "versions": versions(),
+        "config": None,
+    }
+
+
+def versions(jar: Path | None = None) -> dict[str, str | None]:
+    """Versions of everything that a result depends on; None for what is not installed."""
+    found: dict[str, str | None] = {
+        "greensched": _package("greensched"),
+        "git_commit": git_commit(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        **{name: _package(name) for name in PACKAGES},
+    }
+    return found | (world_versions(jar) if jar else {})
+
+
+def world_versions(jar: Path) -> dict[str, str | None]:
+    """Versions of the Java side as recorded by Maven in the shaded ``jar``."""
+    wanted = {"greensched_sim": "org.greensched/greensched-sim", "cloudsimplus": "org.cloudsimplus/cloudsimplus"}
+    found: dict[str, str | None] = dict.fromkeys(wanted)
+    with zipfile.ZipFile(jar) as archive:
+        for name, path in wanted.items():
+            try:
+                text = archive.read(f"META-INF/maven/{path}/pom.properties").decode()
+            except KeyError:
+                continue
+            match = re.search(r"^version=(.+)$", text, re.MULTILINE)
+            found[name] = match.group(1).strip() if match else None
+    return found
+
+
+def git_commit() -> str | None:
+    """Commit of the checkout that this package runs from, ``+changes`` when it is not clean; None outside one."""
+    root = Path(__file__).resolve().parents[3]
+    if not (root / ".git").exists():
+        return None
+    try:
+        described = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty=+changes", "--abbrev=12", "--exclude=*"],
+            capture_output=True, text=True, timeout=10, check=True,
+        )  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None
+
+
+def _package(name: str) -> str | None:
+    try:
+        return distributions.version(name)
+    except distributions.PackageNotFoundError:
+        return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

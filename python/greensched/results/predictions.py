@@ -1,0 +1,47 @@
+"""What the mind predicted, read from the feedback log."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+
+from greensched.core.errors import DataError
+from greensched.core.types import F64, I64
+
+_CHUNK_ROWS = 100_000
+
+
+def read_predictions(log: Path, decision: I64) -> tuple[F64, F64]:
+    """Predicted energy (kWh) and service time (s) of ``decision`` ids; NaN where the log has none.
+
+    A run without a feedback log (a policy that decides inside the world) predicts nothing.
+
+    Raises:
+        DataError: the log cannot be read as SQLite.
+    """
+    energy_kwh, service_s = np.full(len(decision), np.nan), np.full(len(decision), np.nan)
+    if not log.is_file():
+        return energy_kwh, service_s
+    order = np.argsort(decision, kind="stable")
+    ids = decision[order]
+    try:
+        # read-only would refuse a log whose WAL a killed mind left behind: opening replays it
+        with sqlite3.connect(log) as connection:
+            cursor = connection.execute(
+                "SELECT decision_id, energy_kwh, service_time_s FROM decision"
+                " WHERE energy_kwh IS NOT NULL OR service_time_s IS NOT NULL"
+            )
+            while rows := cursor.fetchmany(_CHUNK_ROWS):
+                chunk = np.array(rows, dtype=object)
+                keys = chunk[:, 0].astype(np.int64)
+                at = np.searchsorted(ids, keys)
+                known = (at < len(ids)) & (ids[np.minimum(at, len(ids) - 1)] == keys)
+                target = order[at[known]]
+                energy_kwh[target] = chunk[known, 1].astype(np.float64)
+                service_s[target] = chunk[known, 2].astype(np.float64)
+        connection.close()
+    except sqlite3.Error as error:
+        raise DataError(f"{log}: cannot be read as a feedback log ({error})") from error
+    return energy_kwh, service_s
