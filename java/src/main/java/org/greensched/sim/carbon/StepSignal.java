@@ -1,0 +1,164 @@
+package org.greensched.sim.carbon;
+
+import org.greensched.sim.util.NeumaierSum;
+
+/**
+ * A quantity that is constant on each step of a uniform grid, with its exact integral in O(1). Step k covers
+ * [k, k + 1) * step; at a boundary the new value holds. Missing values (NaN) integrate as 0 and are counted, so that whoever
+ * reads an integral can ask {@link #isMissing} whether it means anything. Outside the covered range it refuses to answer.
+ */
+public final class StepSignal {
+    private final String name;
+    private final long stepUs;
+    private final double[] value;
+    /** Integral from 0 to the start of step k; missing steps count as 0. */
+    private final double[] prefix;
+    /** Missing steps before step k; {@code null}: none at all. */
+    private final int[] missing;
+
+    /**
+     * @param name for error messages
+     * @param stepUs length of a step, microseconds
+     * @param value one value per step; kept, not copied
+     */
+    public StepSignal(String name, long stepUs, double[] value) {
+        if (stepUs <= 0 || value.length == 0) {
+            throw new IllegalArgumentException(name + ": needs a positive step and at least one value");
+        }
+        this.name = name;
+        this.stepUs = stepUs;
+        this.value = value;
+        this.prefix = new double[value.length + 1];
+        int[] gaps = new int[value.length + 1];
+        NeumaierSum sum = new NeumaierSum();
+        for (int k = 0; k < value.length; k++) {
+            boolean gap = Double.isNaN(value[k]);
+            gaps[k + 1] = gaps[k] + (gap ? 1 : 0);
+            sum.add(gap ? 0 : value[k] * (startS(k + 1) - startS(k)));
+            prefix[k + 1] = sum.value();
+        }
+        this.missing = gaps[value.length] > 0 ? gaps : null;
+    }
+
+    /** The same value on every step. */
+    public static StepSignal constant(String name, long stepUs, int steps, double constant) {
+        double[] value = new double[steps];
+        java.util.Arrays.fill(value, constant);
+        return new StepSignal(name, stepUs, value);
+    }
+
+    /** Step-wise product; missing where either is. Both must have the same grid. */
+    public StepSignal times(StepSignal other) {
+        if (other.stepUs != stepUs || other.value.length != value.length) {
+            throw new IllegalArgumentException(name + " and " + other.name + " have different grids");
+        }
+        double[] product = new double[value.length];
+        for (int k = 0; k < product.length; k++) {
+            product[k] = value[k] * other.value[k];
+        }
+        return new StepSignal(name + " x " + other.name, stepUs, product);
+    }
+
+    /** Number of steps. */
+    public int steps() {
+        return value.length;
+    }
+
+    /** Length of a step, microseconds. */
+    public long stepUs() {
+        return stepUs;
+    }
+
+    /** Value of step {@code k}; NaN missing. */
+    public double step(int k) {
+        return value[k];
+    }
+
+    /** End of the covered range, seconds. */
+    public double endS() {
+        return startS(value.length);
+    }
+
+    /**
+     * Value at {@code tS}; NaN missing.
+     *
+     * @param tS seconds since the start of the scenario
+     * @throws SignalRangeException outside the covered range
+     */
+    public double at(double tS) {
+        return value[stepAt(tS)];
+    }
+
+    /**
+     * Integral over [fromS, toS] (value x seconds), missing steps as 0.
+     *
+     * @throws SignalRangeException outside the covered range
+     */
+    public double integral(double fromS, double toS) {
+        if (toS <= fromS) {
+            if (toS < fromS) {
+                throw new IllegalArgumentException(name + ": integral from " + fromS + " s back to " + toS + " s");
+            }
+            return 0;
+        }
+        int from = stepAt(fromS);
+        if (toS <= startS(from + 1)) {
+            return known(from) * (toS - fromS);
+        }
+        int to = lastStepBefore(toS);
+        double head = known(from) * (startS(from + 1) - fromS);
+        double tail = known(to) * (toS - startS(to));
+        return head + (prefix[to] - prefix[from + 1]) + tail;
+    }
+
+    /** Whether any instant of [fromS, toS] is missing; an empty interval asks about its instant. */
+    public boolean isMissing(double fromS, double toS) {
+        if (missing == null) {
+            return false;
+        }
+        int from = stepAt(fromS);
+        int to = toS <= startS(from + 1) ? from : lastStepBefore(toS);
+        return missing[to + 1] > missing[from];
+    }
+
+    /** Time-weighted mean over [fromS, toS]; NaN if anything is missing there. */
+    public double mean(double fromS, double toS) {
+        if (isMissing(fromS, toS)) {
+            return Double.NaN;
+        }
+        return toS > fromS ? integral(fromS, toS) / (toS - fromS) : at(fromS);
+    }
+
+    private double known(int k) {
+        return Double.isNaN(value[k]) ? 0 : value[k];
+    }
+
+    /** Start of step k in seconds: the one formula that turns a boundary into a double, shared with the kernel's events. */
+    private double startS(int k) {
+        return (k * stepUs) / 1e6;
+    }
+
+    private int stepAt(double tS) {
+        if (!(tS >= 0) || tS >= endS()) {
+            throw new SignalRangeException(name, tS, endS());
+        }
+        int k = (int) (tS * 1e6 / stepUs);
+        // the division may round across a boundary; the boundary itself decides
+        while (k > 0 && startS(k) > tS) {
+            k--;
+        }
+        while (k + 1 < value.length && startS(k + 1) <= tS) {
+            k++;
+        }
+        return Math.min(k, value.length - 1);
+    }
+
+    /** The step that holds just before {@code tS}. */
+    private int lastStepBefore(double tS) {
+        if (tS == endS()) {
+            return value.length - 1;
+        }
+        int k = stepAt(tS);
+        return startS(k) == tS && k > 0 ? k - 1 : k;
+    }
+}

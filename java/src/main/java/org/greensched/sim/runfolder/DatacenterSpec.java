@@ -1,0 +1,61 @@
+package org.greensched.sim.runfolder;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Published facts about one datacenter (run.json: {@code datacenters[]}).
+ *
+ * @param pricePerKwh flat price where there is no price signal; NaN unknown
+ */
+public record DatacenterSpec(
+        String name, String region, String zone, double lat, double lon, double utilisationCapFrac, double pricePerKwh,
+        PueSpec pue, List<HostSpec> hosts) {
+
+    /** All cores of all hosts. */
+    public double cores() {
+        return hosts.stream().mapToDouble(h -> h.count() * h.cores()).sum();
+    }
+
+    /** Cores that the utilisation cap leaves for tasks. */
+    public double usableCores() {
+        return cores() * utilisationCapFrac;
+    }
+
+    /** Number of hosts. */
+    public int hostCount() {
+        return hosts.stream().mapToInt(HostSpec::count).sum();
+    }
+
+    /** Whether this datacenter, when empty, could hold the demand. */
+    public boolean couldHold(double cores, double memGb, double gpus, int gpuType) {
+        return cores <= usableCores() + Tolerance.CAPACITY
+                && hosts.stream().anyMatch(h -> h.couldHold(cores, memGb, gpus, gpuType));
+    }
+
+    static DatacenterSpec read(JsonReader json, int gpuTypes, int workClasses) {
+        List<HostSpec> hosts = new ArrayList<>();
+        for (int i = 0; i < json.array("hosts").size(); i++) {
+            hosts.add(HostSpec.read(json.item("hosts", i), gpuTypes, workClasses));
+        }
+        if (hosts.isEmpty()) {
+            throw json.wrong("hosts", "must name at least one group of hosts");
+        }
+        return new DatacenterSpec(
+                json.text("name"), json.text("region"), json.text("zone"), json.number("lat", -90, 90),
+                json.number("lon", -180, 180), json.number("utilisation_cap_frac", 0, 1),
+                json.isNull("price_per_kwh") ? Double.NaN : json.number("price_per_kwh", -1e6, 1e6),
+                pue(json.child("pue")), List.copyOf(hosts));
+    }
+
+    private static PueSpec pue(JsonReader json) {
+        String model = json.text("model");
+        return switch (model) {
+            case "static" -> new PueSpec.Static(json.number("value", 1, 100));
+            case "temperature" -> new PueSpec.Temperature(
+                    json.number("base", 1, 100), json.number("t0_c", -100, 100), json.number("slope_per_c", 0, 10));
+            case "load" -> new PueSpec.Load(json.number("fixed_w", 0, 1e12), json.number("slope", 1, 100));
+            default -> throw json.wrong("model", "must be static, temperature or load (got " + model + ")");
+        };
+    }
+}

@@ -1,0 +1,106 @@
+package org.greensched.sim.runfolder;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.greensched.sim.columns.F64;
+import org.greensched.sim.columns.I32;
+import org.greensched.sim.columns.I64;
+import org.greensched.sim.columns.MappedTable;
+import org.greensched.sim.columns.MappedTable.Spec;
+import org.greensched.sim.columns.Table;
+import org.greensched.sim.columns.U8;
+
+/**
+ * The world's record of every task (world/jobs.gsf, PROTOCOL.md §2.6): a mapped row per task, written in place as things
+ * happen, so that a killed world loses no finished task. The columns are public to be set directly: each name is a name of
+ * the protocol.
+ */
+public final class JobLedger {
+    /** Reasons by code. */
+    public static final String[] REASONS = {"", "policy", "never_fits", "predecessor"};
+    public static final int REASON_NONE = 0;
+    /** Rejected by a decision. */
+    public static final int REASON_POLICY = 1;
+    /** No host of any datacenter could ever hold it. */
+    public static final int REASON_NEVER_FITS = 2;
+    /** A predecessor was rejected or failed. */
+    public static final int REASON_PREDECESSOR = 3;
+
+    /** Decided by nobody yet, by the mind, by the local fallback. */
+    public static final int SOURCE_NONE = 0;
+    public static final int SOURCE_MIND = 1;
+    public static final int SOURCE_FALLBACK = 2;
+
+    private static final List<Spec> COLUMNS = List.of(
+            Spec.i32("state", TaskState.ABSENT), Spec.i32("reason", REASON_NONE), Spec.i32("dc"), Spec.i32("host"),
+            Spec.i64("decision"), Spec.u8("source"), Spec.f64("placed_s"), Spec.f64("queued_s"), Spec.f64("start_s"),
+            Spec.f64("finish_s"), Spec.f64("done_frac", 0), Spec.f64("it_kwh", 0), Spec.f64("dynamic_kwh", 0),
+            Spec.f64("idle_kwh", 0), Spec.f64("transfer_kwh", 0), Spec.f64("dynamic_g", 0), Spec.f64("idle_g", 0),
+            Spec.f64("transfer_g", 0), Spec.f64("marginal_g", 0), Spec.f64("cost", 0));
+
+    public final I32 state;
+    public final I32 reason;
+    public final I32 dc;
+    public final I32 host;
+    public final I64 decision;
+    public final U8 source;
+    public final F64 placedS;
+    public final F64 queuedS;
+    public final F64 startS;
+    public final F64 finishS;
+    public final F64 doneFrac;
+    public final F64 itKwh;
+    public final F64 dynamicKwh;
+    public final F64 idleKwh;
+    public final F64 transferKwh;
+    public final F64 dynamicG;
+    public final F64 idleG;
+    public final F64 transferG;
+    public final F64 marginalG;
+    public final F64 cost;
+    private final MappedTable file;
+
+    private JobLedger(MappedTable file) {
+        this.file = file;
+        Table t = file.table();
+        state = t.i32("state");
+        reason = t.i32("reason");
+        dc = t.i32("dc");
+        host = t.i32("host");
+        decision = t.i64("decision");
+        source = t.u8("source");
+        placedS = t.f64("placed_s");
+        queuedS = t.f64("queued_s");
+        startS = t.f64("start_s");
+        finishS = t.f64("finish_s");
+        doneFrac = t.f64("done_frac");
+        itKwh = t.f64("it_kwh");
+        dynamicKwh = t.f64("dynamic_kwh");
+        idleKwh = t.f64("idle_kwh");
+        transferKwh = t.f64("transfer_kwh");
+        dynamicG = t.f64("dynamic_g");
+        idleG = t.f64("idle_g");
+        transferG = t.f64("transfer_g");
+        marginalG = t.f64("marginal_g");
+        cost = t.f64("cost");
+    }
+
+    /**
+     * Creates the file, all tasks absent.
+     *
+     * @throws IOException the disk is full or the folder cannot be written
+     */
+    public static JobLedger create(Path path, int tasks) throws IOException {
+        StringBuilder meta = new StringBuilder("{\"reasons\":[");
+        for (int i = 0; i < REASONS.length; i++) {
+            meta.append(i == 0 ? "\"" : ",\"").append(REASONS[i]).append('"');
+        }
+        return new JobLedger(MappedTable.create(path, "jobs", meta.append("]}").toString(), "jobs", tasks, COLUMNS));
+    }
+
+    /** Releases the file; what was set stays. */
+    public void close() {
+        file.close();
+    }
+}

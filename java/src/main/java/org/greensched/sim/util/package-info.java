@@ -1,0 +1,2 @@
+/** Small primitive containers and sums. */
+package org.greensched.sim.util;
