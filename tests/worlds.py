@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from greensched.core.frames import write_frame
+from greensched.core.frames import read_frame, write_frame
 
 HOUR_US = 3_600_000_000
 NO_DEADLINE = np.iinfo(np.int64).max
@@ -123,3 +123,16 @@ def _write_signals(inputs: Path, sites: list[Site], hours: int, slot_us: int) ->
             columns[f"{i}.{kind}"] = np.repeat(hourly, per_hour)
     labels = {c: {"source": "test", "synthetic": True, "estimated_frac": 0.0, "interpolation": "hold"} for c in columns}
     write_frame(inputs / "signals.gsf", "signals", {"step_us": slot_us, "labels": labels}, {"signals": columns})
+
+
+def play(folder: Path) -> str:
+    """Run world and mind on the folder, for real; returns the status that the world wrote."""
+    from greensched_bridge.launch import run_world
+
+    run_world(folder)
+    return str(json.loads((folder / "world" / "world.json").read_text())["status"])
+
+
+def jobs_table(folder: Path) -> dict[str, Any]:
+    """Columns of world/jobs.gsf."""
+    return read_frame(folder / "world" / "jobs.gsf").table("jobs")
