@@ -1,0 +1,1 @@
+"""Scenario files: models, validation, and the preparation of run folders."""

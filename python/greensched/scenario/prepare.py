@@ -1,0 +1,142 @@
+"""Writing the run folder's input (PROTOCOL.md §2): everything or nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from greensched.core.errors import ConfigError
+from greensched.core.frames import write_frame
+from greensched.scenario import slots, tasks
+from greensched.scenario.load import Loaded, load
+from greensched.scenario.resolve import run_config
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What came out."""
+
+    run_folder: str
+    run_id: str
+    tasks: int
+    warnings: list[str]
+    offered_load_frac: float  # offered core-seconds (at speed 1) over core-seconds of all datacenters in the horizon
+
+
+@dataclass
+class _Input:
+    config: dict[str, Any]
+    tasks: tasks.Tasks
+    grid: slots.Grid
+    forecasts: tuple[dict[str, Any], dict[str, Any]]
+
+
+def prepare(scenario: Path, out: Path, overrides: list[str] | None = None, data: Path | None = None) -> Prepared:
+    """Validate a scenario against its data and write ``out/input``.
+
+    Args:
+        scenario: the YAML file.
+        out: the run folder; made if absent, must not hold an ``input`` yet.
+        overrides: ``path=value`` texts.
+        data: data folder, or None.
+
+    Raises:
+        ScenarioError: every problem found.
+        ConfigError: the folder cannot be used.
+    """
+    loaded = load(scenario, overrides, data)
+    if (out / "input").exists():
+        raise ConfigError(f"{out / 'input'} exists already; give another --out, or remove it")
+    ready = _check(loaded)
+    out.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=out, prefix=".input."))
+    try:
+        _write(temporary, loaded, ready)
+        os.chmod(temporary, 0o755)  # noqa: S103  # the folder is readable; hidden.gsf inside is 0600
+        os.rename(temporary, out / "input")
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
+    jobs = ready.tasks.jobs
+    capacity = sum(loaded.cores(dc) * dc.utilisation_cap for dc in loaded.scenario.datacenters)
+    offered = float(jobs.cores @ jobs.duration_s) / (capacity * loaded.scenario.horizon / 1e6)
+    return Prepared(str(out.resolve()), ready.config["run_id"], len(jobs), loaded.problems.warnings, round(offered, 4))
+
+
+def validate(scenario: Path, overrides: list[str] | None = None, data: Path | None = None) -> Loaded:
+    """Everything that :func:`prepare` checks, without writing anything."""
+    loaded = load(scenario, overrides, data)
+    _check(loaded)
+    return loaded
+
+
+def _check(loaded: Loaded) -> _Input:
+    """Build all content in memory; raises every problem at once."""
+    grid = slots.load_grid(loaded)
+    where = tasks.origins(loaded)
+    built = tasks.build(loaded, where)
+    config = run_config(loaded, where)
+    loaded.problems.raise_if_any()
+    forecasts = slots.forecast_tables(loaded, grid)
+    loaded.problems.raise_if_any()
+    assert built is not None
+    return _Input(config, built, grid, forecasts)
+
+
+def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
+    built = ready.tasks
+    declared, hidden = tasks.tables(built)
+    meta = {
+        "labels_synthetic": built.synthetic_text,
+        "deadline_rule": built.deadline_rule,
+        "source": built.jobs.source,
+        "notes": built.jobs.notes,
+        "never_fit": built.never_fit,
+    }
+    write_frame(folder / "tasks.gsf", "tasks", meta, declared)
+    write_frame(folder / "hidden.gsf", "hidden", {}, hidden, mode=0o600)
+    columns, labels = slots.slot_columns(ready.grid, loaded.scenario.signals.interpolation)
+    write_frame(
+        folder / "signals.gsf", "signals", {"step_us": ready.grid.slot_us, "labels": labels}, {"signals": columns}
+    )
+    forecast_meta, forecast_tables = ready.forecasts
+    write_frame(folder / "forecasts.gsf", "forecasts", forecast_meta, forecast_tables)
+    _write_json(folder / "run.json", ready.config)
+    _write_json(folder / "provenance.json", provenance(loaded, labels, meta))
+    shutil.copyfile(loaded.path, folder / "scenario.yml")
+
+
+def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any]) -> dict[str, Any]:
+    """Where everything came from, for metadata and reports: resolved scenario, overrides, sources, warnings."""
+    return {
+        "scenario_file": str(loaded.path.resolve()),
+        "data_folder": None if loaded.data is None else str(loaded.data.resolve()),
+        "overrides": loaded.overrides,
+        "scenario": loaded.scenario.model_dump(mode="json"),
+        "signals": labels,
+        "workload": workload,
+        "warnings": loaded.problems.warnings,
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False, default=_plain)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} does not belong into JSON")
+
+
+def as_json(prepared: Prepared) -> str:
+    """The last line that ``greensched prepare`` prints."""
+    return json.dumps(asdict(prepared))

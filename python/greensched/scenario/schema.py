@@ -1,0 +1,87 @@
+"""The scenario file as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from greensched.scenario.base import Model
+from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
+from greensched.scenario.hardware import HostSpec
+from greensched.scenario.quantities import DurationUs, Instant, RunName
+from greensched.scenario.sources import Signals
+from greensched.scenario.workload import SyntheticWorkload, Workload
+
+HOUR_US = 3_600_000_000
+
+
+class Policy(Model):
+    """The policy and its options; the options are checked by the policy itself."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
+    name: str
+    """Registered policy, or module:class."""
+
+
+class Scenario(Model):
+    """One run: datacenters, signals, workload and policy."""
+
+    greensched: Literal[1]
+    """Version of the scenario format."""
+    name: RunName
+    """Name of the scenario; part of the run id."""
+    start: Instant
+    """First instant of the run, UTC."""
+    horizon: DurationUs
+    """Jobs arrive during this time."""
+    datacenters: Annotated[tuple[Datacenter, ...], Field(strict=False, min_length=1)]
+    """Candidate datacenters."""
+    policy: Policy
+    """Who decides."""
+    drain: DurationUs = 24 * HOUR_US
+    """After the horizon nothing arrives; the run ends when all is done, at the latest after this time."""
+    slot: DurationUs = 300_000_000
+    """Decision and metering interval."""
+    mode: Literal["slots", "immediate"] = "slots"
+    """Decide in batches at each slot, or at each arrival."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Controls all randomness; 0 is a seed like any other."""
+    baseline: str | None = "local-only"
+    """Policy that runs on the same input for comparison; null: none."""
+    privileged: bool = False
+    """Let the mind ask for the truth (oracle, offline bounds). Marks the run."""
+    on_mind_failure: Literal["fallback", "abort"] = "fallback"
+    """What the world does when the mind fails: decide itself (the run ends degraded), or abort."""
+    mind: Mind = Mind()
+    """Time limits of the mind."""
+    noise: Noise = Noise()
+    """Luck of tasks."""
+    host_types: dict[RunName, HostSpec] = {}
+    """Own host types beside the built-in ones."""
+    network: Network = Network()
+    """Network between regions."""
+    signals: Signals = Signals()
+    """Grid and weather signals."""
+    workload: Workload = SyntheticWorkload(source="synthetic")
+    """Jobs."""
+
+    @model_validator(mode="after")
+    def _times(self) -> Scenario:
+        problems = []
+        if self.horizon <= 0 or self.slot <= 0:
+            problems.append("horizon and slot must be longer than 0")
+        elif self.slot > self.horizon:
+            problems.append("slot must not be longer than horizon")
+        f = self.signals.forecasts
+        for key in ("issue_every", "horizon"):
+            value = getattr(f, key)
+            if value <= 0 or value % HOUR_US or value > 14 * 24 * HOUR_US:
+                problems.append(f"signals.forecasts.{key} must be whole hours, at most 14 days")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+    def options(self) -> dict[str, Any]:
+        """The policy block as it goes into run.json."""
+        return dict(self.policy.model_dump())

@@ -1,0 +1,216 @@
+"""Signals on the slot grid and forecasts as the world reads them, with every gap and missing series found at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+
+from greensched.core.errors import DataError
+from greensched.core.streams import stream
+from greensched.core.types import SIGNAL_KINDS, F64
+from greensched.scenario.load import Loaded, needs_temperature
+from greensched.signals import carboncast, forecast
+from greensched.signals.provider import Label, ZoneSignals
+from greensched.signals.resample import to_slots
+from greensched.signals.series import Signal, utc_text
+
+_HOUR_US = 3_600_000_000
+
+
+@dataclass
+class Grid:
+    """Window of the run and the native series of every datacenter's zone."""
+
+    start: datetime
+    end: datetime
+    slots: int
+    slot_us: int
+    zones: list[ZoneSignals]  # one per datacenter
+
+
+def load_grid(loaded: Loaded) -> Grid:
+    """Load the series of every zone over the run and check them; problems go to ``loaded.problems``."""
+    scenario = loaded.scenario
+    slots = -(-(scenario.horizon + scenario.drain) // scenario.slot)
+    start = scenario.start
+    end = start + timedelta(microseconds=slots * scenario.slot)
+    cache: dict[str, ZoneSignals] = {}
+    for i, dc in enumerate(scenario.datacenters):
+        if dc.zone not in cache:
+            try:
+                cache[dc.zone] = loaded.source.load(dc.zone, start, end)
+            except DataError as error:
+                loaded.problems.add(("datacenters", i, "zone"), str(error))
+                cache[dc.zone] = ZoneSignals(dc.zone)
+                continue
+            if scenario.signals.marginal == "synthetic" and "marginal_gpkwh" not in cache[dc.zone].series:
+                _add_marginal(cache[dc.zone], scenario.seed)
+        _check(loaded, i, cache[dc.zone], start, end)
+    return Grid(start, end, slots, scenario.slot, [cache[dc.zone] for dc in scenario.datacenters])
+
+
+def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: datetime) -> None:
+    """Required series must cover the run without gaps; any series must be finite and in range."""
+    here = ("datacenters", index, "zone")
+    dc = loaded.scenario.datacenters[index]
+    required = ["carbon_gpkwh", *(["temperature_c"] if needs_temperature(dc) else [])]
+    for kind in required:
+        if kind not in zone.series:
+            hint = "; give pue as a number" if kind == "temperature_c" else ""
+            loaded.problems.add(here, f"no {kind} for {zone.zone} from {utc_text(start)} to {utc_text(end)}{hint}")
+    for kind, signal in zone.series.items():
+        covered = signal.start <= start and signal.end >= end
+        gap = signal.first_gap()
+        if kind in required and not covered:
+            loaded.problems.add(
+                here,
+                f"{signal.name} covers {utc_text(signal.start)} to {utc_text(signal.end)}, expected all of "
+                f"{utc_text(start)} to {utc_text(end)} (start + horizon + drain)",
+            )
+        elif kind in required and gap is not None:
+            missing = int(np.isnan(signal.values).sum())
+            loaded.problems.add(here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none")
+        bad = np.isinf(signal.values)
+        if kind not in ("temperature_c", "price_per_kwh"):
+            bad |= signal.values < 0
+        if kind.endswith("_frac"):
+            bad |= signal.values > 1
+        if bad.any():
+            k = int(np.flatnonzero(bad)[0])
+            at = signal.start + timedelta(seconds=signal.step_s * k)
+            loaded.problems.add(here, f"{signal.name} is {signal.values[k]:g} at {utc_text(at)}, expected a finite value in range")
+
+
+def _add_marginal(zone: ZoneSignals, seed: int) -> None:
+    """A labelled stand-in: gas at the margin in clean systems, coal in dirty ones, less when renewables abound.
+
+    Life-cycle factors of Electricity Maps: gas 490, coal 820 g/kWh.
+    """
+    carbon = zone.series.get("carbon_gpkwh")
+    if carbon is None:
+        return
+    coal = np.clip((carbon.values - 300.0) / 500.0, 0.0, 1.0)
+    marginal = 490.0 + 330.0 * coal
+    renewable = zone.series.get("renewable_frac")
+    if renewable is not None and len(renewable.values) == len(marginal):
+        marginal = marginal * np.clip((1.05 - renewable.values) / 0.25, 0.05, 1.0)
+    marginal = marginal * np.exp(0.05 * stream(seed, "marginal", zone.zone).standard_normal(len(marginal)))
+    signal = Signal(f"marginal_gpkwh of {zone.zone}", carbon.start, carbon.step_s, marginal)
+    zone.add("marginal_gpkwh", signal, Label("synthetic: gas or coal at the margin", synthetic=True))
+
+
+def slot_columns(grid: Grid, interpolation: str) -> tuple[dict[str, F64], dict[str, Any]]:
+    """Columns and labels of signals.gsf (PROTOCOL.md §2.4)."""
+    columns: dict[str, F64] = {}
+    labels: dict[str, Any] = {}
+    slot_s = grid.slot_us / 1e6
+    for i, zone in enumerate(grid.zones):
+        for kind in SIGNAL_KINDS:
+            signal = zone.series.get(kind)
+            if signal is None:
+                continue
+            padded = _cover(signal, grid.start, grid.end)
+            columns[f"{i}.{kind}"] = to_slots(padded, kind, grid.start, grid.slots, slot_s, interpolation)
+            label = zone.labels[kind]
+            labels[f"{i}.{kind}"] = {
+                "source": label.source,
+                "synthetic": label.synthetic,
+                "estimated_frac": round(label.estimated_frac, 6),
+                "interpolation": interpolation,
+            }
+    return columns, labels
+
+
+def _cover(signal: Signal, start: datetime, end: datetime) -> Signal:
+    """The series with NaN where an optional one does not reach; required ones have been checked to reach."""
+    step = timedelta(seconds=signal.step_s)
+    before = max(0, -int((start - signal.start) // step))
+    after = max(0, -int((signal.end - end) // step))
+    if before == after == 0:
+        return signal
+    values = np.concatenate([np.full(before, np.nan), signal.values, np.full(after, np.nan)])
+    return Signal(signal.name, signal.start - before * step, signal.step_s, values)
+
+
+def forecast_tables(loaded: Loaded, grid: Grid) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Meta and tables of forecasts.gsf (PROTOCOL.md §2.5)."""
+    spec = loaded.scenario.signals.forecasts
+    kinds = list(forecast.FORECAST_KINDS)
+    rows: list[tuple[int, int, int, F64]] = []
+    if spec.source == "synthetic":
+        for i, dc in enumerate(loaded.scenario.datacenters):
+            rows += _synthetic(loaded, grid, i, dc.zone, kinds)
+    elif spec.source == "real":
+        for i, dc in enumerate(loaded.scenario.datacenters):
+            rows += _real(loaded, grid, i, dc.zone, kinds)
+    rows.sort(key=lambda r: r[:3])
+    counts = np.array([len(r[3]) for r in rows], dtype=np.int64)
+    issue_us = np.array([r[0] for r in rows], dtype=np.int64)
+    issues = {
+        "issue_us": issue_us,
+        "datacenter": np.array([r[1] for r in rows], dtype=np.int32),
+        "kind": np.array([r[2] for r in rows], dtype=np.int32),
+        "first_us": issue_us.copy(),
+        "step_us": np.full(len(rows), _HOUR_US, dtype=np.int64),
+        "offset": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if rows else counts,
+        "count": counts.astype(np.int32),
+    }
+    values = np.concatenate([r[3] for r in rows]) if rows else np.zeros(0)
+    model = {"synthetic": forecast.MODEL, "real": carboncast.MODEL, "none": "none"}[spec.source]
+    meta = {"kinds": kinds, "synthetic": spec.source == "synthetic", "model": model}
+    return meta, {"issues": issues, "values": {"value": values}}
+
+
+def _wanted(available: set[str]) -> list[str]:
+    """Carbon, wind and solar; the renewable share stands in where wind or solar is missing."""
+    wanted = [k for k in ("carbon_gpkwh", "wind_frac", "solar_frac") if k in available]
+    if not {"wind_frac", "solar_frac"} <= available and "renewable_frac" in available:
+        wanted.append("renewable_frac")
+    return wanted
+
+
+def _trim(values: F64) -> F64:
+    known = np.flatnonzero(~np.isnan(values))
+    return values[: known[-1] + 1] if len(known) else values[:0]
+
+
+def _synthetic(loaded: Loaded, grid: Grid, index: int, zone: str, kinds: list[str]) -> list[tuple[int, int, int, F64]]:
+    spec = loaded.scenario.signals.forecasts
+    horizon = spec.horizon // _HOUR_US
+    hour = grid.start.replace(minute=0, second=0, microsecond=0)
+    shift_us = int((grid.start - hour).total_seconds() * 1e6)
+    run_hours = int(-(-(grid.end - hour).total_seconds() // 3600))
+    until = hour + timedelta(hours=run_hours + horizon)
+    actual = loaded.source.load(zone, hour, until)
+    issue_hours = np.arange(0, run_hours, spec.issue_every // _HOUR_US, dtype=np.int64)
+    rows: list[tuple[int, int, int, F64]] = []
+    for kind in _wanted(set(actual.series)):
+        hourly = to_slots(_cover(actual.series[kind], hour, until), "", hour, run_hours + horizon, 3600.0, "hold")
+        rng = stream(loaded.scenario.seed, "forecasts", zone, kind)
+        issued = forecast.martingale(rng, hourly, issue_hours, horizon, forecast.mape_pct(zone, kind))
+        values = np.minimum(issued.values, 1.0) if kind.endswith("_frac") else issued.values
+        for r, h in enumerate(issue_hours.tolist()):
+            kept = _trim(values[r])
+            if len(kept):
+                rows.append((h * _HOUR_US - shift_us, index, kinds.index(kind), kept))
+    return rows
+
+
+def _real(loaded: Loaded, grid: Grid, index: int, zone: str, kinds: list[str]) -> list[tuple[int, int, int, F64]]:
+    assert loaded.data is not None  # checked when the scenario was loaded
+    try:
+        issued, series = carboncast.load(loaded.data, zone, grid.start, grid.end)
+    except DataError as error:
+        loaded.problems.add(("datacenters", index, "zone"), str(error))
+        return []
+    rows: list[tuple[int, int, int, F64]] = []
+    for kind, values in series.items():
+        for r, at in enumerate(issued.tolist()):
+            kept = _trim(values[r])
+            if len(kept):
+                offset_us = (at - int(grid.start.timestamp())) * 1_000_000
+                rows.append((offset_us, index, kinds.index(kind), kept))
+    return rows

@@ -1,0 +1,49 @@
+"""Where signals and forecasts come from."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from greensched.scenario.base import Model
+from greensched.scenario.quantities import DurationUs
+
+
+class Forecasts(Model):
+    """Forecasts, each with its issue time."""
+
+    source: Literal["synthetic", "real", "none"] = "synthetic"
+    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: CarbonCast issues
+    (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
+    issue_every: DurationUs = 6 * 3_600_000_000
+    """Time between synthetic issues; whole hours."""
+    horizon: DurationUs = 96 * 3_600_000_000
+    """How far an issue looks ahead; whole hours, at most 14 days."""
+
+
+class Signals(Model):
+    """Grid and weather signals."""
+
+    source: Literal["synthetic", "data", "csv"] = "synthetic"
+    """`synthetic`: built-in grids from published statistics; `data`: the folder given by --data; `csv`: `folder`."""
+    folder: str | None = None
+    """Folder of <zone>.csv files, relative to the scenario file or to --data (source csv only)."""
+    intensity: Literal["lca", "direct"] = "lca"
+    """Average carbon intensity: life cycle (default) or direct combustion (source data only)."""
+    interpolation: Literal["hold", "linear"] = "hold"
+    """From hourly values to slots. `hold`: the hour's value in all its slots. `linear`: lines through the mid-points of
+    the hours, corrected so that each hour keeps its mean."""
+    marginal: Literal["none", "synthetic"] = "none"
+    """Marginal intensity where the source has none: leave out, or a labelled synthetic one."""
+    forecasts: Forecasts = Forecasts()
+    """What the mind is told about the future."""
+
+
+class Window(Model):
+    """Part of a trace."""
+
+    start: DurationUs = 0
+    """Offset into the trace at which the run starts."""
+    compress: Annotated[float, Field(gt=0.0)] = 1.0
+    """Divide arrival times by this: 2 puts two hours of trace into one hour of the run. Run times stay."""

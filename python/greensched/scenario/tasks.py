@@ -1,0 +1,227 @@
+"""From the workload block to the task tables of the run folder, and what is wrong with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from greensched.core.errors import DataError
+from greensched.core.types import F64, NO_DEADLINE_US
+from greensched.scenario.load import Loaded
+from greensched.scenario.workload import Deadlines, FileWorkload, SyntheticWorkload, TraceWorkload
+from greensched.signals.zones import zones
+from greensched.traces import enrich, files, generator, hidden, normalized
+from greensched.traces.apps import Catalogue, catalogue
+from greensched.traces.laws import DurationLaw
+from greensched.traces.table import Jobs
+
+
+@dataclass
+class Tasks:
+    """Complete jobs in the order of the task ids, their hidden truth, and how they came about."""
+
+    jobs: Jobs
+    truth: hidden.Truth
+    deadline_rule: str
+    synthetic_text: bool
+    never_fit: int
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Where jobs come from: one origin per region."""
+
+    regions: list[str]
+    home: list[int]  # datacenter of each origin
+    weight: F64
+    lon: F64
+    of_datacenter: list[int]  # origin of each datacenter
+
+
+def origins(loaded: Loaded) -> Origins:
+    """Origins with their shares: ``workload.origins``, else ``load_share``, else the datacenters' cores."""
+    scenario = loaded.scenario
+    given = scenario.workload.origins
+    regions: list[str] = []
+    home: list[int] = []
+    weight: list[float] = []
+    of_datacenter = []
+    for i, dc in enumerate(scenario.datacenters):
+        facts = zones().get(dc.zone)
+        region = dc.region or (facts.region if facts else dc.name)
+        share = given.get(dc.name, 0.0) if given else (loaded.cores(dc) if dc.load_share is None else dc.load_share)
+        if region not in regions:
+            regions.append(region)
+            home.append(i)
+            weight.append(0.0)
+        weight[regions.index(region)] += share
+        of_datacenter.append(regions.index(region))
+    if sum(weight) <= 0:
+        weight = [1.0] * len(weight)
+    lon = [site(loaded, i)[1] for i in home]
+    return Origins(regions, home, np.array(weight), np.array(lon), of_datacenter)
+
+
+def site(loaded: Loaded, index: int) -> tuple[float, float]:
+    """Latitude and longitude of a datacenter in degrees, from the scenario or its zone's built-in site."""
+    dc = loaded.scenario.datacenters[index]
+    facts = zones().get(dc.zone)
+    lat = dc.lat if dc.lat is not None else (facts.lat if facts else 0.0)
+    lon = dc.lon if dc.lon is not None else (facts.lon if facts else 0.0)
+    return lat, lon
+
+
+def gpu_types(loaded: Loaded) -> list[str]:
+    """GPU types of all hosts, in order of first use."""
+    names = [loaded.host(g.type).gpu_type for dc in loaded.scenario.datacenters for g in dc.hosts]
+    return list(dict.fromkeys(n for n in names if n is not None))
+
+
+def build(loaded: Loaded, where: Origins) -> Tasks | None:
+    """All tasks of the run; None when problems were found (they go to ``loaded.problems``)."""
+    scenario, spec = loaded.scenario, loaded.scenario.workload
+    types = gpu_types(loaded)
+    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
+    apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
+    try:
+        jobs = _source(loaded, where, types, gpu_share)
+    except DataError as error:
+        loaded.problems.add(("workload", "file" if isinstance(spec, FileWorkload) else "source"), str(error))
+        return None
+    jobs = _known_types(jobs, types)
+    rule, owner = deadline_rule(spec.deadlines), owner_law(loaded)
+    synthetic_text = jobs.name is None
+    jobs = enrich.fill(scenario.seed, jobs, apps, where.weight, rule, owner)
+    jobs = jobs.take(np.argsort(np.round(jobs.arrival_s * 1e6), kind="stable"))
+    truth = _truth(loaded, jobs, apps)
+    never = int((~fits(loaded, jobs)).sum())
+    if never:
+        loaded.problems.warnings.append(f"{never} of {len(jobs)} tasks fit no host of any datacenter and will be rejected")
+    return Tasks(jobs, truth, rule.text, synthetic_text, never)
+
+
+def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) -> Jobs:
+    scenario, spec = loaded.scenario, loaded.scenario.workload
+    horizon_s = scenario.horizon / 1e6
+    if isinstance(spec, SyntheticWorkload):
+        law = synthetic_law(spec, types, gpu_share)
+        return generator.generate(scenario.seed, spec.jobs, horizon_s, scenario.start, law, where.lon, where.weight)
+    if isinstance(spec, TraceWorkload):
+        assert loaded.data is not None  # checked when the scenario was loaded
+        longest = float("inf") if spec.max_duration is None else spec.max_duration / 1e6
+        cut = normalized.Cut(spec.window.start / 1e6, horizon_s, spec.window.compress, longest)
+        jobs = normalized.load(loaded.data, spec.source, cut, scenario.seed)
+    else:
+        from greensched.scenario.paths import safe_path
+
+        homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
+        jobs = files.load(safe_path(spec.file, loaded.roots), homes)
+        late = int((jobs.arrival_s >= horizon_s).sum())
+        if late:
+            loaded.problems.warnings.append(f"{late} jobs of {spec.file} arrive after the horizon and were left out")
+            jobs = jobs.take(np.flatnonzero(jobs.arrival_s < horizon_s))
+        if len(jobs) == 0:
+            raise DataError(f"{spec.file}: no job arrives within the horizon of {horizon_s:g} s")
+    return jobs if spec.jobs is None else normalized.sample(jobs, spec.jobs, scenario.seed)
+
+
+def synthetic_law(spec: SyntheticWorkload, types: list[str], gpu_share: float) -> generator.WorkloadLaw:
+    """The generator's parameters from the scenario."""
+    d, a = spec.durations, spec.arrivals
+    return generator.WorkloadLaw(
+        duration=DurationLaw(d.median / 1e6, d.sigma, d.tail_share, d.tail_alpha, d.min / 1e6, d.max / 1e6),
+        arrivals=generator.ArrivalLaw(a.diurnal, a.weekend, a.burstiness, a.batch_alpha, a.batch_cap),
+        apps=spec.owners.apps,
+        app_share=d.app_share,
+        gpu_share=gpu_share,
+        gpu_typed_share=spec.gpu_typed_share,
+        gpu_types=tuple(types),
+    )
+
+
+def deadline_rule(spec: Deadlines) -> enrich.DeadlineRule:
+    """The deadline rule from the scenario."""
+    low, high = (spec.low, spec.high) if spec.distribution == "uniform" else (spec.median, spec.sigma)
+    return enrich.DeadlineRule(spec.distribution, low, high, spec.min / 1e6, spec.none_share)
+
+
+def owner_law(loaded: Loaded) -> enrich.OwnerLaw:
+    """What owners declare, from the scenario."""
+    o = loaded.scenario.workload.owners
+    return enrich.OwnerLaw(o.estimate_sigma, o.estimate_missing, o.data_median_gb, o.data_sigma, o.data_none)
+
+
+def _truth(loaded: Loaded, jobs: Jobs, apps: Catalogue) -> hidden.Truth:
+    t = loaded.scenario.workload.truth
+    law = hidden.HiddenLaw(
+        t.cpu_util_quantiles, t.gpu_util_quantiles, phased_share=t.phased_share, interference=t.interference
+    )
+    return hidden.draw(loaded.scenario.seed, jobs, apps, law)
+
+
+def _known_types(jobs: Jobs, types: list[str]) -> Jobs:
+    """GPU type numbers of the run instead of those of the source; a type that no datacenter has is a problem."""
+    unknown = [t for t in jobs.gpu_types if t not in types]
+    if unknown:
+        raise DataError(f"GPU type {', '.join(unknown)} of the workload is in no datacenter; they have {', '.join(types)}")
+    if jobs.gpu_types:
+        table = np.array([*(types.index(t) for t in jobs.gpu_types), -1], np.int32)
+        jobs.gpu_type = table[jobs.gpu_type]
+    return jobs
+
+
+def fits(loaded: Loaded, jobs: Jobs) -> np.ndarray:
+    """Whether some host of some datacenter could hold each task when empty."""
+    types = gpu_types(loaded)
+    result = np.zeros(len(jobs), dtype=bool)
+    for name in {g.type for dc in loaded.scenario.datacenters for g in dc.hosts}:
+        h = loaded.host(name)
+        type_index = types.index(h.gpu_type) if h.gpu_type is not None else -2
+        right = (jobs.gpus == 0) | (jobs.gpu_type == -1) | (jobs.gpu_type == type_index)
+        result |= right & (jobs.cores <= h.cores) & (jobs.mem_gb <= h.mem_gb) & (jobs.gpus <= h.gpus)
+    return result
+
+
+def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Tables of tasks.gsf and hidden.gsf (PROTOCOL.md §2.2, §2.3)."""
+    jobs, truth = tasks.jobs, tasks.truth
+    n = len(jobs)
+    arrival_us = np.round(jobs.arrival_s * 1e6).astype(np.int64)
+    finite = np.isfinite(jobs.deadline_s)
+    deadline_us = np.where(finite, np.round(np.where(finite, jobs.deadline_s, 0.0) * 1e6), 0.0).astype(np.int64)
+    assert jobs.name is not None
+    assert jobs.labels is not None
+    assert jobs.user is not None
+    declared = {
+        "job": np.arange(n, dtype=np.int64),
+        "index": np.zeros(n, np.int32),
+        "arrival_us": arrival_us,
+        "deadline_us": np.where(finite, deadline_us, NO_DEADLINE_US),
+        "cores": jobs.cores,
+        "gpus": jobs.gpus,
+        "gpu_type": jobs.gpu_type,
+        "mem_gb": jobs.mem_gb,
+        "data_gb": jobs.data_gb,
+        "origin": jobs.origin,
+        "priority": jobs.priority,
+        "expected_s": jobs.expected_s,
+        "name": jobs.name.decode(),
+        "labels": jobs.labels.decode(),
+        "user": jobs.user.decode(),
+    }
+    columns = {
+        "work_s": truth.work_s,
+        "work_class": truth.work_class,
+        "cpu_util_frac": truth.cpu_util_frac,
+        "gpu_util_frac": truth.gpu_util_frac,
+        "interference": truth.interference,
+    }
+    phases = {
+        "task": truth.phase_task,
+        "work_frac": truth.phase_work_frac,
+        "cpu_util_frac": truth.phase_cpu_util_frac,
+        "gpu_util_frac": truth.phase_gpu_util_frac,
+    }
+    return {"tasks": declared}, {"hidden": columns, "phases": phases}

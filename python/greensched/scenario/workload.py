@@ -1,0 +1,163 @@
+"""The workload block: what jobs there are, what owners declare, and the laws of the hidden truth."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from greensched.scenario.base import Model
+from greensched.scenario.quantities import DurationUs, Fraction, NonNegative, Positive
+from greensched.scenario.sources import Window
+
+Pairs = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(strict=False, min_length=2)]
+
+
+class Deadlines(Model):
+    """deadline = arrival + max(min, factor x true run time). No public trace has deadlines: they are always derived."""
+
+    distribution: Literal["uniform", "lognormal"] = "uniform"
+    """Law of the factor."""
+    low: Positive = 1.5
+    """Uniform: least factor."""
+    high: Positive = 6.0
+    """Uniform: greatest factor."""
+    median: Positive = 2.5
+    """Lognormal: median factor (values below 1.1 become 1.1)."""
+    sigma: NonNegative = 0.6
+    """Lognormal: sigma."""
+    min: DurationUs = 600_000_000
+    """Least time allowed to a job."""
+    none_share: Fraction = 0.1
+    """Share of jobs without a deadline."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Deadlines:
+        if self.high < self.low:
+            raise ValueError(f"high ({self.high:g}) must be at least low ({self.low:g})")
+        return self
+
+
+class Owners(Model):
+    """What owners declare beyond the demand."""
+
+    estimate_sigma: NonNegative = 0.4
+    """Sigma of the lognormal error of the owner's run-time estimate."""
+    estimate_missing: Fraction = 0.3
+    """Share of jobs whose owner gives no estimate."""
+    data_median_gb: NonNegative = 1.0
+    """Median input data (GB) of jobs that have any. Assumed; the traces say nothing."""
+    data_sigma: NonNegative = 1.5
+    """Sigma of log data size."""
+    data_none: Fraction = 0.3
+    """Share of jobs without input data."""
+    apps: Annotated[int, Field(ge=12, le=100_000)] = 240
+    """Recurring applications (names, labels, owners)."""
+
+
+class Truth(Model):
+    """Laws of what is true and hidden. Only the world reads what is drawn from them."""
+
+    cpu_util_quantiles: Pairs = ((0.0, 0.01), (0.25, 0.03), (0.50, 0.19), (0.75, 0.67), (0.90, 1.0), (1.0, 1.0))
+    """(rank, used / requested CPU). Default: Google 2019 sample, use above the request clipped."""
+    gpu_util_quantiles: Pairs = ((0.0, 0.0), (0.50, 0.12), (0.75, 0.92), (0.90, 1.0), (1.0, 1.0))
+    """(rank, GPU utilisation). Default: from the GPU power distribution of Acme."""
+    phased_share: Fraction = 0.1
+    """Share of jobs over ten minutes whose utilisation changes in phases."""
+    interference: NonNegative = 1.0
+    """Scale of the slowdown by other tasks on the same host; 0: none."""
+
+    @model_validator(mode="after")
+    def _quantiles(self) -> Truth:
+        for name in ("cpu_util_quantiles", "gpu_util_quantiles"):
+            ranks = [r for r, _ in getattr(self, name)]
+            if ranks != sorted(ranks) or ranks[0] != 0.0 or ranks[-1] != 1.0:
+                raise ValueError(f"{name}: ranks must rise from 0 to 1")
+        return self
+
+
+class _Common(Model):
+    deadlines: Deadlines = Deadlines()
+    """Deadline rule."""
+    owners: Owners = Owners()
+    """What owners declare."""
+    truth: Truth = Truth()
+    """Hidden truth."""
+    origins: dict[str, NonNegative] = {}
+    """Relative share of jobs per datacenter name (as home); overrides `load_share`."""
+
+
+class Durations(Model):
+    """Lognormal body with a truncated Pareto tail."""
+
+    median: DurationUs = 1_500_000_000
+    """Median run time (Azure V1: 1,500 s)."""
+    sigma: NonNegative = 1.4
+    """Sigma of log run time (Azure V1: robust 1.35)."""
+    tail_share: Fraction = 0.05
+    """Share of jobs in the tail."""
+    tail_alpha: Positive = 1.9
+    """Pareto exponent of the tail (Azure V1, top 5 %: 1.9; batch CPU clusters 0.75-0.95)."""
+    min: DurationUs = 10_000_000
+    """Shortest run time."""
+    max: DurationUs = 86_400_000_000
+    """Longest run time."""
+    app_share: Fraction = 0.6
+    """Share of the variance of log run time that the application explains."""
+
+
+class Arrivals(Model):
+    """Batches arrive as a Poisson process with a daily and weekly rhythm."""
+
+    diurnal: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.35
+    """Amplitude of the daily rate; peak at 15 h local solar time of the origin. Measured peak/trough 1.6-2.1."""
+    weekend: NonNegative = 0.8
+    """Rate at weekends relative to weekdays."""
+    burstiness: NonNegative = 0.5
+    """Coefficient of variation of the hourly Gamma factor on the rate."""
+    batch_alpha: Positive = 1.1
+    """Pareto exponent of batch sizes (Azure V1)."""
+    batch_cap: Annotated[int, Field(ge=1)] = 1400
+    """Largest batch (Azure V1: 1,404); a small workload caps at a twentieth of its jobs."""
+
+
+class SyntheticWorkload(_Common):
+    """Jobs from the project's own generator."""
+
+    source: Literal["synthetic"]
+    jobs: Annotated[int, Field(ge=1, le=100_000_000)] = 5000
+    """Number of jobs."""
+    durations: Durations = Durations()
+    """Run times."""
+    arrivals: Arrivals = Arrivals()
+    """Arrivals."""
+    gpu_share: Fraction = 0.08
+    """Share of jobs that use GPUs; 0 where no datacenter has any."""
+    gpu_typed_share: Fraction = 0.33
+    """Share of GPU jobs that ask for one GPU type (Alibaba GPU v2023: 33 %)."""
+
+
+class TraceWorkload(_Common):
+    """Jobs of a public trace in the data pack (--data)."""
+
+    source: Literal["azure-v1", "google2011", "alibaba-gpu-2023"]
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    """Sample to this many jobs (seeded, whole submissions first); absent: all jobs of the window."""
+    window: Window = Window()
+    """Part of the trace."""
+    max_duration: DurationUs | None = None
+    """Leave out jobs that run longer."""
+
+
+class FileWorkload(_Common):
+    """Jobs from a CSV or Parquet file. Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type,
+    deadline_s, expected_s, data_gb, origin (a datacenter name), priority, name, labels, user (optional)."""
+
+    source: Literal["file"]
+    file: str
+    """Path relative to the scenario file or to --data."""
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    """Sample to this many jobs; absent: all."""
+
+
+Workload = Annotated[SyntheticWorkload | TraceWorkload | FileWorkload, Field(discriminator="source")]

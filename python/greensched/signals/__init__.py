@@ -1,0 +1,1 @@
+"""Grid and weather signals: real, synthetic and forecast."""

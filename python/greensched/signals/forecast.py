@@ -1,0 +1,113 @@
+"""Synthetic forecasts that behave like a forecaster's: a seeded martingale of revisions.
+
+Let A(k) be the value of hour k and F(m, k) what was issued at the start of hour m. Each hour j reveals a little about
+every later hour: an innovation s(i) * eps_j(k) with i = k - j, correlated along k. The forecast error is the sum of what
+is still unrevealed, so that
+
+    log F(m, k) = log A(k) + sum_{j=m..k} s(k - j) * eps_j(k) - sigma(h)^2 / 2,      h = k - m + 1,
+
+with sum_{i<h} s(i)^2 = sigma(h)^2. Hence the newest issue is the best one, and mixing in older issues (the same error plus
+independent noise) only hurts. sigma(h) is set so that the mean absolute percentage error of days 1 to 4 equals the
+measured one. F(m, k) depends on A(k) alone: never on what comes after the hour it predicts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+
+from greensched.core.types import F64, I64
+from greensched.signals.zones import SOLAR_MAPE_PCT, WIND_MAPE_PCT, ZoneFacts, zones
+
+MODEL = "martingale of revisions, calibrated to the CarbonCast day-1..4 MAPE of 2021 H2"
+FORECAST_KINDS = ("carbon_gpkwh", "wind_frac", "solar_frac", "renewable_frac")
+_ALONG_VALID_TIMES = 0.95  # correlation of one hour's revisions between neighbouring valid hours
+_GENERIC_MAPE_PCT = (6.0, 10.0, 12.0, 13.0)  # a zone without published errors: near the median of CARBON_MAPE_PCT
+_CARBON_PER_RENEWABLE = 1.8  # change of log intensity per unit of renewable share (see synthetic.py)
+
+
+@dataclass(frozen=True)
+class Issues:
+    """Forecast issues of one series: row r was issued at ``issue_hour[r]`` and starts with that hour's value."""
+
+    issue_hour: I64
+    values: F64  # (issues, horizon hours); NaN where the actual is missing
+
+
+def mape_pct(zone: str, kind: str) -> tuple[float, ...]:
+    """Published (or derived) mean absolute percentage error per day ahead, in percent."""
+    facts = zones().get(zone)
+    if kind == "wind_frac":
+        return WIND_MAPE_PCT
+    if kind == "solar_frac":
+        return SOLAR_MAPE_PCT
+    carbon = facts.carbon_mape_pct if facts is not None else _GENERIC_MAPE_PCT
+    if kind == "renewable_frac":
+        return _renewable_mape_pct(facts, carbon)
+    return carbon
+
+
+def _renewable_mape_pct(facts: ZoneFacts | None, carbon: tuple[float, ...]) -> tuple[float, ...]:
+    """Error of the renewable share that would explain the measured carbon error, at most 40 %."""
+    mean = facts.renewable_frac if facts is not None else 0.3
+    return tuple(min(m / (_CARBON_PER_RENEWABLE * max(mean, 0.02)), 40.0) for m in carbon)
+
+
+def sigma_of_mape(mape_frac: float) -> float:
+    """Sigma of a lognormal error of mean 1 whose mean absolute error is ``mape_frac`` (a fraction)."""
+    return 2.0 * NormalDist().inv_cdf(0.5 * (mape_frac / 2.0 + 1.0))
+
+
+def sigma_curve(daily_mape_pct: tuple[float, ...], hours: int) -> F64:
+    """sigma(h) for h = 1..hours: non-decreasing, and averaging to the given error over each of the four days."""
+    target = np.array([sigma_of_mape(m / 100.0) for m in daily_mape_pct])
+    knots = target.copy()
+    centres = 24.0 * np.arange(len(target)) + 12.0
+    lead = np.arange(max(hours, 24 * len(target))) + 0.5
+    for _ in range(200):
+        sigma = np.interp(lead, np.concatenate([[0.0], centres]), np.concatenate([[0.45 * knots[0]], knots]))
+        beyond = lead > centres[-1]
+        sigma[beyond] = knots[-1] + (lead[beyond] - centres[-1]) / 24.0 * max(knots[-1] - knots[-2], 0.0)
+        sigma = np.maximum.accumulate(sigma)
+        daily = sigma[: 24 * len(target)].reshape(len(target), 24).mean(axis=1)
+        knots = np.maximum.accumulate(knots * target / daily)
+    result: F64 = sigma[:hours]
+    return result
+
+
+def martingale(
+    rng: np.random.Generator, actual: F64, issue_hours: I64, horizon: int, daily_mape_pct: tuple[float, ...]
+) -> Issues:
+    """Issue forecasts of an hourly series.
+
+    Args:
+        rng: stream of this series.
+        actual: hourly values, from hour 0; non-negative, NaN where missing.
+        issue_hours: hours at which a forecast is issued.
+        horizon: hours per issue; what lies beyond the end of ``actual`` is NaN.
+        daily_mape_pct: mean absolute percentage error of days 1..4, percent.
+    """
+    n = len(actual)
+    sigma = sigma_curve(daily_mape_pct, horizon)
+    step = np.sqrt(np.diff(np.concatenate([[0.0], sigma**2])).clip(min=0.0))
+    reveal = _revisions(rng, n + horizon, horizon)
+    # unrevealed[k, i]: what hour k's value still hides when the hours k - i .. k are to come
+    rows = np.arange(n)[:, None] - np.arange(horizon)[None, :] + horizon
+    unrevealed = np.cumsum(step[None, :] * reveal[rows, np.arange(horizon)[None, :]], axis=1)
+    valid = issue_hours[:, None] + np.arange(horizon)[None, :]
+    inside = valid < n
+    k = np.where(inside, valid, 0)
+    error = unrevealed[k, np.arange(horizon)[None, :]] - 0.5 * sigma[None, :] ** 2
+    values = np.where(inside, actual[k] * np.exp(error), np.nan)
+    return Issues(issue_hours, values)
+
+
+def _revisions(rng: np.random.Generator, hours: int, horizon: int) -> F64:
+    """eps[j, i]: unit normal revision made in hour j about the value i hours later, correlated along i."""
+    eps = rng.standard_normal((hours, horizon))
+    fresh = np.sqrt(1.0 - _ALONG_VALID_TIMES**2)
+    for i in range(1, horizon):
+        eps[:, i] = _ALONG_VALID_TIMES * eps[:, i - 1] + fresh * eps[:, i]
+    return eps

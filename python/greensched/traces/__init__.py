@@ -1,0 +1,1 @@
+"""Workloads: loaders of public traces, the project's own generator, deadlines and the hidden truth of tasks."""

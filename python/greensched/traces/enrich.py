@@ -1,0 +1,134 @@
+"""What a source leaves open: applications and text, origin, data, priority, deadline and the owner's estimate.
+
+Each is drawn from its own seeded stream. What was drawn rather than found is said in the notes of the workload.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+
+from greensched.core.streams import stream
+from greensched.core.types import F64, I32
+from greensched.traces.apps import Catalogue
+from greensched.traces.laws import choose, normal_cdf
+from greensched.traces.table import UNSET_PRIORITY, Jobs
+
+
+@dataclass(frozen=True)
+class DeadlineRule:
+    """deadline = arrival + max(min_s, factor x true run time); no public trace has deadlines.
+
+    Attributes:
+        distribution: "uniform" (factor in [low, high]) or "lognormal" (median ``low``, sigma ``high``, at least 1.1).
+        low: see above.
+        high: see above.
+        min_s: least time allowed, seconds.
+        none_share: share of jobs without a deadline.
+    """
+
+    distribution: str
+    low: float
+    high: float
+    min_s: float
+    none_share: float
+
+    @property
+    def text(self) -> str:
+        """For the metadata."""
+        if self.distribution == "uniform":
+            law = f"uniform({self.low:g}, {self.high:g})"
+        else:
+            law = f"max(1.1, lognormal(median {self.low:g}, sigma {self.high:g}))"
+        return f"arrival + max({self.min_s:g} s, {law} x run time); none for {self.none_share:.0%} of jobs; synthetic"
+
+
+@dataclass(frozen=True)
+class OwnerLaw:
+    """What owners declare beyond the demand.
+
+    Attributes:
+        estimate_sigma: sigma of the lognormal error of the owner's run-time estimate.
+        estimate_missing: share of jobs without an estimate.
+        data_median_gb: median input data of jobs that have any, GB.
+        data_sigma: sigma of log data size.
+        data_none: share of jobs without input data.
+    """
+
+    estimate_sigma: float
+    estimate_missing: float
+    data_median_gb: float
+    data_sigma: float
+    data_none: float
+
+
+def assign_apps(seed: int, jobs: Jobs, apps: Catalogue) -> Jobs:
+    """Give each group of jobs without an application one whose usual run time is near the group's."""
+    if (jobs.app >= 0).all():
+        return jobs
+    _, group = np.unique(jobs.group, return_inverse=True)
+    log_s = np.log(np.maximum(jobs.duration_s, 1.0))
+    spread = float(log_s.std()) or 1.0
+    count = np.bincount(group)
+    z = np.bincount(group, weights=(log_s - log_s.mean()) / spread) / count
+    gpu = np.bincount(group, weights=jobs.gpus > 0) > 0.5 * count
+    rank = normal_cdf(0.8 * z + 0.6 * stream(seed, "enrich", "apps").standard_normal(len(count)))
+    app = np.empty(len(count), np.int32)
+    for is_gpu in (False, True):
+        members = np.flatnonzero((apps.gpu > 0) == is_gpu)
+        order = members[np.argsort(apps.longer[members], kind="stable")]
+        weight = apps.popularity[order] + 1e-12
+        edges = np.cumsum(weight / weight.sum())
+        rows = np.flatnonzero(gpu == is_gpu)
+        app[rows] = order[np.minimum(np.searchsorted(edges, rank[rows]), len(order) - 1)]
+    return dataclasses.replace(jobs, app=np.where(jobs.app >= 0, jobs.app, app[group]).astype(np.int32))
+
+
+def fill(
+    seed: int, jobs: Jobs, apps: Catalogue, origin_weight: F64, rule: DeadlineRule, owner: OwnerLaw
+) -> Jobs:
+    """Draw everything that is still open; returns a complete table."""
+    n = len(jobs)
+    jobs = assign_apps(seed, jobs, apps)
+    name, labels, user = apps.texts(jobs.app)
+    origin = np.where(jobs.origin >= 0, jobs.origin, _origins(seed, jobs, origin_weight)).astype(np.int32)
+    priority = np.where(jobs.priority != UNSET_PRIORITY, jobs.priority, apps.priority[jobs.app]).astype(np.int32)
+    rng = stream(seed, "enrich", "data")
+    drawn = owner.data_median_gb * np.exp(owner.data_sigma * rng.standard_normal(n))
+    drawn = np.where(rng.random(n) < owner.data_none, 0.0, np.round(drawn, 3))
+    rng = stream(seed, "enrich", "estimates")
+    estimate = jobs.duration_s * np.exp(owner.estimate_sigma * rng.standard_normal(n))
+    estimate = np.where(rng.random(n) < owner.estimate_missing, np.nan, np.maximum(1.0, np.round(estimate)))
+    return dataclasses.replace(
+        jobs,
+        name=jobs.name or name,
+        labels=jobs.labels or labels,
+        user=jobs.user or user,
+        origin=origin,
+        priority=priority,
+        data_gb=np.where(np.isnan(jobs.data_gb), drawn, jobs.data_gb),
+        expected_s=np.where(np.isnan(jobs.expected_s), estimate, jobs.expected_s),
+        deadline_s=np.where(np.isnan(jobs.deadline_s), _deadlines(seed, jobs, rule), jobs.deadline_s),
+    )
+
+
+def _origins(seed: int, jobs: Jobs, weight: F64) -> I32:
+    """One origin per group: jobs of one submission come from one place."""
+    _, group = np.unique(jobs.group, return_inverse=True)
+    per_group = choose(stream(seed, "enrich", "origins"), weight, int(group.max()) + 1 if len(group) else 0)
+    return per_group[group].astype(np.int32)
+
+
+def _deadlines(seed: int, jobs: Jobs, rule: DeadlineRule) -> F64:
+    """Deadlines in seconds; infinite for the share without one."""
+    rng = stream(seed, "enrich", "deadlines")
+    n = len(jobs)
+    if rule.distribution == "uniform":
+        factor = rule.low + (rule.high - rule.low) * rng.random(n)
+    else:
+        factor = np.maximum(1.1, rule.low * np.exp(rule.high * rng.standard_normal(n)))
+    deadline = jobs.arrival_s + np.maximum(rule.min_s, factor * jobs.duration_s)
+    result: F64 = np.where(rng.random(n) < rule.none_share, np.inf, deadline)
+    return result
