@@ -1,0 +1,113 @@
+package org.greensched.bridge;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.greensched.sim.World;
+import org.greensched.sim.columns.FrameException;
+import org.greensched.sim.runfolder.BadInputException;
+import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.RunFolder;
+
+/** The world's program; what it accepts is {@link Arguments#USAGE}, what it returns PROTOCOL.md §2.10. */
+public final class Main {
+    static final int INTERRUPTED = 130;
+    private static final int FAILED = 1;
+    private static final int BAD_INPUT = 2;
+
+    private Main() {}
+
+    /** Runs and ends the virtual machine, whatever threads libraries have left behind. */
+    public static void main(String[] arguments) {
+        int code = run(arguments);
+        System.out.flush();
+        System.err.flush();
+        boolean insideMaven = Main.class.getClassLoader() != ClassLoader.getSystemClassLoader();
+        if (code != 0 || !insideMaven) {
+            System.exit(code);
+        }
+    }
+
+    private static int run(String[] arguments) {
+        try {
+            Arguments parsed = Arguments.parse(arguments);
+            if (parsed.connect()) {
+                return simulateConnected(Path.of(parsed.runFolder()));
+            }
+            String python = PythonFinder.find(System.getenv());
+            if (parsed.runFolder() != null) {
+                return simulateJavaFirst(python, Path.of(parsed.runFolder()));
+            }
+            Path folder = PythonCommands.prepare(python, parsed.scenario(), parsed.prepareOptions());
+            int code = simulateJavaFirst(python, folder);
+            int finished = PythonCommands.finish(python, folder);
+            return code != 0 ? code : finished;
+        } catch (LaunchException e) {
+            return say(e.getMessage(), e.exitCode());
+        } catch (BadInputException | FrameException e) {
+            return say(e.getMessage(), BAD_INPUT);
+        } catch (IOException | IllegalArgumentException e) {
+            return say(e.toString(), FAILED);
+        } catch (InterruptedException e) {
+            return say("interrupted", INTERRUPTED);
+        } catch (RuntimeException | Error e) {
+            e.printStackTrace();
+            return say("failed, this is a fault of GreenSched: " + e, FAILED);
+        }
+    }
+
+    /** Python first: the mind listens and stdin says where; when stdin ends, so does this process. */
+    private static int simulateConnected(Path folder) throws IOException, LaunchException {
+        BufferedReader stdin = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        String line = stdin.readLine();
+        if (line == null) {
+            throw new LaunchException(BAD_INPUT, "--connect: stdin ended before it said where the mind listens");
+        }
+        Endpoint endpoint = Endpoint.parse(line);
+        Thread watchdog = new Thread(() -> endWithStdin(stdin), "greensched-stdin");
+        watchdog.setDaemon(true);
+        watchdog.start();
+        return simulate(folder, endpoint);
+    }
+
+    private static void endWithStdin(BufferedReader stdin) {
+        try {
+            while (stdin.read() >= 0) {
+                // nothing more is said; only the end matters
+            }
+        } catch (IOException e) {
+            // as good as the end
+        }
+        System.err.println("greensched: the launcher has gone, ending");
+        System.exit(INTERRUPTED);
+    }
+
+    private static int simulateJavaFirst(String python, Path folder) throws IOException, LaunchException {
+        RunConfig config = config(folder);
+        long timeoutMs = Math.max(1, Math.round(config.startTimeoutS() * 1000));
+        try (MindProcess mind = MindProcess.start(python, folder, timeoutMs)) {
+            return simulate(folder, mind.endpoint());
+        }
+    }
+
+    private static int simulate(Path folder, Endpoint endpoint) throws IOException {
+        try (Py4jDecider mind = new Py4jDecider(config(folder), endpoint)) {
+            World.Result result = World.run(folder, mind);
+            if (result.exitCode() != 0) {
+                System.err.println("greensched: the run ended " + result.status() + ": " + result.reason());
+            }
+            return result.exitCode();
+        }
+    }
+
+    private static RunConfig config(Path folder) {
+        return RunConfig.read(new RunFolder(folder).input("run.json"));
+    }
+
+    private static int say(String message, int code) {
+        System.err.println("greensched: " + message);
+        return code;
+    }
+}

@@ -1,0 +1,137 @@
+package org.greensched.bridge;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.UUID;
+import org.greensched.sim.columns.FrameWriter;
+import org.greensched.sim.placement.DeciderException;
+
+/**
+ * The world's session with the mind: connects on demand, gives up a connection after any failure and, after three in a row,
+ * for good (circuit breaker). A new connection has new files, so that a late answer to an old call harms nothing.
+ */
+final class MindConnection implements Closeable {
+    static final int PROTOCOL = 1;
+    static final int BREAKER_LIMIT = 3;
+    private static final int HELLO_MS = 10_000;
+
+    private final Endpoint endpoint;
+    private final String runId;
+    /** The same over all reconnects: tells the mind that it is still this world. */
+    private final String session = UUID.randomUUID().toString();
+    private final TruthCommand.Teller teller;
+    private MindChannel channel;
+    private SharedFiles files;
+    private int failures;
+
+    MindConnection(Endpoint endpoint, String runId, TruthCommand.Teller teller) {
+        this.endpoint = endpoint;
+        this.runId = runId;
+        this.teller = teller;
+    }
+
+    /** Reads a reply while it is valid. */
+    @FunctionalInterface
+    interface Reader<T> {
+        T read(ByteBuffer reply) throws DeciderException;
+    }
+
+    /**
+     * Sends the message that {@code writer} holds and reads the answer.
+     *
+     * @throws DeciderException nothing usable came in time; the connection is closed then
+     */
+    <T> T call(String kind, long sequence, FrameWriter writer, long timeoutMs, Reader<T> reader) throws DeciderException {
+        if (failures >= BREAKER_LIMIT) {
+            throw new DeciderException("breaker_open", "the mind failed " + failures + " times in a row; it is not asked again",
+                    null);
+        }
+        try {
+            if (channel == null) {
+                connect();
+            }
+            Object length = channel.call("call", timeoutMs, kind, sequence, files.write(writer));
+            if (!(length instanceof Number bytes)) {
+                throw new DeciderException("garbled", "the mind returned " + length + " where a length was expected", null);
+            }
+            T answer = reader.read(files.reply(bytes.longValue()));
+            failures = 0;
+            return answer;
+        } catch (IOException e) {
+            throw failed(new DeciderException("garbled", "cannot exchange messages with the mind: " + e.getMessage(), e));
+        } catch (DeciderException e) {
+            throw failed(e);
+        }
+    }
+
+    /** The files of the present connection. */
+    SharedFiles files() {
+        return files;
+    }
+
+    private void connect() throws DeciderException, IOException {
+        files = SharedFiles.create();
+        channel = MindChannel.connect(endpoint, teller);
+        JsonObject hello = new JsonObject();
+        hello.addProperty("protocol", PROTOCOL);
+        hello.addProperty("run_id", runId);
+        hello.addProperty("world", version());
+        hello.addProperty("session", session);
+        hello.addProperty("request", files.requestPath().toString());
+        hello.addProperty("reply", files.replyPath().toString());
+        checkHello(String.valueOf(channel.call("hello", HELLO_MS, hello.toString())));
+        files.unlink();
+    }
+
+    private static void checkHello(String text) throws DeciderException {
+        try {
+            JsonObject answer = JsonParser.parseString(text).getAsJsonObject();
+            if (answer.has("error")) {
+                JsonObject error = answer.getAsJsonObject("error");
+                boolean protocol = error.get("code").getAsString().equals("protocol");
+                throw new DeciderException(protocol ? "protocol" : "auth",
+                        "the mind refused this world: " + error.get("message").getAsString(), null);
+            }
+            int version = answer.get("protocol").getAsInt();
+            if (version != PROTOCOL) {
+                throw new DeciderException("protocol", "the mind speaks protocol " + version + ", this world " + PROTOCOL
+                        + "; install world and mind of the same release", null);
+            }
+        } catch (JsonParseException | IllegalStateException | NullPointerException | ClassCastException
+                | NumberFormatException e) {
+            throw new DeciderException("garbled", "unreadable answer to hello: " + text, e);
+        }
+    }
+
+    /** Version of this program; "unpackaged" when it does not run from its jar. */
+    static String version() {
+        String version = MindConnection.class.getPackage().getImplementationVersion();
+        return version == null ? "unpackaged" : version;
+    }
+
+    private DeciderException failed(DeciderException error) {
+        failures++;
+        close();
+        return error;
+    }
+
+    @Override
+    public void close() {
+        if (channel != null) {
+            channel.shutdown(true);
+            channel = null;
+        }
+        if (files != null) {
+            try {
+                files.close();
+            } catch (IOException e) {
+                System.err.println("greensched: cannot close the shared files: " + e.getMessage());
+            }
+            files = null;
+        }
+    }
+}

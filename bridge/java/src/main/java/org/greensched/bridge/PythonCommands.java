@@ -1,0 +1,50 @@
+package org.greensched.bridge;
+
+import com.google.gson.JsonParseException;
+import com.google.gson.JsonParser;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The two steps of a run that only Python does: preparing the input and finishing the results. */
+final class PythonCommands {
+    private PythonCommands() {}
+
+    /**
+     * Validates and resolves a scenario.
+     *
+     * @return the run folder
+     * @throws LaunchException it was refused; its own message is on stderr
+     */
+    static Path prepare(String python, String scenario, List<String> options)
+            throws LaunchException, IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(python, "-m", "greensched", "prepare", scenario));
+        command.addAll(options);
+        Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+        process.getOutputStream().close();
+        String last = "";
+        try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = output.readLine(); line != null; line = output.readLine()) {
+                last = line.isBlank() ? last : line;
+            }
+        }
+        int code = process.waitFor();
+        if (code != 0) {
+            throw new LaunchException(code == 2 ? 2 : 1, "the scenario was not prepared");
+        }
+        try {
+            return Path.of(JsonParser.parseString(last).getAsJsonObject().get("run_folder").getAsString());
+        } catch (JsonParseException | IllegalStateException | NullPointerException e) {
+            throw new LaunchException(1, "prepare did not name the run folder (its last line: " + last + ")");
+        }
+    }
+
+    /** Turns the world's records into Parquet and a summary; returns the exit code. */
+    static int finish(String python, Path runFolder) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(python, "-m", "greensched", "finish", runFolder.toString()).inheritIO().start();
+        return process.waitFor();
+    }
+}
