@@ -131,3 +131,5 @@ class HostGroup(Model):
     """A built-in type or one of `host_types`."""
     count: Annotated[int, Field(ge=1)]
     """Number of hosts."""
+    sleep: Sleep | None = None
+    """Sleep of idle hosts, instead of what the type says."""

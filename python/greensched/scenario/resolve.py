@@ -106,7 +106,7 @@ def _host(spec: HostSpec, group: HostGroup, types: list[str]) -> dict[str, Any]:
         "power_w": list(spec.power_w),
         "speed": [spec.speed.get(c, 1.0) for c in WORK_CLASSES],
         "embodied_g_per_core_h": spec.embodied_g_per_core_h,
-        "sleep": _sleep(spec.sleep),
+        "sleep": _sleep(group.sleep or spec.sleep),
     }
 
 

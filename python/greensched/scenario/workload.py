@@ -118,7 +118,7 @@ class Arrivals(Model):
     batch_alpha: Positive = 1.1
     """Pareto exponent of batch sizes (Azure V1)."""
     batch_cap: Annotated[int, Field(ge=1)] = 1400
-    """Largest batch (Azure V1: 1,404); a small workload caps at a twentieth of its jobs."""
+    """Largest batch (Azure V1: 1,404); a small workload caps at a fiftieth of its jobs."""
 
 
 class SyntheticWorkload(_Common):

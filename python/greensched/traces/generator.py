@@ -77,7 +77,7 @@ def generate(
         origin_weight: expected share of jobs per origin.
     """
     apps = catalogue(seed, law.apps, law.gpu_share)
-    cap = max(1, min(law.arrivals.batch_cap, n // 20))  # one batch is at most a twentieth of a small workload
+    cap = max(1, min(law.arrivals.batch_cap, n // 50))  # one batch is at most a fiftieth of a small workload
     sizes = pareto_batch_sizes(stream(seed, "workload", "batches"), n, law.arrivals.batch_alpha, cap)
     rng = stream(seed, "workload", "arrivals")
     origin = choose(rng, origin_weight, len(sizes))
