@@ -87,7 +87,7 @@ def observe() -> bytes:
         "priority": i32(0, 2), "expected_s": f64(1800, _NAN), "name": ["render", "entraînement 🚀"],
         "labels": ["", "kind=train;team=é"], "user": ["u1", ""],
     }  # fmt: skip
-    tables = {
+    tables: dict[str, dict[str, Any]] = {
         "new_tasks": new_tasks,
         "ask": {"task": i64(11, 12, 9)},
         "states": {"task": i64(3, 4), "state": i32(5, 7), "t_us": i64(301_250_000, 580_000_001), "dc": i32(0, 1)},
@@ -119,9 +119,9 @@ def _reports() -> dict[str, Any]:
 
 def decisions() -> bytes:
     """Mind to world: one task placed, one deferred, one left pending."""
-    table = {
-        "task": i64(11, 9), "action": i32(0, 1), "dc": i32(1, -1), "until_us": i64(0, 4_200_000_000), "scale": f64(1, 1),
-        "status": i32(6, 6), "energy_kwh": f64(0.0125, _NAN), "service_time_s": f64(1890.25, _NAN),
+    table: dict[str, Any] = {
+        "task": i64(11, 9), "action": i32(0, 1), "dc": i32(1, -1), "until_us": i64(0, 4_200_000_000),
+        "scale": f64(1, 1), "status": i32(6, 6), "energy_kwh": f64(0.0125, _NAN), "service_time_s": f64(1890.25, _NAN),
         "reason": ["lowest intensity: ca 31.5 g/kWh", "wartet auf 🌞"],
     }  # fmt: skip
     return encode(
@@ -168,7 +168,7 @@ def invalid() -> dict[str, bytes]:
     damaged = bytearray(good)
     damaged[_PREFIX_BYTES + 3] ^= 0x20
     header = good[_PREFIX_BYTES : _PREFIX_BYTES + header_bytes]
-    outside = header.replace(b'"name":"scale","type":"f64","at":64', b'"name":"scale","type":"f64","at":96')
+    outside = header.replace(b'"name":"scale","type":"f64","at":48', b'"name":"scale","type":"f64","at":4800')
     text = header.replace(b'"name":"task","type":"i64"', b'"name":"task","type":"i65"')
     assert outside != header
     assert text != header
@@ -186,12 +186,15 @@ def invalid() -> dict[str, bytes]:
 
 
 def _with_header(frame: bytes, header: bytes) -> bytes:
-    """The frame with another header of the same length and the checksum that fits it."""
-    size = struct.unpack_from("<I", frame, 8)[0]
-    if len(header) != size:
-        raise AssertionError(f"{len(header)} bytes of header, expected {size}")
-    crc = struct.pack("<I", zlib.crc32(header))
-    return frame[:12] + crc + frame[16:_PREFIX_BYTES] + header + frame[_PREFIX_BYTES + size :]
+    """The data of ``frame`` under another header, whose checksum fits it."""
+    data = frame[_PREFIX_BYTES + _pad8(struct.unpack_from("<I", frame, 8)[0]) :]
+    size = _PREFIX_BYTES + _pad8(len(header)) + len(data)
+    prefix = struct.pack("<8sIIQ", b"GSFRAME1", len(header), zlib.crc32(header), size)
+    return prefix + header.ljust(_pad8(len(header))) + data
+
+
+def _pad8(n: int) -> int:
+    return (n + 7) // 8 * 8
 
 
 def messages() -> Mapping[str, bytes]:

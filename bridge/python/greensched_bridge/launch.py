@@ -72,7 +72,7 @@ def run_world(
     finally:
         server.stop()
         if own:
-            served.close()
+            served.finish()
     if end.exit_code not in _ENDED_WITH_RESULT:
         raise WorldError(end)
     return end

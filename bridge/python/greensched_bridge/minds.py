@@ -13,8 +13,7 @@ def make_mind(folder: Path) -> MindLike:
     """The mind of GreenSched, logging to the run folder."""
     from greensched.service.mind import Mind
 
-    mind: MindLike = Mind(folder)
-    return mind
+    return Mind(folder / "feedback.sqlite")
 
 
 def run_id_of(folder: Path) -> str:

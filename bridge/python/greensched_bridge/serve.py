@@ -51,7 +51,7 @@ def _serve(folder: Path) -> None:
         sys.stdin.read()
     finally:
         server.stop()
-        mind.close()
+        mind.finish()
 
 
 def _token(line: str) -> str:

@@ -38,11 +38,8 @@ class MindLike(Protocol):
     def decide(self, delta: Delta) -> Decisions:
         """Apply a delta and decide what it asks about."""
 
-    def finish(self, delta: Delta) -> None:
-        """Apply the last delta; nothing is asked."""
-
-    def close(self) -> None:
-        """Let go of files, whether or not the run was finished."""
+    def finish(self, delta: Delta | None = None) -> None:
+        """Apply the last delta, if there is one, and let go of files; harmless after it has finished."""
 
 
 class Link(Protocol):

@@ -38,6 +38,8 @@ class StrColumn(Sequence[str]):
     def __init__(self, buffer: memoryview, rows: int) -> None:
         self._offsets = np.frombuffer(buffer, dtype="<i4", count=rows + 1)
         self._bytes = buffer[4 * (rows + 1) :]
+        if self._offsets[0] != 0 or self._offsets[-1] != len(self._bytes):
+            raise ValueError("string offsets do not span the column's bytes")
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
@@ -140,12 +142,18 @@ def decode(buffer: bytes | memoryview, where: str = "frame") -> tuple[Frame, int
     header = view[_PREFIX.size : _PREFIX.size + header_bytes]
     if zlib.crc32(header) != crc:
         raise FrameError(f"{where}: header checksum mismatch; the file is damaged")
-    content = json.loads(bytes(header))
     data = view[_PREFIX.size + _pad8(header_bytes) : frame_bytes]
+    try:
+        return _frame(json.loads(bytes(header)), data, where), frame_bytes
+    except (ValueError, KeyError, TypeError) as error:
+        raise FrameError(f"{where}: malformed header ({type(error).__name__}: {error})") from error
+
+
+def _frame(content: Mapping[str, Any], data: memoryview, where: str) -> Frame:
     tables: dict[str, dict[str, Any]] = {}
     for spec in content["tables"]:
         tables[spec["name"]] = {c["name"]: _column(data, c, spec["rows"], where) for c in spec["columns"]}
-    return Frame(content["kind"], content["meta"], tables), frame_bytes
+    return Frame(content["kind"], content["meta"], tables)
 
 
 def _column(data: memoryview, spec: Mapping[str, Any], rows: int, where: str) -> Any:
