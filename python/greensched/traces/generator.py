@@ -132,26 +132,34 @@ def _arrivals(
 
 
 def _sizes(seed: int, apps: Catalogue, app: I64, batch: I64, law: WorkloadLaw) -> dict[str, np.ndarray]:
-    """Cores, memory and GPUs. Applications get their usual size so that popularity-weighted shares match the law."""
+    """Cores, memory and GPUs. Applications get their usual size so that popularity-weighted shares match the law.
+
+    A size holds for a whole batch, except that tasks with several GPUs are drawn one by one: hundreds of eight-GPU tasks
+    at once do not occur in the trace.
+    """
     rng = stream(seed, "workload", "sizes")
     cpu_table = np.array([(c, m) for c, m, _ in AZURE_SIZES])
     cpu_share = np.array([s for _, _, s in AZURE_SIZES])
+    own = rng.random(len(app)) < _OWN_SIZE
+    own_cpu = _usual(rng, apps.popularity * (1 - apps.gpu), cpu_share)
+    cpu = np.where(own, own_cpu[app], choose(rng, cpu_share, len(app)))[batch]
     gpu_count = np.array([g for g, _ in ALIBABA_GPUS])
     gpu_share = np.array([s for _, s in ALIBABA_GPUS])
-    own_cpu = _usual(rng, apps.popularity * (1 - apps.gpu), cpu_share)
-    own_gpu = _usual(rng, apps.popularity * apps.gpu, gpu_share)
-    own = rng.random(len(app)) < _OWN_SIZE
-    cpu = np.where(own, own_cpu[app], choose(rng, cpu_share, len(app)))
-    gpu = np.where(own, own_gpu[app], choose(rng, gpu_share, len(app)))
-    is_gpu = apps.gpu[app] > 0
-    gpus = np.where(is_gpu, gpu_count[gpu], 0.0)
+    single = np.where(gpu_count <= 1, gpu_share, 0.0)
+    own_gpu = _usual(rng, apps.popularity * apps.gpu, single)
+    gpu = np.where(own, own_gpu[app], choose(rng, single, len(app)))[batch]
+    several = rng.random(len(batch)) < 1.0 - single.sum() / gpu_share.sum()
+    gpu[several] = choose(rng, gpu_share - single, int(several.sum()))
+    is_gpu = apps.gpu[app[batch]] > 0
     gpu_cores = np.maximum(1.0, np.round(CORES_PER_GPU * gpu_count[gpu]))
-    cores = np.where(is_gpu, gpu_cores, cpu_table[cpu, 0])
-    mem_gb = np.where(is_gpu, np.round(GB_PER_GPU_TASK_CORE * gpu_cores, 2), cpu_table[cpu, 1])
-    typed = is_gpu & (rng.random(len(app)) < law.gpu_typed_share)
-    types = max(1, len(law.gpu_types))
-    gpu_type = np.where(typed & (len(law.gpu_types) > 0), rng.integers(types, size=len(app)), -1).astype(np.int32)
-    return {"cores": cores[batch], "mem_gb": mem_gb[batch], "gpus": gpus[batch], "gpu_type": gpu_type[batch]}
+    typed = (apps.gpu[app] > 0) & (rng.random(len(app)) < law.gpu_typed_share) & (len(law.gpu_types) > 0)
+    gpu_type = np.where(typed, rng.integers(max(1, len(law.gpu_types)), size=len(app)), -1).astype(np.int32)
+    return {
+        "cores": np.where(is_gpu, gpu_cores, cpu_table[cpu, 0]),
+        "mem_gb": np.where(is_gpu, np.round(GB_PER_GPU_TASK_CORE * gpu_cores, 2), cpu_table[cpu, 1]),
+        "gpus": np.where(is_gpu, gpu_count[gpu], 0.0),
+        "gpu_type": gpu_type[batch],
+    }
 
 
 def _usual(rng: np.random.Generator, weight: F64, share: F64) -> I64:
