@@ -30,9 +30,11 @@ class JarHook(BuildHookInterface[Any]):
         sdist = self.target_name == "sdist"
         if version == "editable":
             return
-        scenarios = {} if sdist else {
-            str(path): f"greensched/_scenarios/{path.name}" for path in sorted((root / SCENARIOS).glob("*.yml"))
-        }
+        scenarios = (
+            {}
+            if sdist
+            else {str(path): f"greensched/_scenarios/{path.name}" for path in sorted((root / SCENARIOS).glob("*.yml"))}
+        )
         build_data["force_include"].update(scenarios)
         jar = root / BUILT_JAR
         if jar.is_file():

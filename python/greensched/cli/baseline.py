@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from greensched.core.registry import FOLDER_KEY
 from greensched.results import metadata
 
 FOLDER = "baseline"
@@ -25,7 +26,10 @@ def make_baseline_folder(folder: Path, policy: str) -> Path:
         if source.name != "run.json" and source.is_file():
             _link(source, target / "input" / source.name)
     config = metadata.read_json(folder / "input" / "run.json")
-    config |= {"policy": {"name": policy}, "run_id": f"{config['run_id']}-{policy}", "privileged": False}
+    block = {"name": policy}
+    if FOLDER_KEY in config["policy"]:  # where the scenario's own plug-ins lie
+        block[FOLDER_KEY] = config["policy"][FOLDER_KEY]
+    config |= {"policy": block, "run_id": f"{config['run_id']}-{policy}", "privileged": False}
     metadata.write_json(target / "input" / "run.json", config)
     metadata.begin(target, baseline_of=folder.resolve().name, config=config, seed=config["seed"])
     metadata.update(target, config=config)

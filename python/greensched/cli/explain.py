@@ -72,7 +72,8 @@ def _print_outcome(row: dict[str, Any]) -> None:
     print(f"  {row['state']}{where}{': ' + row['reason'] if row['reason'] else ''}")
     if row["start_s"] is not None:
         late = f", {row['late_s']:.0f} s late" if row["late_s"] else ""
-        print(f"  started {_clock(row['start_s'])} after waiting {row['wait_s']:.0f} s, ended {_clock(row['finish_s'])}{late}")
+        waited = f"  started {_clock(row['start_s'])} after waiting {row['wait_s']:.0f} s"
+        print(f"{waited}, ended {_clock(row['finish_s'])}{late}")
     if row["state"] == "finished":
         print(f"  {row['dynamic_kwh'] + row['idle_kwh']:.4g} kWh and {row['carbon_g']:.4g} g CO2eq charged to it")
 

@@ -18,9 +18,7 @@ Set = Annotated[
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="Folder with real signals and traces (layout: docs).")
 ]
-Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Run folder; default runs/<scenario>-<time>.")
-]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Run folder; default runs/<scenario>-<time>.")]
 Baseline = Annotated[
     str | None,
     typer.Option("--baseline", metavar="NAME|none", help="Policy to compare with; default: the scenario's."),

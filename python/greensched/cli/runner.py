@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import metadata
+from greensched.results.finish import finish, world_status
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -66,10 +68,10 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
         overrides=list(order.overrides),
         data=str(order.data) if order.data else None,
     )
-    with _failures_noted(folder):
+    with _failures_noted(folder), _sigterm_as_interrupt():
         config = _prepare(order, folder)
         status = _play(folder, config, "simulating", order.progress)
-        summary = _finish(folder)
+        summary = finish(folder)
         # an interrupted or aborted run has no comparison to offer: stop where the user stopped it
         baseline = _baseline_name(order, config) if status in ("completed", "degraded") else None
         if baseline is not None:
@@ -89,7 +91,9 @@ def _new_folder(order: Order) -> Path:
             n += 1
             folder = base.with_name(f"{base.name}-{n}")
     elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(f"--out {folder}: exists and is not an empty folder; name another, a run is never overwritten")
+        raise ConfigError(
+            f"--out {folder}: exists and is not an empty folder; name another, a run is never overwritten"
+        )
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -103,11 +107,34 @@ def _failures_noted(folder: Path) -> Iterator[None]:
         shutil.rmtree(folder)  # holds nothing but the note that it was asked for
         raise
     except KeyboardInterrupt:
-        metadata.update(folder, status="interrupted", reason="interrupted")
+        _salvage(folder, "interrupted", "interrupted by the user")
         raise
     except BaseException as error:
-        metadata.update(folder, status="failed", reason=str(error))
+        _salvage(folder, "failed", str(error))
         raise
+
+
+def _salvage(folder: Path, status: str, reason: str) -> None:
+    """Make what has finished readable; the world's own word on how it ended goes before ours."""
+    with contextlib.suppress(GreenSchedError, OSError):
+        finish(folder)
+        _log.print(f"greensched: what had finished is in {folder}", markup=False)
+    if metadata.read_json(folder / metadata.NAME)["status"] in ("running", "completed"):
+        metadata.update(folder, status=status, reason=reason)
+
+
+@contextlib.contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """A polite kill ends a run the way Ctrl-C does: the world is told, results are kept."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
 
 
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:
@@ -130,19 +157,14 @@ def _prepare(order: Order, folder: Path) -> dict[str, Any]:
 
 def _play(folder: Path, config: dict[str, Any], what: str, progress: bool) -> str:
     """World and mind on a prepared folder; returns the world's status."""
+    from greensched_bridge.java import find_jar
     from greensched_bridge.launch import run_world
 
+    known = metadata.read_json(folder / metadata.NAME)["versions"]
+    metadata.update(folder, versions=known | metadata.world_versions(find_jar()))
     with watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
         run_world(folder)
-    from greensched.results.finish import world_status
-
     return world_status(folder)
-
-
-def _finish(folder: Path) -> dict[str, Any]:
-    from greensched.results.finish import finish
-
-    return finish(folder)
 
 
 def _baseline_name(order: Order, config: dict[str, Any]) -> str | None:
@@ -154,8 +176,6 @@ def _baseline_name(order: Order, config: dict[str, Any]) -> str | None:
 
 def _compare(folder: Path, config: dict[str, Any], baseline: str, progress: bool) -> dict[str, Any]:
     """Run ``baseline`` on the same input and seed; a failing baseline costs the comparison, not the run."""
-    from greensched.results.finish import finish
-
     try:
         other = make_baseline_folder(folder, baseline)
         _play(other, metadata.read_json(other / "input" / "run.json"), "baseline", progress)

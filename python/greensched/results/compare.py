@@ -40,7 +40,9 @@ def _obstacle(own: dict[str, Any], other: dict[str, Any]) -> str | None:
         if run["status"] != "completed":
             return f"{who} is {run['status']}"
     if own["completed_work_sha256"] != other["completed_work_sha256"]:
-        return f"different work was completed: {own['jobs_finished']} jobs here, {other['jobs_finished']} in the baseline"
+        return (
+            f"different work was completed: {own['jobs_finished']} jobs here, {other['jobs_finished']} in the baseline"
+        )
     return None
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from greensched.core.errors import DataError
 from greensched.core.frames import Frame, StrColumn, read_frame, read_frames
-from greensched.core.types import NO_DEADLINE_US, F64
+from greensched.core.types import F64, NO_DEADLINE_US
 from greensched.results.metadata import read_json
 
 

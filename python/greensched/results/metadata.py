@@ -18,6 +18,7 @@ from importlib import metadata as distributions
 from pathlib import Path
 from typing import Any
 
+from greensched import __version__
 from greensched.core.errors import DataError
 
 NAME = "metadata.json"
@@ -102,7 +103,7 @@ def read(folder: Path) -> dict[str, Any]:
 def versions(jar: Path | None = None) -> dict[str, str | None]:
     """Versions of everything that a result depends on; None for what is not installed."""
     found: dict[str, str | None] = {
-        "greensched": _package("greensched"),
+        "greensched": __version__,
         "git_commit": git_commit(),
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -149,10 +149,10 @@ def _service(run: RunFolder) -> dict[str, Any]:
     started = ~np.isnan(jobs["start_s"])
     wait_s = (jobs["start_s"] - tasks["arrival_us"] / 1e6)[started]
     placed = jobs["dc"] >= 0
-    moved = np.count_nonzero(placed & (jobs["dc"] != run.homes[tasks["origin"]]))
+    moved = placed & (jobs["dc"] != run.homes[tasks["origin"]])
     core_s = tasks["cores"][finished] * (jobs["finish_s"] - jobs["start_s"])[finished]
     return {
-        "moved_tasks_frac": _ratio(moved, np.count_nonzero(placed)),
+        "moved_tasks_frac": _ratio(int(np.count_nonzero(moved)), int(np.count_nonzero(placed))),
         "mean_wait_s": float(wait_s.mean()) if len(wait_s) else None,
         "p99_wait_s": float(np.quantile(wait_s, 0.99)) if len(wait_s) else None,
         "completed_core_s": math.fsum(core_s),

@@ -26,7 +26,9 @@ def name_column(codes: NDArray[Any], names: Sequence[str]) -> pa.Array:
     index = np.asarray(codes, dtype=np.int32)
     known = np.array([bool(n) for n in names] + [False])
     valid = (index >= 0) & (index < len(names)) & known[np.clip(index, 0, len(names))]
-    return pa.DictionaryArray.from_arrays(pa.array(np.where(valid, index, 0), mask=~valid), pa.array(list(names), pa.string()))
+    return pa.DictionaryArray.from_arrays(
+        pa.array(np.where(valid, index, 0), mask=~valid), pa.array(list(names), pa.string())
+    )
 
 
 def jobs(run: RunFolder) -> pa.Table:
@@ -76,6 +78,9 @@ def decisions(run: RunFolder) -> pa.Table:
         until_us = rows["until_us"]
         deferred = rows["action"] == Action.DEFER
         predicted_kwh, predicted_s = read_predictions(run.path / "feedback.sqlite", rows["decision"])
+        # after a lost answer the world's fallback decides under the ids that the mind had used
+        foreign = rows["source"] != _SOURCES.index("mind")
+        predicted_kwh[foreign] = predicted_s[foreign] = np.nan
         actual_kwh, actual_s = _outcome(run, rows["decision"], rows["task"], t_s)
         rows |= {
             "t_s": t_s,

@@ -1,0 +1,73 @@
+"""Where the numbers of a run come from, for the table at the end of the page."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from greensched.core.types import F64
+from greensched.report.series import thin
+from greensched.results.folder import RunFolder
+
+KIND_NAMES = {
+    "carbon_gpkwh": "carbon intensity (average)",
+    "marginal_gpkwh": "carbon intensity (marginal)",
+    "wind_frac": "wind share",
+    "solar_frac": "solar share",
+    "renewable_frac": "renewable share",
+    "price_per_kwh": "price of electricity",
+    "temperature_c": "outside temperature",
+}
+
+
+def signal_sources(run: RunFolder) -> list[dict[str, Any]]:
+    """One row per kind of signal and source: what, from where, for which datacenters, synthetic or not."""
+    groups: dict[tuple[str, str, bool, str], list[tuple[str, float]]] = defaultdict(list)
+    for column, label in run.signal_meta.get("labels", {}).items():
+        index, _, kind = column.partition(".")
+        key = (
+            kind,
+            str(label.get("source", "unknown")),
+            bool(label.get("synthetic")),
+            str(label.get("interpolation", "")),
+        )
+        groups[key].append((run.datacenter_names[int(index)], float(label.get("estimated_frac") or 0.0)))
+    order = list(KIND_NAMES)
+    rows = []
+    for (kind, source, synthetic, interpolation), members in groups.items():
+        rows.append(
+            {
+                "kind": KIND_NAMES.get(kind, kind),
+                "source": source,
+                "synthetic": synthetic,
+                "interpolation": interpolation,
+                "estimated_frac": max(fraction for _, fraction in members),
+                "datacenters": _members([name for name, _ in members], len(run.datacenter_names)),
+                "rank": order.index(kind) if kind in order else len(order),
+            }
+        )
+    return sorted(rows, key=lambda row: (row["rank"], row["source"]))
+
+
+def _members(names: list[str], total: int) -> str:
+    return "all" if len(names) == total else ", ".join(names)
+
+
+def renewables(run: RunFolder) -> list[dict[str, Any]]:
+    """Mean wind, solar and renewable share of every datacenter's zone over the run; None where the data has none."""
+    slots = run.datacenters
+    rows = []
+    for index, datacenter in enumerate(run.config["datacenters"]):
+        row = {"name": datacenter["name"], "zone": datacenter["zone"]}
+        for kind in ("wind_frac", "solar_frac", "renewable_frac"):
+            row[kind] = _mean(slots[kind][slots["dc"] == index]) if slots else None
+        rows.append(row)
+    return rows
+
+
+def _mean(values: F64) -> float | None:
+    known = values[~np.isnan(values)]
+    mean: float | None = thin(float(known.mean())) if len(known) else None
+    return mean
