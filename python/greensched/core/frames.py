@@ -22,7 +22,7 @@ from greensched.core.errors import FrameError
 
 MAGIC = b"GSFRAME1"
 _PREFIX = struct.Struct("<8sIIQ")  # magic, header bytes, crc32 of the header, frame bytes
-_DTYPES = {"i64": np.dtype("<i8"), "i32": np.dtype("<i4"), "u8": np.dtype("u1"), "f64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {"i64": np.dtype("<i8"), "i32": np.dtype("<i4"), "u8": np.dtype("u1"), "f64": np.dtype("<f8")}
 _TYPES = {"int64": "i64", "int32": "i32", "uint8": "u8", "bool": "u8", "float64": "f64"}
 
 Column = NDArray[Any] | Sequence[str]
@@ -174,14 +174,14 @@ def read_frame(path: Path) -> Frame:
     """Map the file ``path`` and decode its first frame (columns are views of the mapping)."""
     if path.stat().st_size == 0:
         raise FrameError(f"{path}: empty file, expected a GreenSched frame")
-    return decode(memoryview(np.memmap(path, dtype=np.uint8, mode="r")), str(path))[0]
+    return decode(np.memmap(path, dtype=np.uint8, mode="r").data, str(path))[0]
 
 
 def read_frames(path: Path) -> Iterator[Frame]:
     """Decode the frames of an append-only log; a torn last frame (killed writer) ends the iteration."""
     if path.stat().st_size == 0:
         return
-    view = memoryview(np.memmap(path, dtype=np.uint8, mode="r"))
+    view = np.memmap(path, dtype=np.uint8, mode="r").data
     at = 0
     while len(view) - at >= _PREFIX.size:
         magic, _, _, frame_bytes = _PREFIX.unpack_from(view, at)
