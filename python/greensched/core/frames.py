@@ -22,7 +22,12 @@ from greensched.core.errors import FrameError
 
 MAGIC = b"GSFRAME1"
 _PREFIX = struct.Struct("<8sIIQ")  # magic, header bytes, crc32 of the header, frame bytes
-_DTYPES: dict[str, np.dtype[Any]] = {"i64": np.dtype("<i8"), "i32": np.dtype("<i4"), "u8": np.dtype("u1"), "f64": np.dtype("<f8")}
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "i64": np.dtype("<i8"),
+    "i32": np.dtype("<i4"),
+    "u8": np.dtype("u1"),
+    "f64": np.dtype("<f8"),
+}
 _TYPES = {"int64": "i64", "int32": "i32", "uint8": "u8", "bool": "u8", "float64": "f64"}
 
 Column = NDArray[Any] | Sequence[str]
