@@ -6,8 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Model(BaseModel):
-    """Strict: no unknown keys, no silent conversion of text to numbers; immutable; field docstrings are the reference."""
+    """Strict and immutable: no unknown keys, no text read as a number. Field docstrings become the reference."""
 
-    model_config = ConfigDict(
-        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)

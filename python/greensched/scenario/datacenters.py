@@ -17,6 +17,7 @@ class StaticPue(Model):
     """PUE that never changes. Writing a bare number means the same."""
 
     model: Literal["static"]
+    """Which model this is."""
     value: Pue
     """Facility power over IT power."""
 
@@ -24,12 +25,13 @@ class StaticPue(Model):
 class TemperaturePue(Model):
     """PUE(T) = base + slope x max(0, T - t0): cooling works harder above t0.
 
-    Give `mean` (the published yearly mean) and either `base` or `slope_per_c`; the other is fitted so that the mean over
-    the year of the zone's outside temperature equals `mean`. Neither given: base = 1 + 0.7 (mean - 1). Or give `base` and
-    `slope_per_c` without `mean`.
+    Give `mean` (the published yearly mean) and either `base` or `slope_per_c`; the other is fitted so that the mean
+    over the year of the zone's outside temperature equals `mean`. Neither given: base = 1 + 0.7 (mean - 1). Or give
+    `base` and `slope_per_c` without `mean`.
     """
 
     model: Literal["temperature"]
+    """Which model this is."""
     mean: Pue | None = None
     """Yearly mean to fit to."""
     t0_c: Finite = 15.0
@@ -51,6 +53,7 @@ class LoadPue(Model):
     """Facility power = fixed_w + slope x IT power: efficient when full, wasteful when empty."""
 
     model: Literal["load"]
+    """Which model this is."""
     fixed_w: NonNegative
     """Overhead that does not depend on load (W)."""
     slope: Pue

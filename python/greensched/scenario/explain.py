@@ -31,7 +31,9 @@ def explain(error: ValidationError, raw: Any, model: type[BaseModel], problems: 
         kind = item["type"]
         if kind == "extra_forbidden":
             known = _known_keys(raw, model, path[:-1])
-            problems.add(path, f"unknown key '{last}', expected one of {', '.join(known)}{did_you_mean(str(last), known)}")
+            problems.add(
+                path, f"unknown key '{last}', expected one of {', '.join(known)}{did_you_mean(str(last), known)}"
+            )
         elif kind == "missing":
             problems.add((*path, str(last)) if not path or path[-1] != last else path, "missing, expected a value")
         else:

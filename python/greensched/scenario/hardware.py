@@ -40,7 +40,7 @@ class HostSpec(Model):
     """Power of one idle GPU (W)."""
     gpu_max_w: NonNegative = 0.0
     """Power of one fully used GPU (W)."""
-    speed: dict[str, Positive] = {}
+    speed: dict[str, Positive] = Field(default={})
     """Speed per work class (general, memory, vector, gpu) relative to the reference host; 1 where not given."""
     embodied_g_per_core_h: NonNegative = 0.0
     """Embodied carbon per core and hour of use (g CO2eq)."""
@@ -58,8 +58,8 @@ class HostSpec(Model):
         return self
 
 
-# Utilisation -> share of the dynamic power, 0 to 100 % in steps of 10 %. From the CPU derating curve of the Azure GreenSKU
-# carbon model (fraction of TDP .20 at 10 % .. .95 at 100 %, .12 at 0 by extrapolation), normalised.
+# Utilisation -> share of the dynamic power, 0 to 100 % in steps of 10 %. From the CPU derating curve of the Azure
+# GreenSKU carbon model (fraction of TDP .20 at 10 % .. .95 at 100 %, .12 at 0 by extrapolation), normalised.
 _SHAPE = (0.0, 0.096, 0.193, 0.289, 0.386, 0.494, 0.602, 0.699, 0.807, 0.916, 1.0)
 
 
@@ -71,10 +71,11 @@ def _speeds(general: float, memory: float, vector: float) -> dict[str, float]:
     return {"general": general, "memory": memory, "vector": vector, "gpu": 1.0}
 
 
-# Idle and peak power: medians of the SPECpower_ssj2008 results of the two-socket machine named. ``general`` speed: median
-# ssj_ops per core relative to the Xeon Platinum 8280 (104,708). ``memory``: geometric mean of that and of memory bandwidth
-# per core (vendor figures; 8280: 5.0 GB/s). ``vector``: assumed, from vector width. GPU figures: A100 measured by Acme
-# (idle 60 W), the others vendor TDP; GPU speeds relative to A100 by vendor tensor throughput (312, 125, 65 TFLOPS).
+# Idle and peak power: medians of the SPECpower_ssj2008 results of the two-socket machine named. ``general`` speed:
+# median ssj_ops per core relative to the Xeon Platinum 8280 (104,708). ``memory``: geometric mean of that and of
+# memory bandwidth per core (vendor figures; 8280: 5.0 GB/s). ``vector``: assumed, from vector width. GPU figures: A100
+# measured by Acme (idle 60 W), the others vendor TDP; GPU speeds relative to A100 by vendor tensor throughput (312,
+# 125, 65 TFLOPS).
 HOST_TYPES: dict[str, HostSpec] = {
     "xeon-2016": HostSpec(  # 2 x Xeon E5-2699 v4: 44 cores, 44.8 / 253.5 W (10 results)
         cores=44, mem_gb=256, power_w=_curve(44.8, 253.5), speed=_speeds(0.75, 0.72, 0.60)

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from greensched.core import registry
 from greensched.core.errors import ConfigError, DataError
 from greensched.scenario.datacenters import Datacenter, TemperaturePue
 from greensched.scenario.explain import explain
 from greensched.scenario.hardware import HOST_TYPES, HostSpec
+from greensched.scenario.names import check_datacenters, check_policies, check_sources
 from greensched.scenario.overrides import apply
 from greensched.scenario.paths import safe_path
 from greensched.scenario.problems import Collector, get
@@ -22,7 +22,6 @@ from greensched.signals.csv_folder import CsvFolder
 from greensched.signals.data_pack import DataPack
 from greensched.signals.provider import SignalSource
 from greensched.signals.synthetic import SyntheticGrid
-from greensched.signals.zones import zones
 
 
 @dataclass
@@ -76,9 +75,9 @@ def load(path: Path, overrides: list[str] | None = None, data: Path | None = Non
     except ValidationError as error:
         explain(error, raw, Scenario, problems)
     source = _source(raw, path, data, problems)
-    _check_names(raw, source, problems)
-    _check_policies(raw, path.resolve().parent, problems)
-    _check_sources(raw, path, data, problems)
+    check_datacenters(raw, None if source is None else source.zones(), problems)
+    check_policies(raw, path.resolve().parent, problems)
+    check_sources(raw, _roots(path, data), data is not None, problems)
     problems.raise_if_any()
     assert scenario is not None
     assert source is not None
@@ -91,8 +90,7 @@ def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collec
         if kind == "data":
             if data is None:
                 raise ConfigError("source data needs a folder: run with --data DIR")
-            intensity = get(raw, ("signals", "intensity"))
-            return DataPack(data, intensity if intensity in ("lca", "direct") else "lca")  # type: ignore[arg-type]
+            return DataPack(data, "direct" if get(raw, ("signals", "intensity")) == "direct" else "lca")
         if kind == "csv":
             folder = get(raw, ("signals", "folder"))
             if not isinstance(folder, str):
@@ -103,77 +101,6 @@ def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collec
     except (ConfigError, DataError) as error:
         problems.add(("signals", "source" if kind == "data" else "folder"), str(error))
         return None
-
-
-def _check_names(raw: dict[str, Any], source: SignalSource | None, problems: Collector) -> None:
-    """Names that refer to something else: zones, host types, datacenters, policies."""
-    own = raw.get("host_types")
-    host_types = {*HOST_TYPES, *(own if isinstance(own, dict) else ())}
-    known_zones = source.zones() if source is not None else None
-    seen: dict[str, int] = {}
-    datacenters = raw.get("datacenters")
-    for i, dc in enumerate(datacenters if isinstance(datacenters, list) else []):
-        here = ("datacenters", i)
-        if not isinstance(dc, dict):
-            continue
-        name, zone = dc.get("name"), dc.get("zone")
-        if isinstance(name, str):
-            if name in seen:
-                problems.add((*here, "name"), f"'{name}' is already the name of datacenters[{seen[name]}], expected unique names")
-            seen.setdefault(name, i)
-        if isinstance(zone, str):
-            if known_zones is not None and zone not in known_zones:
-                problems.unknown((*here, "zone"), "zone", zone, known_zones)
-            if zone not in zones() and (dc.get("lat") is None or dc.get("lon") is None):
-                problems.add(here, f"zone '{zone}' has no built-in site, expected lat and lon")
-            if zone not in zones() and dc.get("pue") is None:
-                problems.add(here, f"zone '{zone}' has no published PUE, expected pue")
-        hosts = dc.get("hosts")
-        for j, group in enumerate(hosts if isinstance(hosts, list) else []):
-            kind = group.get("type") if isinstance(group, dict) else None
-            if isinstance(kind, str) and kind not in host_types:
-                problems.unknown((*here, "hosts", j, "type"), "host type", kind, host_types)
-    origins = get(raw, ("workload", "origins"))
-    for key in origins if isinstance(origins, dict) else ():
-        if key not in seen:
-            problems.unknown(("workload", "origins", key), "datacenter", str(key), seen)
-    if isinstance(origins, dict) and origins and not any(isinstance(v, int | float) and v > 0 for v in origins.values()):
-        problems.add(("workload", "origins"), "all shares are 0, expected at least one above 0")
-
-
-def _check_policies(raw: dict[str, Any], folder: Path, problems: Collector) -> None:
-    """Policy, predictor and their options against the registry, by building them once."""
-    try:
-        known = registry.names("policy")
-        for path in (("policy", "name"), ("baseline",)):
-            name = get(raw, path)
-            if isinstance(name, str) and ":" not in name and name not in known:
-                problems.unknown(path, "policy", name, known)
-        block = raw.get("policy")
-        if isinstance(block, dict) and (":" in str(block.get("name")) or block.get("name") in known):
-            for text in registry.problems(block, folder):
-                problems.add(("policy",), text)
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("greensched."):
-            raise
-
-
-def _check_sources(raw: dict[str, Any], path: Path, data: Path | None, problems: Collector) -> None:
-    """Files and folders that the scenario needs."""
-    source = get(raw, ("workload", "source"))
-    if source in ("azure-v1", "google2011", "alibaba-gpu-2023") and data is None:
-        problems.add(("workload", "source"), f"source {source} needs the data pack: run with --data DIR")
-    file = get(raw, ("workload", "file"))
-    if source == "file" and isinstance(file, str):
-        try:
-            if safe_path(file, _roots(path, data)).suffix not in (".csv", ".parquet"):
-                problems.add(("workload", "file"), f"'{file}' is neither .csv nor .parquet")
-        except ConfigError as error:
-            problems.add(("workload", "file"), str(error))
-    if get(raw, ("signals", "forecasts", "source")) == "real" and data is None:
-        problems.add(("signals", "forecasts", "source"), "real forecasts need the data pack: run with --data DIR")
-    if get(raw, ("network", "rtt")) == "gcp" and data is None:
-        problems.add(("network", "rtt"), "measured latencies need the data pack: run with --data DIR")
 
 
 def needs_temperature(datacenter: Datacenter) -> bool:

@@ -13,7 +13,7 @@ _PART = re.compile(r"([A-Za-z0-9_-]+)((?:\[[0-9]+\])*)")
 
 
 def parse_path(text: str) -> Path:
-    """ "a.b[0].c" as ("a", "b", 0, "c")."""
+    """The parts of a path: ``a.b[0].c`` as ("a", "b", 0, "c")."""
     path: list[str | int] = []
     for part in text.split("."):
         match = _PART.fullmatch(part)

@@ -20,7 +20,9 @@ def safe_path(name: str, roots: list[Path]) -> Path:
     asked = Path(name)
     where = " or ".join(str(r) for r in roots)
     if not name or "\0" in name or asked.is_absolute() or ".." in asked.parts:
-        raise ConfigError(f"path '{name}' leaves the scenario's folder; expected a relative path without '..' inside {where}")
+        raise ConfigError(
+            f"path '{name}' leaves the scenario's folder; expected a relative path without '..' inside {where}"
+        )
     for root in roots:
         candidate = (root / asked).resolve()
         if not candidate.exists():

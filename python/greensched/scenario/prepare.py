@@ -59,7 +59,7 @@ def prepare(scenario: Path, out: Path, overrides: list[str] | None = None, data:
     temporary = Path(tempfile.mkdtemp(dir=out, prefix=".input."))
     try:
         _write(temporary, loaded, ready)
-        os.chmod(temporary, 0o755)  # noqa: S103  # the folder is readable; hidden.gsf inside is 0600
+        os.chmod(temporary, 0o755)  # the folder is readable; hidden.gsf inside is 0600
         os.rename(temporary, out / "input")
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)

@@ -20,7 +20,7 @@ def path_text(path: Path) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """" (did you mean 'x'?)" or nothing."""
+    """A hint such as ``(did you mean 'x'?)`` with a leading space, or nothing."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
     return f" (did you mean '{near[0]}'?)" if near else ""
 

@@ -17,7 +17,9 @@ def degrees_above(temperature_c: F64, t0_c: float) -> float:
     return float(np.maximum(0.0, known - t0_c).mean())
 
 
-def resolve(model: StaticPue | TemperaturePue | LoadPue, yearly_temperature_c: F64 | None, where: str) -> dict[str, object]:
+def resolve(
+    model: StaticPue | TemperaturePue | LoadPue, yearly_temperature_c: F64 | None, where: str
+) -> dict[str, object]:
     """The PUE block of run.json.
 
     Args:
@@ -36,8 +38,8 @@ def resolve(model: StaticPue | TemperaturePue | LoadPue, yearly_temperature_c: F
     if model.mean is not None:
         if yearly_temperature_c is None:
             raise ConfigError(
-                f"{where}: the yearly mean cannot be fitted, the signal source has no year of temperature for this zone; "
-                "give base and slope_per_c without mean, or a number"
+                f"{where}: the yearly mean cannot be fitted, the signal source has no year of temperature for this "
+                "zone; give base and slope_per_c without mean, or a number"
             )
         excess = degrees_above(yearly_temperature_c, model.t0_c)
         if slope is not None:
@@ -45,12 +47,14 @@ def resolve(model: StaticPue | TemperaturePue | LoadPue, yearly_temperature_c: F
         else:
             base = 1.0 + _BASE_SHARE * (model.mean - 1.0) if base is None else base
             if excess <= 0 and model.mean != base:
-                raise ConfigError(f"{where}: the temperature never exceeds t0_c = {model.t0_c:g}; lower it or give a number")
+                raise ConfigError(
+                    f"{where}: the temperature never exceeds t0_c = {model.t0_c:g}; lower it or give a number"
+                )
             slope = (model.mean - base) / excess if excess > 0 else 0.0
         if base < 1.0 or slope < 0.0:
             raise ConfigError(
-                f"{where}: no PUE of 1 or more fits: base {base:.4f}, slope {slope:.4f} per degree for a yearly mean of "
-                f"{model.mean:g} with {excess:.2f} degrees above t0 on average"
+                f"{where}: no PUE of 1 or more fits: base {base:.4f}, slope {slope:.4f} per degree for a yearly "
+                f"mean of {model.mean:g} with {excess:.2f} degrees above t0 on average"
             )
     assert base is not None
     assert slope is not None

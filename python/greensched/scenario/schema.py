@@ -57,7 +57,7 @@ class Scenario(Model):
     """Time limits of the mind."""
     noise: Noise = Noise()
     """Luck of tasks."""
-    host_types: dict[RunName, HostSpec] = {}
+    host_types: dict[RunName, HostSpec] = Field(default={})
     """Own host types beside the built-in ones."""
     network: Network = Network()
     """Network between regions."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from greensched.core.errors import DataError
 from greensched.core.streams import stream
-from greensched.core.types import SIGNAL_KINDS, F64
+from greensched.core.types import F64, SIGNAL_KINDS
 from greensched.scenario.load import Loaded, needs_temperature
 from greensched.signals import carboncast, forecast
 from greensched.signals.provider import Label, ZoneSignals
@@ -72,7 +72,9 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
             )
         elif kind in required and gap is not None:
             missing = int(np.isnan(signal.values).sum())
-            loaded.problems.add(here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none")
+            loaded.problems.add(
+                here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none"
+            )
         bad = np.isinf(signal.values)
         if kind not in ("temperature_c", "price_per_kwh"):
             bad |= signal.values < 0
@@ -81,7 +83,9 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
             at = signal.start + timedelta(seconds=signal.step_s * k)
-            loaded.problems.add(here, f"{signal.name} is {signal.values[k]:g} at {utc_text(at)}, expected a finite value in range")
+            loaded.problems.add(
+                here, f"{signal.name} is {signal.values[k]:g} at {utc_text(at)}, expected a finite value in range"
+            )
 
 
 def _add_marginal(zone: ZoneSignals, seed: int) -> None:
@@ -166,7 +170,7 @@ def forecast_tables(loaded: Loaded, grid: Grid) -> tuple[dict[str, Any], dict[st
 
 def _wanted(available: set[str]) -> list[str]:
     """Carbon, wind and solar; the renewable share stands in where wind or solar is missing."""
-    wanted = [k for k in ("carbon_gpkwh", "wind_frac", "solar_frac") if k in available]
+    wanted: list[str] = [k for k in ("carbon_gpkwh", "wind_frac", "solar_frac") if k in available]
     if not {"wind_frac", "solar_frac"} <= available and "renewable_frac" in available:
         wanted.append("renewable_frac")
     return wanted

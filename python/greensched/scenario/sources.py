@@ -14,8 +14,8 @@ class Forecasts(Model):
     """Forecasts, each with its issue time."""
 
     source: Literal["synthetic", "real", "none"] = "synthetic"
-    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: CarbonCast issues
-    (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
+    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: CarbonCast
+    issues (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
     issue_every: DurationUs = 6 * 3_600_000_000
     """Time between synthetic issues; whole hours."""
     horizon: DurationUs = 96 * 3_600_000_000

@@ -98,7 +98,9 @@ def build(loaded: Loaded, where: Origins) -> Tasks | None:
     truth = _truth(loaded, jobs, apps)
     never = int((~fits(loaded, jobs)).sum())
     if never:
-        loaded.problems.warnings.append(f"{never} of {len(jobs)} tasks fit no host of any datacenter and will be rejected")
+        loaded.problems.warnings.append(
+            f"{never} of {len(jobs)} tasks fit no host of any datacenter and will be rejected"
+        )
     return Tasks(jobs, truth, rule.text, synthetic_text, never)
 
 
@@ -165,7 +167,9 @@ def _known_types(jobs: Jobs, types: list[str]) -> Jobs:
     """GPU type numbers of the run instead of those of the source; a type that no datacenter has is a problem."""
     unknown = [t for t in jobs.gpu_types if t not in types]
     if unknown:
-        raise DataError(f"GPU type {', '.join(unknown)} of the workload is in no datacenter; they have {', '.join(types)}")
+        raise DataError(
+            f"GPU type {', '.join(unknown)} of the workload is in no datacenter; they have {', '.join(types)}"
+        )
     if jobs.gpu_types:
         table = np.array([*(types.index(t) for t in jobs.gpu_types), -1], np.int32)
         jobs.gpu_type = table[jobs.gpu_type]

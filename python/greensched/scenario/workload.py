@@ -83,7 +83,7 @@ class _Common(Model):
     """What owners declare."""
     truth: Truth = Truth()
     """Hidden truth."""
-    origins: dict[str, NonNegative] = {}
+    origins: dict[str, NonNegative] = Field(default={})
     """Relative share of jobs per datacenter name (as home); overrides `load_share`."""
 
 
@@ -125,6 +125,7 @@ class SyntheticWorkload(_Common):
     """Jobs from the project's own generator."""
 
     source: Literal["synthetic"]
+    """Which kind of workload this is."""
     jobs: Annotated[int, Field(ge=1, le=100_000_000)] = 5000
     """Number of jobs."""
     durations: Durations = Durations()
@@ -141,6 +142,8 @@ class TraceWorkload(_Common):
     """Jobs of a public trace in the data pack (--data)."""
 
     source: Literal["azure-v1", "google2011", "alibaba-gpu-2023"]
+    """Which trace: Azure V1 virtual machines, Google 2011 jobs (no resource requests: sizes are drawn), or Alibaba GPU
+    v2023 pods."""
     jobs: Annotated[int, Field(ge=1)] | None = None
     """Sample to this many jobs (seeded, whole submissions first); absent: all jobs of the window."""
     window: Window = Window()
@@ -150,10 +153,14 @@ class TraceWorkload(_Common):
 
 
 class FileWorkload(_Common):
-    """Jobs from a CSV or Parquet file. Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type,
-    deadline_s, expected_s, data_gb, origin (a datacenter name), priority, name, labels, user (optional)."""
+    """Jobs from a CSV or Parquet file.
+
+    Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type, deadline_s, expected_s, data_gb, origin (a
+    datacenter name), priority, name, labels, user (optional).
+    """
 
     source: Literal["file"]
+    """Which kind of workload this is."""
     file: str
     """Path relative to the scenario file or to --data."""
     jobs: Annotated[int, Field(ge=1)] | None = None

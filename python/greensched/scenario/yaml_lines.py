@@ -1,7 +1,7 @@
 """Safe YAML with line numbers, and without the traps of YAML 1.1.
 
-Plain scalars follow YAML 1.2: only ``true``/``false`` are booleans (the zone ``NO`` stays text), numbers have no octal or
-base-60 forms, and instants stay text. Tags are refused, duplicate keys are problems, and the size is bounded.
+Plain scalars follow YAML 1.2: only ``true``/``false`` are booleans (the zone ``NO`` stays text), numbers have no octal
+or base-60 forms, and instants stay text. Tags are refused, duplicate keys are problems, and the size is bounded.
 """
 
 from __future__ import annotations
@@ -90,12 +90,14 @@ class _Reader:
         self._problems.places.lines.setdefault(path, node.start_mark.line + 1)
         self._nodes += 1
         if self._nodes > _MAX_NODES or any(node is parent for parent in self._open):
-            raise ConfigError(f"{self._problems.places.file}: too large (aliases that expand too far or into themselves)")
+            raise ConfigError(
+                f"{self._problems.places.file}: too large (aliases that expand too far or into themselves)"
+            )
         if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith((":python", ":binary", ":set", ":omap")):
             self._problems.add(path, f"tags such as {node.tag} are not allowed")
             return None
         if isinstance(node, yaml.ScalarNode):
-            return self._scalars.construct_object(node)  # type: ignore[no-untyped-call]
+            return self._scalars.construct_object(node)
         self._open.append(node)
         value = self._sequence(node, path) if isinstance(node, yaml.SequenceNode) else self._mapping(node, path)
         self._open.pop()

@@ -21,7 +21,8 @@ def load(root: Path, zone: str, start: datetime, end: datetime) -> tuple[I64, di
     """Issues of ``zone`` from the newest at or before ``start`` up to ``end``.
 
     Returns:
-        issue instants (POSIX seconds) and, per kind, values of shape (issues, 96). Kinds: ``carbon_gpkwh`` (life cycle),
+        issue instants (POSIX seconds) and, per kind, values of shape (issues, 96). Kinds: ``carbon_gpkwh`` (life
+        cycle),
         ``wind_frac`` and ``solar_frac`` (forecast MW over forecast total MW; absent where the zone has none).
 
     Raises:
@@ -35,7 +36,9 @@ def load(root: Path, zone: str, start: datetime, end: datetime) -> tuple[I64, di
     issued = table.column("issue_ts").cast(pa.timestamp("us", tz="UTC")).cast(pa.int64()).to_numpy() // 1_000_000
     before = issued[issued <= int(start.timestamp())]
     if len(before) == 0:
-        raise DataError(f"{path}: no issue for zone {zone} at or before {start:%Y-%m-%dT%H:%MZ}; forecasts are of 2021 H2")
+        raise DataError(
+            f"{path}: no issue for zone {zone} at or before {start:%Y-%m-%dT%H:%MZ}; forecasts are of 2021 H2"
+        )
     keep = issued >= before.max()
     issues, row = np.unique(issued[keep], return_inverse=True)
     if issues[-1] < int(end.timestamp()) - 2 * 86400:

@@ -1,14 +1,15 @@
 """Signals from a folder of CSV files, one file per zone: ``<zone>.csv``.
 
 Columns: ``ts`` (start of the interval, ISO 8601 in UTC, evenly spaced) and any of ``carbon_gpkwh`` (required),
-``marginal_gpkwh``, ``wind_frac``, ``solar_frac``, ``renewable_frac``, ``price_per_kwh``, ``temperature_c``. An empty cell
-is missing.
+``marginal_gpkwh``, ``wind_frac``, ``solar_frac``, ``renewable_frac``, ``price_per_kwh``, ``temperature_c``. An empty
+cell is missing.
 """
 
 from __future__ import annotations
 
 import csv
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,9 @@ class CsvFolder:
             first = max(0, int((start - signal.start).total_seconds() // signal.step_s))
             last = min(len(signal.values), int(-(-(end - signal.start).total_seconds() // signal.step_s)))
             if last <= first:
-                raise DataError(f"{signal.name}: covers {signal.start:%Y-%m-%dT%H:%MZ} to {signal.end:%Y-%m-%dT%H:%MZ} only")
+                raise DataError(
+                    f"{signal.name}: covers {signal.start:%Y-%m-%dT%H:%MZ} to {signal.end:%Y-%m-%dT%H:%MZ} only"
+                )
             begin = signal.start + timedelta(seconds=signal.step_s * first)
             cut = Signal(signal.name, begin, signal.step_s, signal.values[first:last])
             if not np.isnan(cut.values).all():
@@ -78,11 +81,11 @@ def _read(path: Path, zone: str) -> ZoneSignals:
         raise DataError(f"{path}: needs at least two rows")
     instants = [_instant(path, i + 2, row["ts"]) for i, row in enumerate(rows)]
     step_s = (instants[1] - instants[0]).total_seconds()
-    for i, (a, b) in enumerate(zip(instants, instants[1:], strict=False)):
+    for i, (a, b) in enumerate(pairwise(instants)):
         if (b - a).total_seconds() != step_s or step_s <= 0:
             raise DataError(
-                f"{path}:{i + 3}: {rows[i + 1]['ts']} does not follow {rows[i]['ts']} by {step_s:g} s; a gap needs rows "
-                "with empty cells"
+                f"{path}:{i + 3}: {rows[i + 1]['ts']} does not follow {rows[i]['ts']} by {step_s:g} s; a gap needs "
+                "rows with empty cells"
             )
     result = ZoneSignals(zone)
     for kind in names:

@@ -2,8 +2,8 @@
 
 Files used: ``grid/carbon_intensity_hourly.parquet`` (Electricity Maps, life-cycle intensity and renewable share),
 ``grid/generation_by_source_hourly.parquet`` (wind and solar share), ``prices/prices_hourly.parquet``,
-``weather/weather_hourly.parquet`` and, where that lacks a zone, ``weather/gfs_zone_avg_3h_2021.parquet``. Only the first
-is required. Values that a file does not have are missing (NaN or an absent series), never filled.
+``weather/weather_hourly.parquet`` and, where that lacks a zone, ``weather/gfs_zone_avg_3h_2021.parquet``. Only the
+first is required. Values that a file does not have are missing (NaN or an absent series), never filled.
 """
 
 from __future__ import annotations
@@ -93,7 +93,9 @@ class DataPack:
             return None
         return signal
 
-    def _put(self, to: ZoneSignals, kind: str, begin: datetime, values: F64, label: Label, step_s: float = 3600.0) -> None:
+    def _put(
+        self, to: ZoneSignals, kind: str, begin: datetime, values: F64, label: Label, step_s: float = 3600.0
+    ) -> None:
         if not np.isnan(values).all():
             to.add(kind, Signal(f"{kind} of {to.zone} in {self.root}", begin, step_s, values), label)
 

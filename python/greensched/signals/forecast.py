@@ -1,13 +1,13 @@
 """Synthetic forecasts that behave like a forecaster's: a seeded martingale of revisions.
 
 Let A(k) be the value of hour k and F(m, k) what was issued at the start of hour m. Each hour j reveals a little about
-every later hour: an innovation s(i) * eps_j(k) with i = k - j, correlated along k. The forecast error is the sum of what
-is still unrevealed, so that
+every later hour: an innovation s(i) * eps_j(k) with i = k - j, correlated along k. The forecast error is the sum of
+what is still unrevealed, so that
 
     log F(m, k) = log A(k) + sum_{j=m..k} s(k - j) * eps_j(k) - sigma(h)^2 / 2,      h = k - m + 1,
 
-with sum_{i<h} s(i)^2 = sigma(h)^2. Hence the newest issue is the best one, and mixing in older issues (the same error plus
-independent noise) only hurts. sigma(h) is set so that the mean absolute percentage error of days 1 to 4 equals the
+with sum_{i<h} s(i)^2 = sigma(h)^2. Hence the newest issue is the best one, and mixing in older issues (the same error
+plus independent noise) only hurts. sigma(h) is set so that the mean absolute percentage error of days 1 to 4 equals the
 measured one. F(m, k) depends on A(k) alone: never on what comes after the hour it predicts.
 """
 

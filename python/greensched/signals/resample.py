@@ -4,8 +4,8 @@
 sums are preserved exactly. A slot that straddles intervals gets the time-weighted mean.
 
 ``linear``: straight lines through the interval mid-points, then corrected interval by interval so that the mean of each
-interval stays what it was: by a factor for quantities that cannot be negative, by a constant for the others. An interval
-whose corrected values would leave the allowed range is held instead.
+interval stays what it was: by a factor for quantities that cannot be negative, by a constant for the others. An
+interval whose corrected values would leave the allowed range is held instead.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def to_slots(signal: Signal, kind: str, start: datetime, slots: int, slot_s: flo
             f"{signal.name}: linear interpolation needs slots that divide its step of {signal.step_s:g} s and start on "
             f"them; the slot is {slot_s:g} s. Use interpolation: hold"
         )
-    fine = _linear(signal.values, round(parts), *_RANGES.get(kind, _UNBOUNDED))
+    fine: F64 = _linear(signal.values, round(parts), *_RANGES.get(kind, _UNBOUNDED))
     first = round(offset_s / slot_s)
     return fine[first : first + slots]
 
@@ -64,7 +64,7 @@ def _hold(values: F64, step_s: float, offset_s: float, slots: int, slot_s: float
     first = np.floor(edges[:-1] + 1e-9).astype(np.int64)
     last = np.ceil(edges[1:] - 1e-9).astype(np.int64)
     first = np.minimum(first, len(values) - 1)
-    held = values[first].copy()
+    held: F64 = values[first].copy()
     for i in np.flatnonzero(last - first > 1):  # slots that straddle two or more intervals
         cells = np.arange(first[i], last[i])
         weight = np.minimum(cells + 1, edges[i + 1]) - np.maximum(cells, edges[i])
@@ -75,7 +75,8 @@ def _hold(values: F64, step_s: float, offset_s: float, slots: int, slot_s: float
 def _linear(values: F64, parts: int, low: float, high: float) -> F64:
     n = len(values)
     if n == 1 or parts == 1:
-        return np.repeat(values, parts)
+        repeated: F64 = np.repeat(values, parts)
+        return repeated
     # Mid-points of the parts, in units of intervals, relative to the mid-point of the interval they lie in.
     u = (np.arange(parts) + 0.5) / parts - 0.5
     before = np.concatenate([values[:1], values[:-1]])

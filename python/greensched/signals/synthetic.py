@@ -67,15 +67,16 @@ def _year(facts: ZoneFacts, seed: int, year: int) -> dict[str, F64]:
     start = datetime(year, 1, 1, tzinfo=UTC)
     n = int((datetime(year + 1, 1, 1, tzinfo=UTC) - start).total_seconds() // 3600)
     rng = stream(seed, "signals", facts.zone, year)
-    hours = np.arange(n) + 0.5
+    hours: F64 = np.arange(n, dtype=np.float64) + 0.5
     local = hours + facts.lon / 15.0
     day_of_year = hours / 24.0
     weekend = ((np.floor(local / 24.0).astype(np.int64) + start.weekday()) % 7) >= 5
+    is_weekend: F64 = weekend.astype(np.float64)
     wind = _bounded(_ar1(rng, n, _WIND_MEMORY), facts.wind_frac, facts.wind_sd_frac)
     solar = _solar(rng, facts, local, day_of_year)
     crowded = np.minimum(1.0, 0.95 / np.maximum(wind + solar, 1e-9))
     wind, solar = wind * crowded, solar * crowded
-    z = _carbon_score(rng, facts, local, day_of_year, weekend, wind, solar)
+    z = _carbon_score(rng, facts, local, day_of_year, is_weekend, wind, solar)
     result = {
         "carbon_gpkwh": _lognormal(z, facts.mean_gpkwh, facts.cov),
         "wind_frac": wind,

@@ -41,8 +41,8 @@ class ZoneFacts:
 
     ``h1``/``h2`` are the amplitudes of the 24 h and 12 h harmonics of log intensity in units of its standard deviation,
     ``h1_hour``/``h2_hour`` the local solar hour of their maxima; ``season`` likewise over the year (``season_doy``: day
-    of the maximum); ``weekend`` the shift of Saturdays and Sundays in the same unit; ``ac1`` the lag-1 h autocorrelation
-    of what is left.
+    of the maximum); ``weekend`` the shift of Saturdays and Sundays in the same unit; ``ac1`` the lag-1 h
+    autocorrelation of what is left.
     """
 
     zone: str

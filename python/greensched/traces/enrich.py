@@ -86,9 +86,7 @@ def assign_apps(seed: int, jobs: Jobs, apps: Catalogue) -> Jobs:
     return dataclasses.replace(jobs, app=np.where(jobs.app >= 0, jobs.app, app[group]).astype(np.int32))
 
 
-def fill(
-    seed: int, jobs: Jobs, apps: Catalogue, origin_weight: F64, rule: DeadlineRule, owner: OwnerLaw
-) -> Jobs:
+def fill(seed: int, jobs: Jobs, apps: Catalogue, origin_weight: F64, rule: DeadlineRule, owner: OwnerLaw) -> Jobs:
     """Draw everything that is still open; returns a complete table."""
     n = len(jobs)
     jobs = assign_apps(seed, jobs, apps)

@@ -75,15 +75,17 @@ def load(path: Path, homes: dict[str, int]) -> Jobs:
         mem_gb=np.nan_to_num(numbers.get("mem_gb", np.zeros(n)), nan=0.0),
         gpu_types=types,
         source=path.name,
+        name=given.get("name"),
+        labels=given.get("labels"),
+        user=given.get("user"),
         **columns,
-        **given,
     )
 
 
 def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
-            return pq.read_table(path).to_pandas()
+            return pd.DataFrame(pq.read_table(path).to_pandas())
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (ValueError, OSError) as error:
         raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({error})") from error
@@ -131,7 +133,9 @@ def _check_values(path: Path, numbers: dict[str, F64], problems: list[str]) -> N
         if name in numbers:
             complain(numbers[name] < 0, f"negative demand: {name} must be 0 or more")
     if "deadline_s" in numbers:
-        complain(numbers["deadline_s"] <= numbers["arrival_s"], "deadline before arrival: deadline_s must be after arrival_s")
+        complain(
+            numbers["deadline_s"] <= numbers["arrival_s"], "deadline before arrival: deadline_s must be after arrival_s"
+        )
     if "expected_s" in numbers:
         complain(numbers["expected_s"] <= 0, "expected_s is not above 0")
     for name, values in numbers.items():

@@ -1,7 +1,8 @@
-"""The project's own workload generator: bursty arrivals in batches, recurring applications, published size and duration laws.
+"""The project's own workload generator: bursty batches of recurring applications.
 
-Arrivals are a non-homogeneous Poisson process of *batches*, modulated by the local time of day of their origin, by the
-weekend and by a Gamma factor per hour (burstiness); batch sizes have a Pareto tail. Everything is drawn in whole arrays.
+Arrivals are a non-homogeneous Poisson process of *batches*, modulated by the local time of day of their origin, by
+the weekend and by a Gamma factor per hour (burstiness); batch sizes have a Pareto tail; sizes and run times follow
+published laws. Everything is drawn in whole arrays.
 """
 
 from __future__ import annotations
@@ -134,8 +135,8 @@ def _arrivals(
 def _sizes(seed: int, apps: Catalogue, app: I64, batch: I64, law: WorkloadLaw) -> dict[str, np.ndarray]:
     """Cores, memory and GPUs. Applications get their usual size so that popularity-weighted shares match the law.
 
-    A size holds for a whole batch, except that tasks with several GPUs are drawn one by one: hundreds of eight-GPU tasks
-    at once do not occur in the trace.
+    A size holds for a whole batch, except that tasks with several GPUs are drawn one by one: hundreds of eight-GPU
+    tasks at once do not occur in the trace.
     """
     rng = stream(seed, "workload", "sizes")
     cpu_table = np.array([(c, m) for c, m, _ in AZURE_SIZES])

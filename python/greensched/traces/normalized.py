@@ -1,7 +1,8 @@
 """Public traces from the data pack's normalised Parquet files (``traces/normalized``), as :class:`Jobs`.
 
 * ``azure-v1``: Azure V1 virtual machines. Run times are bin mid-points; censored ones are left out. No text, no GPUs.
-* ``google2011``: Google ClusterData 2011-2 jobs (first 7 days). No resource requests: cores and memory are drawn from the
+* ``google2011``: Google ClusterData 2011-2 jobs (first 7 days). No resource requests: cores and memory are drawn from
+the
   Azure size table and that is said in the notes.
 * ``alibaba-gpu-2023``: Alibaba GPU v2023 pods with GPU shares; cut at t = 9.96e6 s, before which arrivals are sparse.
 """
@@ -42,7 +43,8 @@ def load(root: Path, source: str, cut: Cut, seed: int) -> Jobs:
         DataError: a file or column is missing, or no job arrives in the window.
     """
     jobs = {"azure-v1": _azure, "google2011": _google, "alibaba-gpu-2023": _alibaba}[source](root, seed)
-    known = np.isfinite(jobs.duration_s) & (jobs.duration_s > 0) & (jobs.duration_s <= cut.max_duration_s)
+    usable = np.isfinite(jobs.duration_s) & (jobs.duration_s > 0)
+    known = usable & (jobs.duration_s <= cut.max_duration_s)
     arrival = (jobs.arrival_s - cut.start_s) / cut.compress
     inside = known & (arrival >= 0) & (arrival < cut.length_s)
     if not inside.any():
@@ -52,12 +54,16 @@ def load(root: Path, source: str, cut: Cut, seed: int) -> Jobs:
             f"{cut.start_s + cut.length_s * cut.compress:g} s; its last job arrives at {last:g} s"
         )
     jobs.arrival_s = arrival
-    jobs.notes.append(f"{int((~known).sum())} jobs without a usable run time left out")
+    window = (arrival >= 0) & (arrival < cut.length_s)
+    jobs.notes.append(
+        f"of {int(window.sum())} jobs in the window, {int((window & ~usable).sum())} without a usable run time "
+        f"(censored or missing) and {int((window & usable & ~known).sum())} longer than allowed were left out"
+    )
     return jobs.take(np.flatnonzero(inside))
 
 
 def sample(jobs: Jobs, n: int, seed: int) -> Jobs:
-    """``n`` of the jobs, whole groups at a time (so that bursts survive), the last group cut to fit; in order of arrival."""
+    """``n`` of the jobs, whole groups at a time so that bursts survive (the last one cut to fit), in their order."""
     if n >= len(jobs):
         return jobs
     _, group = np.unique(jobs.group, return_inverse=True)

@@ -1,0 +1,101 @@
+"""Checks of a scenario's names and files on the raw data, so that they speak up beside errors of the schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from greensched.core import registry
+from greensched.core.errors import ConfigError
+from greensched.scenario.hardware import HOST_TYPES
+from greensched.scenario.paths import safe_path
+from greensched.scenario.problems import Collector, get
+from greensched.signals.zones import zones
+
+
+def items(value: Any) -> list[Any]:
+    """The value if it is a list, else nothing."""
+    return value if isinstance(value, list) else []
+
+
+def check_datacenters(raw: dict[str, Any], known_zones: list[str] | None, problems: Collector) -> None:
+    """Zones, host types and datacenter names; ``known_zones`` of the signal source, None where it cannot be opened."""
+    own = raw.get("host_types")
+    host_types = {*HOST_TYPES, *(own if isinstance(own, dict) else ())}
+    seen: dict[str, int] = {}
+    for i, dc in enumerate(items(raw.get("datacenters"))):
+        if not isinstance(dc, dict):
+            continue
+        name = dc.get("name")
+        if isinstance(name, str):
+            if name in seen:
+                other = f"datacenters[{seen[name]}]"
+                problems.add(
+                    ("datacenters", i, "name"), f"'{name}' is already the name of {other}, expected unique names"
+                )
+            seen.setdefault(name, i)
+        _check_zone(i, dc, known_zones, problems)
+        for j, group in enumerate(items(dc.get("hosts"))):
+            kind = group.get("type") if isinstance(group, dict) else None
+            if isinstance(kind, str) and kind not in host_types:
+                problems.unknown(("datacenters", i, "hosts", j, "type"), "host type", kind, host_types)
+    _check_origins(get(raw, ("workload", "origins")), seen, problems)
+
+
+def _check_zone(index: int, dc: dict[str, Any], known: list[str] | None, problems: Collector) -> None:
+    zone = dc.get("zone")
+    if not isinstance(zone, str):
+        return
+    here = ("datacenters", index)
+    if known is not None and zone not in known:
+        problems.unknown((*here, "zone"), "zone", zone, known)
+    elif zone not in zones():
+        if dc.get("lat") is None or dc.get("lon") is None:
+            problems.add(here, f"zone '{zone}' has no built-in site, expected lat and lon")
+        if dc.get("pue") is None:
+            problems.add(here, f"zone '{zone}' has no published PUE, expected pue")
+
+
+def _check_origins(origins: Any, datacenters: dict[str, int], problems: Collector) -> None:
+    if not isinstance(origins, dict) or not origins:
+        return
+    for key in origins:
+        if key not in datacenters:
+            problems.unknown(("workload", "origins", key), "datacenter", str(key), datacenters)
+    if not any(isinstance(v, int | float) and v > 0 for v in origins.values()):
+        problems.add(("workload", "origins"), "all shares are 0, expected at least one above 0")
+
+
+def check_policies(raw: dict[str, Any], folder: Path, problems: Collector) -> None:
+    """Policy, predictor and their options against the registry, by building them once."""
+    try:
+        known = registry.names("policy")
+        for path in (("policy", "name"), ("baseline",)):
+            name = get(raw, path)
+            if isinstance(name, str) and ":" not in name and name not in known:
+                problems.unknown(path, "policy", name, known)
+        block = raw.get("policy")
+        if isinstance(block, dict) and (":" in str(block.get("name")) or block.get("name") in known):
+            for text in registry.problems(block, folder):
+                problems.add(("policy",), text)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("greensched."):
+            raise
+
+
+def check_sources(raw: dict[str, Any], roots: list[Path], has_data: bool, problems: Collector) -> None:
+    """Files and folders that the scenario needs."""
+    source = get(raw, ("workload", "source"))
+    if source in ("azure-v1", "google2011", "alibaba-gpu-2023") and not has_data:
+        problems.add(("workload", "source"), f"source {source} needs the data pack: run with --data DIR")
+    file = get(raw, ("workload", "file"))
+    if source == "file" and isinstance(file, str):
+        try:
+            if safe_path(file, roots).suffix not in (".csv", ".parquet"):
+                problems.add(("workload", "file"), f"'{file}' is neither .csv nor .parquet")
+        except ConfigError as error:
+            problems.add(("workload", "file"), str(error))
+    if get(raw, ("signals", "forecasts", "source")) == "real" and not has_data:
+        problems.add(("signals", "forecasts", "source"), "real forecasts need the data pack: run with --data DIR")
+    if get(raw, ("network", "rtt")) == "gcp" and not has_data:
+        problems.add(("network", "rtt"), "measured latencies need the data pack: run with --data DIR")
