@@ -7,6 +7,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.UUID;
+import org.greensched.sim.World;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.DeciderException;
 
@@ -79,7 +80,7 @@ final class MindConnection implements Closeable {
         JsonObject hello = new JsonObject();
         hello.addProperty("protocol", PROTOCOL);
         hello.addProperty("run_id", runId);
-        hello.addProperty("world", version());
+        hello.addProperty("world", World.VERSION);
         hello.addProperty("session", session);
         hello.addProperty("request", files.requestPath().toString());
         hello.addProperty("reply", files.replyPath().toString());
@@ -105,12 +106,6 @@ final class MindConnection implements Closeable {
                 | NumberFormatException e) {
             throw new DeciderException("garbled", "unreadable answer to hello: " + text, e);
         }
-    }
-
-    /** Version of this program; "unpackaged" when it does not run from its jar. */
-    static String version() {
-        String version = MindConnection.class.getPackage().getImplementationVersion();
-        return version == null ? "unpackaged" : version;
     }
 
     private DeciderException failed(DeciderException error) {
