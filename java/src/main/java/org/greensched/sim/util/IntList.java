@@ -41,6 +41,14 @@ public final class IntList {
         return size == 0;
     }
 
+    /** Keeps the first {@code newSize} values. */
+    public void truncate(int newSize) {
+        if (newSize < 0 || newSize > size) {
+            throw new IndexOutOfBoundsException(newSize + " of " + size);
+        }
+        size = newSize;
+    }
+
     /** Removes all values, keeping the storage. */
     public void clear() {
         size = 0;

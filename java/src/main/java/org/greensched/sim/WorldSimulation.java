@@ -1,0 +1,168 @@
+package org.greensched.sim;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.greensched.sim.World.Ending;
+import org.greensched.sim.World.Result;
+import org.greensched.sim.broker.GreenBroker;
+import org.greensched.sim.broker.MindFailedException;
+import org.greensched.sim.carbon.Signals;
+import org.greensched.sim.columns.FrameException;
+import org.greensched.sim.datacenter.GreenDatacenter;
+import org.greensched.sim.datacenter.HostLog;
+import org.greensched.sim.datacenter.SlotLog;
+import org.greensched.sim.kernel.GreenKernel;
+import org.greensched.sim.placement.Observation;
+import org.greensched.sim.placement.PlacementDecider;
+import org.greensched.sim.runfolder.BadInputException;
+import org.greensched.sim.runfolder.DecisionLog;
+import org.greensched.sim.runfolder.Forecasts;
+import org.greensched.sim.runfolder.HiddenTruth;
+import org.greensched.sim.runfolder.JobLedger;
+import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.RunFolder;
+import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.runfolder.WorldStatus;
+import org.greensched.sim.workload.TaskBook;
+import org.greensched.sim.workload.TaskPhysics;
+
+/** One run: reads the folder, builds the world, drives it to its end and closes its records, also when it fails. */
+final class WorldSimulation {
+    /** Wall time between two updates of world.json while running. */
+    private static final long STATUS_INTERVAL_NS = 500_000_000L;
+
+    private final RunFolder folder;
+    private final PlacementDecider decider;
+    private final long beginNs = System.nanoTime();
+    private final GreenKernel kernel = new GreenKernel();
+    private final List<GreenDatacenter> datacenters = new ArrayList<>();
+    private WorldStatus status;
+    private RunConfig config;
+    private TaskBook book;
+    private GreenBroker broker;
+    private SlotLog slots;
+    private DecisionLog decisions;
+    private InvariantWatch watch;
+    private long lastStatusNs;
+    private long closedUs;
+
+    WorldSimulation(Path runFolder, PlacementDecider decider) {
+        this.folder = new RunFolder(runFolder);
+        this.decider = decider;
+    }
+
+    Result run() {
+        Thread hook = new Thread(this::interrupted, "greensched-interrupted");
+        try {
+            folder.createWorldFolder();
+            status = new WorldStatus(folder.world("world.json"));
+            status.running(report("running", ""));
+            Runtime.getRuntime().addShutdownHook(hook);
+            build();
+            kernel.drive(broker::ended);
+            closeRecords();
+            return end(broker.failures().isEmpty() ? Ending.COMPLETED : Ending.DEGRADED,
+                    broker.failures().isEmpty() ? "" : "the mind failed and the local fallback decided " + broker.failures());
+        } catch (MindFailedException e) {
+            return endAfterFailure(Ending.ABORTED, e.getMessage(), e);
+        } catch (BadInputException | FrameException e) {
+            return endAfterFailure(Ending.BAD_INPUT, e.getMessage(), e);
+        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+            return endAfterFailure(Ending.FAILED, e.toString(), e);
+        } finally {
+            removeHook(hook);
+        }
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // the JVM is going down: the hook has its say
+        }
+    }
+
+    private void build() throws IOException {
+        config = RunConfig.read(folder.input("run.json"));
+        TaskStore tasks = TaskStore.map(folder.input("tasks.gsf"), config);
+        HiddenTruth hidden = HiddenTruth.map(folder.input("hidden.gsf"), config, tasks.size());
+        Signals signals = Signals.read(folder.input("signals.gsf"), config);
+        Forecasts forecasts = Forecasts.map(folder.input("forecasts.gsf"), config.datacenters().size());
+        book = new TaskBook(tasks, JobLedger.create(folder.world("jobs.gsf"), tasks.size()));
+        decisions = DecisionLog.create(folder.world("decisions.gsf"), Observation.CODES);
+        slots = SlotLog.create(folder.world("datacenters.gsf"), config.datacenters().size());
+        TaskPhysics physics = new TaskPhysics(hidden, config);
+        for (int d = 0; d < config.datacenters().size(); d++) {
+            datacenters.add(new GreenDatacenter(
+                    kernel, d, config.datacenters().get(d), config.gpuTypes().length, signals.of(d), book, physics));
+        }
+        broker = new GreenBroker(kernel, config, book, datacenters, forecasts, decider, decisions, this::slotEnded);
+        watch = InvariantWatch.attach(kernel, book, datacenters);
+        broker.startDecider(null);
+    }
+
+    private void slotEnded(long startUs, long endUs) throws IOException {
+        slots.add(datacenters, startUs, endUs);
+        decisions.flush();
+        closedUs = endUs;
+        watch.atSlot();
+        if (System.nanoTime() - lastStatusNs > STATUS_INTERVAL_NS) {
+            lastStatusNs = System.nanoTime();
+            status.running(report("running", ""));
+        }
+    }
+
+    private void closeRecords() throws IOException {
+        for (GreenDatacenter datacenter : datacenters) {
+            datacenter.closeRun();
+        }
+        slots.add(datacenters, closedUs, Math.round(kernel.clock() * 1e6));
+        HostLog.write(folder.world("hosts.gsf"), datacenters, kernel.clock());
+        decisions.close();
+        slots.close();
+        book.ledger().close();
+    }
+
+    private Result end(Ending ending, String reason) {
+        JsonObject report = report(ending.status(), reason);
+        status.close(report);
+        return new Result(ending.status(), reason, ending.exitCode(), report);
+    }
+
+    /** Keeps what can be kept: finished tasks are in jobs.gsf already; meters are closed where the world still stands. */
+    private Result endAfterFailure(Ending ending, String reason, Throwable cause) {
+        if (broker != null) {
+            try {
+                closeRecords();
+            } catch (IOException | RuntimeException e) {
+                cause.addSuppressed(e);
+            }
+        }
+        if (ending == Ending.FAILED) {
+            cause.printStackTrace();
+        }
+        if (status == null) {
+            return new Result(ending.status(), reason, ending.exitCode(), report(ending.status(), reason));
+        }
+        return end(ending, reason);
+    }
+
+    /** The JVM is asked to stop (Ctrl-C, a closed connection): the simulation thread may still be at work. */
+    private void interrupted() {
+        JsonObject json = new JsonObject();
+        json.addProperty("status", Ending.INTERRUPTED.status());
+        json.addProperty("reason", "the world was stopped before the end of the run");
+        json.addProperty("sim_time_s", kernel.clock());
+        json.addProperty("wall_s", (System.nanoTime() - beginNs) / 1e9);
+        status.close(json);
+    }
+
+    private JsonObject report(String statusName, String reason) {
+        return new WorldReport(kernel, datacenters, book, broker, slots, decisions)
+                .build(statusName, reason, (System.nanoTime() - beginNs) / 1e9);
+    }
+}

@@ -1,0 +1,338 @@
+package org.greensched.sim.broker;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import org.cloudsimplus.core.events.SimEvent;
+import org.greensched.sim.datacenter.GreenDatacenter;
+import org.greensched.sim.kernel.GreenEntity;
+import org.greensched.sim.kernel.GreenKernel;
+import org.greensched.sim.kernel.Tags;
+import org.greensched.sim.placement.DeciderException;
+import org.greensched.sim.placement.Decisions;
+import org.greensched.sim.placement.LocalFallback;
+import org.greensched.sim.placement.PlacementDecider;
+import org.greensched.sim.placement.TruthService;
+import org.greensched.sim.runfolder.DecisionLog;
+import org.greensched.sim.runfolder.Forecasts;
+import org.greensched.sim.runfolder.JobLedger;
+import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.TaskState;
+import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.util.IntList;
+import org.greensched.sim.util.LongList;
+import org.greensched.sim.workload.TaskBook;
+
+/**
+ * Lets tasks arrive, asks the decider at every slot boundary (or, in immediate mode, at every arrival), carries its answers
+ * out and ends the run: at the first slot boundary from the horizon on at which no task is left, or when the drain is over.
+ */
+public final class GreenBroker extends GreenEntity {
+    /** Slots after which reports are delivered even if nothing is to be decided. */
+    private static final int REPORT_SLOTS = 12;
+
+    /** Told at the end of every slot, before anything is decided. */
+    public interface SlotListener {
+        /** The slot [startUs, endUs) is over. */
+        void slotEnded(long startUs, long endUs) throws IOException;
+    }
+
+    private final RunConfig config;
+    private final TaskBook book;
+    private final TaskStore tasks;
+    private final List<GreenDatacenter> datacenters;
+    private final Dialogue dialogue;
+    private final Executor executor;
+    private final LocalFallback fallback;
+    private final Precedence precedence;
+    private final Deferrals deferrals;
+    private final SlotListener slotListener;
+    private final IntList pending = new IntList();
+    private final boolean[] listed;
+    private final IntList ready = new IntList();
+    private final IntList released = new IntList();
+    private final int arriving;
+    private int nextArrival;
+    private long slotStartUs;
+    private long lastAskedSlotUs;
+    private boolean ended;
+
+    /** A broker of a run; tasks that arrive at or after the horizon do not exist for it. */
+    public GreenBroker(
+            GreenKernel kernel, RunConfig config, TaskBook book, List<GreenDatacenter> datacenters, Forecasts forecasts,
+            PlacementDecider decider, DecisionLog log, SlotListener slotListener) {
+        super(kernel);
+        this.config = config;
+        this.book = book;
+        this.tasks = book.tasks();
+        this.datacenters = datacenters;
+        this.dialogue = new Dialogue(decider, book, datacenters, forecasts);
+        this.deferrals = new Deferrals(book);
+        this.executor = new Executor(config, book, datacenters, log, this::defer);
+        this.fallback = new LocalFallback(datacenters);
+        this.precedence = new Precedence(tasks);
+        this.slotListener = slotListener;
+        this.listed = new boolean[tasks.size()];
+        this.arriving = countArriving();
+        book.listener(this::changed);
+    }
+
+    private int countArriving() {
+        int low = 0;
+        int high = tasks.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (tasks.arrivalUs(middle) < config.horizonUs()) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /** Introduces the decider to the run; a failure is handled as in any later question. */
+    public void startDecider(TruthService truth) {
+        try {
+            dialogue.start(truth);
+        } catch (DeciderException e) {
+            failed(e);
+        }
+    }
+
+    @Override
+    protected void startInternal() {
+        scheduleArrival();
+        at(0, Tags.SLOT, null);
+    }
+
+    @Override
+    public void processEvent(SimEvent event) {
+        if (ended) {
+            return;
+        }
+        try {
+            switch (event.getTag()) {
+                case Tags.ARRIVAL -> arrivals();
+                case Tags.READY -> ready();
+                case Tags.SLOT -> slot();
+                default -> { } // the kernel also announces its own start and end
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write the records of the run", e);
+        }
+    }
+
+    private static double seconds(long us) {
+        return us / 1e6;
+    }
+
+    private void scheduleArrival() {
+        if (nextArrival < arriving) {
+            at(seconds(tasks.arrivalUs(nextArrival)), Tags.ARRIVAL, null);
+        }
+    }
+
+    private void arrivals() throws IOException {
+        long nowUs = tasks.arrivalUs(nextArrival);
+        while (nextArrival < arriving && tasks.arrivalUs(nextArrival) == nowUs) {
+            int task = nextArrival++;
+            arrive(task);
+            if (config.immediate() && book.state(task) == TaskState.PENDING) {
+                dialogue.ask().add(task);
+                consult(nowUs);
+            }
+        }
+        scheduleArrival();
+    }
+
+    private void arrive(int task) {
+        if (precedence.isDoomed(task)) {
+            reject(task, JobLedger.REASON_PREDECESSOR);
+        } else if (!couldRun(task)) {
+            reject(task, JobLedger.REASON_NEVER_FITS);
+        } else if (precedence.mustWait(task)) {
+            book.change(task, TaskState.WAITING, nowS(), -1);
+        } else {
+            book.change(task, TaskState.PENDING, nowS(), -1);
+        }
+    }
+
+    private boolean couldRun(int task) {
+        for (GreenDatacenter datacenter : datacenters) {
+            if (datacenter.couldHold(task)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void reject(int task, int reason) {
+        book.ledger().reason.set(task, reason);
+        book.change(task, TaskState.REJECTED, nowS(), -1);
+    }
+
+    /** Every change of state passes here. */
+    private void changed(int task, int state, double tS, int dc) {
+        if (state == TaskState.WAITING) {
+            return; // not visible to the decider yet
+        }
+        if ((state == TaskState.PENDING || state == TaskState.REJECTED) && !introduced(task)) {
+            dialogue.introduce(task);
+        }
+        dialogue.tell(task, state, tS, dc);
+        if (state == TaskState.PENDING && !listed[task]) {
+            listed[task] = true;
+            pending.add(task);
+        } else if (state == TaskState.FINISHED) {
+            release(task);
+        } else if (state == TaskState.REJECTED || state == TaskState.FAILED) {
+            doom(task);
+        }
+    }
+
+    /** A task that was ever decided has been introduced before; one without a decision may still be unknown. */
+    private boolean introduced(int task) {
+        return listed[task] || book.ledger().decision.get(task) >= 0;
+    }
+
+    private void release(int task) {
+        released.clear();
+        precedence.finished(task, released);
+        for (int i = 0; i < released.size(); i++) {
+            int successor = released.get(i);
+            if (book.state(successor) == TaskState.WAITING) {
+                book.change(successor, TaskState.PENDING, nowS(), -1);
+                if (config.immediate()) {
+                    ready.add(successor);
+                    now(Tags.READY, null);
+                }
+            }
+        }
+    }
+
+    private void doom(int task) {
+        IntList lost = new IntList();
+        precedence.failed(task, lost);
+        for (int i = 0; i < lost.size(); i++) {
+            if (book.state(lost.get(i)) == TaskState.WAITING) {
+                reject(lost.get(i), JobLedger.REASON_PREDECESSOR);
+            }
+        }
+    }
+
+    private void defer(int task, long untilUs) {
+        deferrals.add(task, untilUs);
+        if (config.immediate() && untilUs < config.endUs()) {
+            at(Math.max(nowS(), seconds(untilUs)), Tags.READY, null);
+        }
+    }
+
+    /** Tasks whose wake-up has come are pending again. */
+    private void wakeDeferred(long nowUs, IntList due) {
+        int from = due.size();
+        deferrals.takeDue(nowUs, due);
+        for (int i = from; i < due.size(); i++) {
+            book.change(due.get(i), TaskState.PENDING, nowS(), -1);
+        }
+    }
+
+    private void ready() throws IOException {
+        long nowUs = Math.round(nowS() * 1e6);
+        wakeDeferred(nowUs, ready);
+        for (int i = 0; i < ready.size(); i++) {
+            if (book.state(ready.get(i)) == TaskState.PENDING) {
+                dialogue.ask().add(ready.get(i));
+            }
+        }
+        ready.clear();
+        if (!dialogue.ask().isEmpty()) {
+            consult(nowUs);
+        }
+    }
+
+    private void slot() throws IOException {
+        long nowUs = Math.round(nowS() * 1e6);
+        if (nowUs > 0) {
+            slotListener.slotEnded(slotStartUs, nowUs);
+        }
+        slotStartUs = nowUs;
+        if (nowUs >= config.endUs() || nowUs >= config.horizonUs() && nextArrival == arriving && book.live() == 0) {
+            end(nowUs);
+            return;
+        }
+        wakeDeferred(nowUs, new IntList());
+        askPending();
+        boolean reportsDue = dialogue.hasReports() && nowUs - lastAskedSlotUs >= REPORT_SLOTS * config.slotUs();
+        if (!dialogue.ask().isEmpty() || reportsDue) {
+            consult(nowUs);
+        }
+        at(seconds(Math.min(nowUs + config.slotUs(), config.endUs())), Tags.SLOT, null);
+    }
+
+    /** Moves all pending tasks to the question and forgets those that are not pending any more. */
+    private void askPending() {
+        LongList ask = dialogue.ask();
+        int kept = 0;
+        for (int i = 0; i < pending.size(); i++) {
+            int task = pending.get(i);
+            if (book.state(task) == TaskState.PENDING) {
+                ask.add(task);
+                pending.set(kept++, task);
+            } else {
+                listed[task] = false;
+            }
+        }
+        pending.truncate(kept);
+    }
+
+    private void consult(long nowUs) throws IOException {
+        lastAskedSlotUs = nowUs;
+        try {
+            Decisions answer = dialogue.consult(nowUs);
+            executor.carryOut(answer, dialogue.seq(), nowUs, nowS(), JobLedger.SOURCE_MIND, dialogue::refuse);
+        } catch (DeciderException e) {
+            failed(e);
+            Decisions answer = fallback.decide(dialogue.ask(), "mind failed: " + e.code());
+            executor.carryOut(answer, dialogue.seq(), nowUs, nowS(), JobLedger.SOURCE_FALLBACK, (d, t, c) -> { });
+        }
+        dialogue.ask().clear();
+    }
+
+    private void failed(DeciderException e) {
+        dialogue.countFailure(e.code());
+        if (!config.fallback()) {
+            throw new MindFailedException(e.code(), e);
+        }
+    }
+
+    private void end(long nowUs) {
+        ended = true;
+        try {
+            dialogue.finish(nowUs);
+        } catch (DeciderException e) {
+            failed(e);
+        }
+    }
+
+    /** Whether the run is over. */
+    public boolean ended() {
+        return ended;
+    }
+
+    /** Questions that got no answer, by reason. */
+    public Map<String, Integer> failures() {
+        return dialogue.failures();
+    }
+
+    /** Wall time of every question, nanoseconds. */
+    public LongList latencyNs() {
+        return dialogue.latencyNs();
+    }
+
+    /** Decisions seen, refused ones included. */
+    public long decisions() {
+        return executor.decisions();
+    }
+}

@@ -1,0 +1,25 @@
+package org.greensched.sim.datacenter;
+
+import org.greensched.sim.runfolder.HostSpec;
+
+/** A block of identical hosts within a datacenter; hosts carry datacenter-wide numbers, the block starts at {@code first}. */
+final class HostGroup {
+    final HostSpec spec;
+    final int first;
+    final PowerCurve curve;
+    final GpuShares gpus;
+    final FirstFitIndex index;
+
+    HostGroup(HostSpec spec, int first) {
+        this.spec = spec;
+        this.first = first;
+        this.curve = new PowerCurve(spec.powerW());
+        this.gpus = spec.gpus() > 0 ? new GpuShares(spec.count(), spec.gpus()) : null;
+        this.index = new FirstFitIndex(spec.count(), spec.cores(), spec.memGb(), spec.gpus());
+    }
+
+    /** Whether a task with this demand of GPUs may be put here at all. */
+    boolean accepts(double needGpus, int needGpuType) {
+        return needGpus <= 0 || gpus != null && (needGpuType < 0 || needGpuType == spec.gpuType());
+    }
+}

@@ -1,0 +1,2 @@
+/** Datacenters: hosts, placement within one, power and PUE, exact meters. */
+package org.greensched.sim.datacenter;

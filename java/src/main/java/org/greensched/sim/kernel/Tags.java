@@ -1,0 +1,28 @@
+package org.greensched.sim.kernel;
+
+/**
+ * Event tags. The kernel orders equal times by tag, so their order here is the order in which things happen at one instant
+ * (PROTOCOL.md §6): what frees capacity comes before what takes it, and decisions come last.
+ */
+public final class Tags {
+    private static final int FIRST = 4000;
+
+    /** A task completes. */
+    public static final int FINISH = FIRST;
+    /** A running task enters its next phase. */
+    public static final int PHASE = FIRST + 1;
+    /** A host falls asleep or is awake again. */
+    public static final int HOST_POWER = FIRST + 2;
+    /** Freed capacity is given to the queue, after everything that frees some at this instant. */
+    public static final int SERVE = FIRST + 3;
+    /** A task's data has arrived. */
+    public static final int TRANSFER = FIRST + 4;
+    /** Tasks arrive. */
+    public static final int ARRIVAL = FIRST + 5;
+    /** Tasks became ready without arriving: a predecessor finished or a deferral ran out (immediate mode). */
+    public static final int READY = FIRST + 6;
+    /** A slot boundary. */
+    public static final int SLOT = FIRST + 7;
+
+    private Tags() {}
+}

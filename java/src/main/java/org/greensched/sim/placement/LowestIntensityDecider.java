@@ -1,0 +1,16 @@
+package org.greensched.sim.placement;
+
+import org.greensched.sim.runfolder.RunConfig;
+
+/** The datacenter with room whose grid is cleanest now. */
+public final class LowestIntensityDecider extends ScoringDecider {
+    /** For a run. */
+    public LowestIntensityDecider(RunConfig config) {
+        super(config);
+    }
+
+    @Override
+    double score(DatacenterView view, int datacenter, double givenCores) {
+        return view.carbonGpkwh;
+    }
+}

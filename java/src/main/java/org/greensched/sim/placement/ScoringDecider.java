@@ -1,0 +1,76 @@
+package org.greensched.sim.placement;
+
+import java.util.List;
+import org.greensched.sim.runfolder.DatacenterSpec;
+import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.TaskStore;
+
+/**
+ * A decider in Java that places every asked task at once: where there seems to be room at the lowest score, otherwise where
+ * the queue is shortest. It sees what any mind sees (an {@link Observation}); room is judged by the largest host and the
+ * utilisation cap, minus what the same answer has given already.
+ */
+abstract class ScoringDecider implements PlacementDecider {
+    private final List<DatacenterSpec> specs;
+    private final double[] given;
+
+    ScoringDecider(RunConfig config) {
+        this.specs = config.datacenters();
+        this.given = new double[specs.size()];
+    }
+
+    /** Lower is better; ties go to the lower number. */
+    abstract double score(DatacenterView view, int datacenter, double givenCores);
+
+    @Override
+    public Needs start(TruthService truth) {
+        return new Needs(false, false, false);
+    }
+
+    @Override
+    public Decisions decide(Observation observation) {
+        java.util.Arrays.fill(given, 0);
+        DecisionsBuilder answer = new DecisionsBuilder();
+        for (int i = 0; i < observation.ask.size(); i++) {
+            long task = observation.ask.get(i);
+            int dc = choose(observation.tasks, task, observation.datacenters);
+            if (dc < 0) {
+                answer.reject(task, Decisions.STATUS_HEURISTIC, "fits nowhere");
+            } else {
+                given[dc] += observation.tasks.cores(task);
+                answer.place(task, dc, Decisions.STATUS_HEURISTIC, "");
+            }
+        }
+        return answer.build();
+    }
+
+    @Override
+    public void finish(Observation last) {
+        // nothing to learn
+    }
+
+    private int choose(TaskStore tasks, long task, DatacenterView[] views) {
+        int best = -1;
+        int shortest = -1;
+        double cores = tasks.cores(task);
+        for (int d = 0; d < views.length; d++) {
+            DatacenterSpec spec = specs.get(d);
+            if (!spec.couldHold(cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task))) {
+                continue;
+            }
+            boolean room = views[d].queued == 0 && cores <= views[d].maxFreeCores && tasks.gpus(task) <= views[d].maxFreeGpus
+                    && views[d].usedCores + views[d].inboundCores + given[d] + cores <= spec.usableCores();
+            if (room && (best < 0 || score(views[d], d, given[d]) < score(views[best], best, given[best]))) {
+                best = d;
+            }
+            if (shortest < 0 || backlog(views[d], d) < backlog(views[shortest], shortest)) {
+                shortest = d;
+            }
+        }
+        return best >= 0 ? best : shortest;
+    }
+
+    private double backlog(DatacenterView view, int d) {
+        return (view.usedCores + view.queuedCores + view.inboundCores + given[d]) / specs.get(d).usableCores();
+    }
+}
