@@ -1,0 +1,90 @@
+package org.greensched.sim.support;
+
+import org.greensched.sim.runfolder.TaskStore;
+
+/** One task of a {@link TestWorld}; fields are set by chaining. One core, fully used, unless said otherwise. */
+public final class TestTask {
+    final double arrivalS;
+    final double workS;
+    double cores = 1;
+    double gpus;
+    int gpuType = -1;
+    double memGb = 1;
+    double dataGb;
+    int origin;
+    int priority;
+    double deadlineS = Double.NaN;
+    double cpuUtil = 1;
+    double gpuUtil;
+    double interference;
+    int workClass;
+    double[][] phases = new double[0][];
+
+    private TestTask(double arrivalS, double workS) {
+        this.arrivalS = arrivalS;
+        this.workS = workS;
+    }
+
+    /** A task that arrives at {@code arrivalS} and runs {@code workS} seconds at speed 1. */
+    public static TestTask task(double arrivalS, double workS) {
+        return new TestTask(arrivalS, workS);
+    }
+
+    public TestTask cores(double value) {
+        cores = value;
+        return this;
+    }
+
+    public TestTask gpus(double value, int type, double util) {
+        gpus = value;
+        gpuType = type;
+        gpuUtil = util;
+        return this;
+    }
+
+    public TestTask memGb(double value) {
+        memGb = value;
+        return this;
+    }
+
+    public TestTask from(int originIndex, double gigabytes) {
+        origin = originIndex;
+        dataGb = gigabytes;
+        return this;
+    }
+
+    public TestTask priority(int value) {
+        priority = value;
+        return this;
+    }
+
+    public TestTask util(double value) {
+        cpuUtil = value;
+        return this;
+    }
+
+    public TestTask interference(double value) {
+        interference = value;
+        return this;
+    }
+
+    public TestTask workClass(int value) {
+        workClass = value;
+        return this;
+    }
+
+    /** Rows of (work_frac, cpu_util_frac, gpu_util_frac). */
+    public TestTask phases(double[]... rows) {
+        phases = rows;
+        return this;
+    }
+
+    public TestTask deadlineS(double value) {
+        deadlineS = value;
+        return this;
+    }
+
+    long deadlineUs() {
+        return Double.isNaN(deadlineS) ? TaskStore.NO_DEADLINE_US : Math.round(deadlineS * 1e6);
+    }
+}
