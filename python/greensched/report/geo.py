@@ -42,7 +42,18 @@ def land_path() -> str:
     text = resources.files("greensched.report").joinpath("assets", "land.json").read_text(encoding="utf-8")
     parts = []
     for ring in json.loads(text)["rings"]:
-        points = [project(ring[i] / 10, ring[i + 1] / 10) for i in range(0, len(ring), 2)]
-        if len({y for _, y in points}) > 1:
-            parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in points) + "Z")
+        lons, lats = _unwrapped(ring[0::2]), ring[1::2]
+        turns = {0} | {-3600 for lon in lons if lon > 1800} | {3600 for lon in lons if lon < -1800}
+        for turn in sorted(turns):  # land across the antimeridian is drawn at both edges, each cut by the frame
+            points = [project((lon + turn) / 10, lat / 10) for lon, lat in zip(lons, lats, strict=True)]
+            if len({y for _, y in points}) > 1:
+                parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in points) + "Z")
     return "".join(parts)
+
+
+def _unwrapped(lons: list[int]) -> list[int]:
+    """Longitudes (0.1 degrees) of a ring without jumps from one edge of the map to the other."""
+    out = [lons[0]]
+    for lon in lons[1:]:
+        out.append(lon - 3600 * round((lon - out[-1]) / 3600))
+    return out

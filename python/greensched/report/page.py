@@ -179,4 +179,4 @@ def _hours(value_s: float | None) -> str:
         return f"{value_s:.1f} s"
     if value_s < 3600:
         return f"{value_s / 60:.1f} min"
-    return f"{value_s / 3600:.1f} h" if value_s < 172_800 else f"{value_s / 86_400:.1f} days"
+    return f"{value_s / 3600:.3g} h" if value_s < 172_800 else f"{value_s / 86_400:.3g} days"

@@ -177,9 +177,9 @@ degraded               | bool   | -      | True if there is any fallback: the ru
 events                 | int    | -      | Events that the kernel processed.
 wall_s                 | float  | s      | Wall time of the simulation.
 check_tasks_energy     | float  | 1      | Relative gap between the tasks' energies and the datacenters' attributed energy.
-check_tasks_carbon     | float  | 1      | The same for carbon.
 check_total_energy     | float  | 1      | Relative gap between attributed + idle and the facility's energy.
-check_total_carbon     | float  | 1      | The same for carbon.
+check_tasks_carbon     | float  | 1      | Like check_tasks_energy, for carbon.
+check_total_carbon     | float  | 1      | Like check_total_energy, for carbon.
 per_datacenter         | list   | -      | carbon_kg, energy_kwh, tasks and mean intensity of every datacenter.
 baseline               | map    | -      | The same figures of the baseline run on the same input and seed; null if there is none.
 savings                | map    | %      | Carbon, energy and cost saved against it; null, with the reason, unless both did equal work.

@@ -7,10 +7,11 @@ const I_LOW = known.length ? Math.min(...known) : 0, I_HIGH = known.length ? Mat
 const shade = v => ramp((v - I_LOW) / (I_HIGH - I_LOW || 1));
 
 function timeAxis(root, x, width, top, bottom) {
+  const right = Number(root.getAttribute("width"));
   for (const [h, text] of timeTicks(END_H, width)) {
     svg("path", { d: `M${x(h)} ${top}V${bottom}`, class: "gridline" }, root);
-    const node = label(root, x(h), bottom + 16, text, "dim", "middle");
-    if (x(h) + 22 > Number(root.getAttribute("width"))) node.setAttribute("text-anchor", "end");
+    if (x(h) < 18) label(root, 0, bottom + 16, text, "dim");
+    else if (x(h) + 20 <= right) label(root, x(h), bottom + 16, text, "dim", "middle");
   }
 }
 
@@ -103,14 +104,12 @@ if (HAS_TIME) {
 
 // --- horizontal bars
 function bars(id, labels, own, base, format, isBad) {
-  const left = w => Math.min(w * .55, 8 + Math.max(...labels.map(t => t.length)) * 6.6), pitch = 25;
+  const left = () => 8 + Math.max(...labels.map(t => t.length)) * 6.6, pitch = 25;
   chart(id, () => labels.length * pitch + 4, (root, w) => {
-    const x0 = left(w), max = Math.max(...own, ...(base || [0])) || 1, x = v => x0 + v / max * (w - x0 - 62);
-    const room = Math.floor((x0 - 8) / 6.4);
+    const x0 = left(), max = Math.max(...own, ...(base || [0])) || 1, x = v => x0 + v / max * (w - x0 - 62);
     labels.forEach((text, i) => {
       const y = i * pitch + 3;
-      const node = label(root, x0 - 8, y + 13, text.length > room ? `${text.slice(0, room - 1)}…` : text, "", "end");
-      svg("title", {}, node).textContent = text;
+      label(root, x0 - 8, y + 13, text, "", "end");
       svg("rect", { x: x0, y, width: Math.max(own[i] ? 1.5 : 0, x(own[i]) - x0), height: 17, rx: 2, class: isBad(i) ? "bad-bar" : "own-bar" }, root);
       svg("path", { d: `M${x0} ${y - 3}V${y + 20}`, class: "axis" }, root);
       if (base && base[i]) svg("path", { d: `M${x(base[i])} ${y - 2}V${y + 19}`, class: "base-mark" }, root);
@@ -119,13 +118,25 @@ function bars(id, labels, own, base, format, isBad) {
   });
 }
 
+// Long labels stand above their bar.
+function listing(id, rows) {
+  const pitch = 40, max = Math.max(1, ...rows.map(r => r.count));
+  chart(id, () => rows.length * pitch + 2, (root, w) => rows.forEach((row, i) => {
+    const y = i * pitch, room = Math.floor((w - 70) / 6.5), long = row.label.length > room;
+    const node = label(root, 0, y + 13, long ? `${row.label.slice(0, room - 1)}…` : row.label);
+    if (long) svg("title", {}, node).textContent = row.label;
+    label(root, w, y + 13, row.count.toLocaleString("en"), "", "end");
+    svg("rect", { x: 0, y: y + 19, width: w, height: 8, rx: 2, class: "track" }, root);
+    svg("rect", { x: 0, y: y + 19, width: Math.max(2, row.count / max * w), height: 8, rx: 2, class: row.bad ? "bad-bar" : "own-bar" }, root);
+  }));
+}
+
 const percent = v => v === 0 ? "0" : v < .0005 ? "< 0.1 %" : `${short(100 * v)} %`;
-const count = v => v.toLocaleString("en");
 for (const id of ["wait", "late"]) {
   const h = D[id], bad = h.first_bad ?? Infinity;
   legend(`${id}-legend`, [["own-bar", D.policy], ...(id === "late" ? [["bad-bar", `${D.policy}, late`]] : []),
     ...(h.base ? [["base-mark", D.baseline]] : [])]);
   bars(id, h.labels, h.own, h.base, percent, i => i >= bad);
 }
-bars("kinds", D.decisions.kinds.map(r => r.label), D.decisions.kinds.map(r => r.count), null, count, i => D.decisions.kinds[i].bad);
-bars("reasons", D.decisions.reasons.map(r => r.label), D.decisions.reasons.map(r => r.count), null, count, () => false);
+listing("kinds", D.decisions.kinds);
+listing("reasons", D.decisions.reasons);

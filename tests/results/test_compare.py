@@ -1,0 +1,44 @@
+"""Savings exist only at equal completed work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from greensched.results.compare import compare
+
+
+def run(carbon_kg: float, work: str = "aa", **changes: Any) -> dict[str, Any]:
+    return {
+        "policy": "p", "status": "completed", "carbon_kg": carbon_kg, "energy_kwh": 10.0, "cost": None,
+        "completed_work_sha256": work, "jobs_finished": 5,
+    } | changes  # fmt: skip
+
+
+def test_saving_by_hand() -> None:
+    savings = compare(run(75.0, energy_kwh=12.0), run(100.0))["savings"]
+    assert savings["carbon_pct"] == pytest.approx(25.0)
+    assert savings["energy_pct"] == pytest.approx(-20.0)
+    assert savings["cost_pct"] is None
+    assert savings["not_comparable"] is None
+
+
+def test_other_work_is_not_compared() -> None:
+    savings = compare(run(75.0), run(100.0, work="bb", jobs_finished=6))["savings"]
+    assert savings["carbon_pct"] is None
+    assert savings["not_comparable"] == "different work was completed: 5 jobs here, 6 in the baseline"
+
+
+@pytest.mark.parametrize("status", ["degraded", "interrupted", "aborted", "failed"])
+def test_only_completed_runs_are_compared(status: str) -> None:
+    assert status in compare(run(75.0, status=status), run(100.0))["savings"]["not_comparable"]
+    assert status in compare(run(75.0), run(100.0, status=status))["savings"]["not_comparable"]
+
+
+def test_a_baseline_without_carbon_has_no_percentage() -> None:
+    assert compare(run(75.0), run(0.0))["savings"]["carbon_pct"] is None
+
+
+def test_no_baseline() -> None:
+    assert compare(run(1.0), None) == {"baseline": None, "savings": None}
