@@ -36,7 +36,7 @@ def explain(error: ValidationError, raw: Any, model: type[BaseModel], problems: 
             )
         elif kind == "missing":
             problems.add((*path, str(last)) if not path or path[-1] != last else path, "missing, expected a value")
-        else:
+        elif kind != "too_short" or not get(raw, path):  # pydantic also counts items that failed on their own
             problems.add(path, _sentence(kind, item, get(raw, path)))
 
 
@@ -64,6 +64,8 @@ def _sentence(kind: str, item: Mapping[str, Any], value: object) -> str:
         return f"out of range, expected {bounds[kind]} {next(iter(context.values())):g}{got}"
     if kind == "string_pattern_mismatch":
         return f"not allowed, expected lower case letters, digits, '.', '_' or '-', at most 64{got}"
+    if kind == "too_short":
+        return f"too few items, expected at least {context['min_length']}"
     message = str(item["msg"])
     return message[0].lower() + message[1:] + got
 

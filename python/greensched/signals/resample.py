@@ -10,7 +10,7 @@ interval whose corrected values would leave the allowed range is held instead.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -45,7 +45,7 @@ def to_slots(signal: Signal, kind: str, start: datetime, slots: int, slot_s: flo
     """
     offset_s = (start - signal.start).total_seconds()
     if offset_s < 0 or offset_s + slots * slot_s > len(signal.values) * signal.step_s + 1e-6:
-        signal.between(start, start + (signal.end - signal.start))  # raises with the covered range
+        signal.between(start, start + timedelta(seconds=slots * slot_s))  # raises with the covered range
     if interpolation == "hold":
         return _hold(signal.values, signal.step_s, offset_s, slots, slot_s)
     parts = signal.step_s / slot_s
