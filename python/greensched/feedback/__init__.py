@@ -1,0 +1,1 @@
+"""The feedback log: what was decided, on what knowledge, and what came of it."""

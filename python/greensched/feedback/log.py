@@ -1,0 +1,184 @@
+"""The feedback log of a run: SQLite in WAL mode, one transaction per answer.
+
+Durability: every decision is committed before it is answered, with ``synchronous = NORMAL``: a killed process loses
+nothing, a power cut may lose the last answers but never consistency. :meth:`FeedbackLog.barrier` makes everything safe
+against power cuts too; :meth:`FeedbackLog.close` ends with one. Repeating rows changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from greensched.core.delta import Refusals
+from greensched.core.errors import FeedbackLogError
+from greensched.core.types import DatacenterState, Decisions, Reports, TaskTable
+from greensched.feedback.schema import (
+    DECISION_COLUMNS,
+    REPORT_COLUMNS,
+    ROWS_PER_ANSWER,
+    SCHEMA_VERSION,
+    STATE_COLUMNS,
+    TABLES,
+    TASK_COLUMNS,
+    insert,
+)
+
+_INSERT_TASK = insert("task", TASK_COLUMNS)
+_INSERT_STATE = insert("slot_state", ("seq", "dc", *STATE_COLUMNS))
+_INSERT_DECISION = insert("decision", DECISION_COLUMNS)
+_INSERT_REPORT = insert("report", REPORT_COLUMNS)
+_INSERT_ANSWER = insert("answer", ("seq", "t_s", "asked", "model"))
+_INSERT_REFUSAL = insert("refusal", ("decision_id", "task", "code"))
+
+_REPORT_FIELDS = ("task", "decision", *REPORT_COLUMNS[2:])
+
+
+class FeedbackLog:
+    """An open log. Writers call :meth:`begin`, the ``add_*`` methods and :meth:`commit`, once per answer."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self._db = connection
+
+    @staticmethod
+    def create(path: Path, meta: Mapping[str, Any]) -> FeedbackLog:
+        """Start a log; ``meta`` (JSON values) describes the run.
+
+        A log that is already there is continued if it belongs to the same run (a mind that was started again).
+
+        Raises:
+            FeedbackLogError: the file is there but is damaged, of another version or of another run.
+        """
+        if path.exists() and path.stat().st_size:
+            log = FeedbackLog.open(path)
+            theirs = log.meta().get("run_id")
+            if theirs != meta.get("run_id"):
+                log.close()
+                raise FeedbackLogError(f"{path}: belongs to run {theirs!r}, not to {meta.get('run_id')!r}; move it away")
+            return log
+        log = FeedbackLog(path, _connect(path))
+        log.begin()
+        for statement in TABLES:
+            log._db.execute(statement)
+        values = {**meta, "schema_version": SCHEMA_VERSION}
+        log._db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()])
+        log.commit()
+        return log
+
+    @staticmethod
+    def open(path: Path) -> FeedbackLog:
+        """Open an existing log and check it.
+
+        Raises:
+            FeedbackLogError: no log, a damaged one, or one of another schema version.
+        """
+        if not path.is_file():
+            raise FeedbackLogError(f"{path}: no such feedback log")
+        try:
+            db = _connect(path)
+            verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+            row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise FeedbackLogError(f"{path}: not a usable feedback log: {error}") from error
+        if verdict != "ok":
+            db.close()
+            raise FeedbackLogError(f"{path}: damaged: {verdict}")
+        version = None if row is None else json.loads(row[0])
+        if version != SCHEMA_VERSION:
+            db.close()
+            raise FeedbackLogError(
+                f"{path}: schema version {version}, this GreenSched reads {SCHEMA_VERSION}; use the version that wrote it"
+            )
+        return FeedbackLog(path, db)
+
+    def meta(self) -> dict[str, Any]:
+        """What the log says about its run."""
+        return {k: json.loads(v) for k, v in self._db.execute("SELECT key, value FROM meta")}
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a read-only query."""
+        return self._db.execute(sql, parameters).fetchall()
+
+    def begin(self) -> None:
+        """Open the transaction of an answer."""
+        self._db.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """Make the answer last."""
+        self._db.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """Forget what was added since :meth:`begin`; nothing to do outside a transaction."""
+        if self._db.in_transaction:
+            self._db.execute("ROLLBACK")
+
+    def add_tasks(self, tasks: TaskTable) -> None:
+        """Descriptors of tasks, once."""
+        if len(tasks):
+            self._db.executemany(_INSERT_TASK, _rows(tasks, TASK_COLUMNS))
+
+    def add_answer(self, seq: int, t_s: float, asked: int, model: str | None, state: DatacenterState) -> None:
+        """One answer and what the datacenters looked like when it was given."""
+        self._db.execute(_INSERT_ANSWER, (seq, t_s, asked, model))
+        n = len(state.free_cores)
+        self._db.executemany(_INSERT_STATE, zip([seq] * n, range(n), *_lists(state, STATE_COLUMNS), strict=True))
+
+    def add_decisions(self, seq: int, decisions: Decisions) -> None:
+        """The decisions of answer ``seq``, in the order in which they are answered."""
+        first = seq * ROWS_PER_ANSWER
+        ids = range(first, first + len(decisions))
+        self._db.executemany(_INSERT_DECISION, zip(ids, *_lists(decisions, DECISION_COLUMNS[1:]), strict=True))
+
+    def add_reports(self, reports: Reports) -> None:
+        """What came of tasks that ended."""
+        if len(reports):
+            self._db.executemany(_INSERT_REPORT, _rows(reports, _REPORT_FIELDS))
+
+    def add_refusals(self, refusals: Refusals) -> None:
+        """Decisions that the world did not carry out."""
+        if len(refusals):
+            names = [refusals.codes[code] if 0 <= code < len(refusals.codes) else str(code) for code in refusals.code]
+            rows = zip(refusals.decision.tolist(), refusals.task.tolist(), names, strict=True)
+            self._db.executemany(_INSERT_REFUSAL, rows)
+
+    def mark_lost(self, seq: int) -> None:
+        """The world went on without answer ``seq``."""
+        self._db.execute("UPDATE answer SET taken = 0 WHERE seq = ?", (seq,))
+
+    def barrier(self) -> None:
+        """Force everything to the disk."""
+        self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def close(self) -> None:
+        """Barrier, then close; the log becomes a single file."""
+        self.rollback()
+        try:
+            self.barrier()
+        finally:
+            self._db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    # the bridge may call from another thread than the one that opened the log, but never from two at once
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0, cached_statements=32)
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = NORMAL")
+    return db
+
+
+def _lists(record: object, columns: Iterable[str]) -> list[Sequence[Any]]:
+    """Columns as plain Python sequences; SQLite stores NaN as NULL by itself."""
+    values = (getattr(record, name) for name in columns)
+    return [v.tolist() if isinstance(v, np.ndarray) else v for v in values]
+
+
+def _rows(record: object, columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
+    return zip(*_lists(record, columns), strict=True)

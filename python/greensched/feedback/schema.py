@@ -1,0 +1,72 @@
+"""Tables of the feedback log. A change that an old reader would misread raises ``SCHEMA_VERSION``.
+
+Ids: ``decision_id = seq * 2**24 + row of the answer`` (bridge/PROTOCOL.md); ``task`` is the row number of the task in
+the run folder. Times are seconds since the start of the scenario, NULL is missing. No table holds a wall-clock time.
+"""
+
+from __future__ import annotations
+
+SCHEMA_VERSION = 1
+ROWS_PER_ANSWER = 1 << 24
+
+TASK_COLUMNS = (
+    "task", "job", "arrival_s", "deadline_s", "cores", "gpus", "gpu_type", "mem_gb", "data_gb", "origin", "priority",
+    "expected_s", "name", "labels", "user",
+)  # fmt: skip
+STATE_COLUMNS = (
+    "free_cores", "free_gpus", "free_mem_gb", "max_free_cores", "max_free_gpus", "running", "queued", "queued_cores",
+    "inbound", "inbound_cores", "used_cores", "utilisation_frac", "it_w", "pue", "carbon_gpkwh", "marginal_gpkwh",
+    "wind_frac", "solar_frac", "renewable_frac", "price_per_kwh", "temperature_c",
+)  # fmt: skip
+DECISION_COLUMNS = (
+    "decision_id", "task", "action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason",
+)  # fmt: skip
+REPORT_COLUMNS = (
+    "task", "decision_id", "state", "dc", "placed_s", "queued_s", "start_s", "finish_s", "it_kwh", "dynamic_kwh",
+    "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost",
+)  # fmt: skip
+
+_INTEGERS = frozenset(
+    {"task", "job", "gpu_type", "origin", "priority", "running", "queued", "inbound", "action", "dc", "status", "state",
+     "decision_id"}
+)  # fmt: skip
+_TEXT = frozenset({"name", "labels", "user", "reason"})
+
+
+def _type(column: str) -> str:
+    return "INTEGER" if column in _INTEGERS else "TEXT" if column in _TEXT else "REAL"
+
+
+def _columns(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} {_type(name)}" for name in names)
+
+
+def _keyed(names: tuple[str, ...]) -> str:
+    return f"{names[0]} INTEGER PRIMARY KEY, {_columns(names[1:])}"
+
+
+TABLES = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    # one row per answer; taken = 0: the world went on without it; model: version of the predictor that answered
+    "CREATE TABLE answer (seq INTEGER PRIMARY KEY, t_s REAL NOT NULL, asked INTEGER NOT NULL, model TEXT, "
+    "taken INTEGER NOT NULL DEFAULT 1)",
+    f"CREATE TABLE task ({_keyed(TASK_COLUMNS)})",
+    f"CREATE TABLE slot_state (seq INTEGER, dc INTEGER, {_columns(STATE_COLUMNS)}, PRIMARY KEY (seq, dc)) WITHOUT ROWID",
+    f"CREATE TABLE decision ({_keyed(DECISION_COLUMNS)})",
+    f"CREATE TABLE report ({_keyed(REPORT_COLUMNS)})",
+    "CREATE TABLE refusal (decision_id INTEGER PRIMARY KEY, task INTEGER NOT NULL, code TEXT NOT NULL)",
+    # a report belongs to a decision if the world took that answer and ran the task where it said: after a lost answer
+    # the world's fallback reports under the same id
+    "CREATE VIEW outcome AS SELECT d.decision_id, d.task, a.seq, a.t_s, a.model, d.action, d.dc, d.until_s, d.scale, "
+    "d.status, d.reason, d.energy_kwh AS predicted_energy_kwh, d.service_time_s AS predicted_service_time_s, "
+    "f.code AS refused, a.taken, r.state, r.placed_s, r.queued_s, r.start_s, r.finish_s, r.finish_s - a.t_s AS "
+    "service_time_s, r.it_kwh, r.dynamic_kwh, r.idle_kwh, r.transfer_kwh, r.dynamic_g, r.idle_g, r.transfer_g, r.cost "
+    "FROM decision d JOIN answer a ON a.seq = d.decision_id / 16777216 LEFT JOIN refusal f ON f.decision_id = d.decision_id "
+    "LEFT JOIN report r ON r.task = d.task AND r.decision_id = d.decision_id AND r.dc = d.dc AND a.taken",
+)
+
+
+def insert(table: str, columns: tuple[str, ...]) -> str:
+    """An insert that makes repeating a row harmless."""
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 - our own names

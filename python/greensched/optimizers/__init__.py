@@ -1,0 +1,1 @@
+"""Optimisers: from costs and room to an assignment."""

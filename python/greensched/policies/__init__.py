@@ -1,0 +1,1 @@
+"""Policies: where, and when, tasks run."""

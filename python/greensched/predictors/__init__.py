@@ -1,0 +1,1 @@
+"""Predictors of energy and service time."""

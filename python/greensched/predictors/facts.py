@@ -1,0 +1,95 @@
+"""What published facts say about running a task in a datacenter: which hosts can hold it, how fast, at what power.
+
+Arrays have shape (datacenters, K), K the largest number of host types in one datacenter; missing entries can hold
+nothing. Host types stand in the order in which the world fills them: without GPUs first, then as listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greensched.core.types import F64, DatacenterState, HostType, TaskTable, World
+
+Bool = NDArray[np.bool_]
+
+
+def curve_w(power_w: tuple[float, ...], utilisation_frac: float) -> float:
+    """Power in W of a host at a CPU utilisation, by linear interpolation of its evenly spaced curve."""
+    grid = np.linspace(0.0, 1.0, len(power_w))
+    return float(np.interp(utilisation_frac, grid, power_w))
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Static facts of a world, computed once.
+
+    ``slowness``: mean over work classes of 1 / speed. ``core_w``: dynamic W per allocated core at the assumed
+    utilisation. ``gpu_w``: dynamic W per allocated GPU at the assumed utilisation. ``max_core_w``: the largest dynamic
+    W that one utilised core can cause. ``capacity_cores``: cores under the utilisation cap, shape (datacenters,).
+    """
+
+    cores: F64
+    mem_gb: F64
+    gpus: F64
+    gpu_type: F64
+    slowness: F64
+    core_w: F64
+    gpu_w: F64
+    max_core_w: F64
+    max_gpu_w: F64
+    capacity_cores: F64
+    capacity_gpus: F64
+    name_rank: NDArray[np.intp]
+
+    @staticmethod
+    def of(world: World, cpu_utilisation_frac: float = 0.6, gpu_utilisation_frac: float = 0.4) -> Facts:
+        """The facts of ``world`` under assumed utilisations of what a task has reserved."""
+        n, k = world.n_datacenters, max((len(d.hosts) for d in world.datacenters), default=1)
+        table = np.full((9, n, max(k, 1)), np.nan)
+        for d in world.datacenters:
+            for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
+                table[:, d.index, i] = _host_row(host, cpu_utilisation_frac, gpu_utilisation_frac)
+        names = [d.name for d in world.datacenters]
+        rank = np.empty(n, dtype=np.intp)
+        rank[sorted(range(n), key=lambda i: names[i])] = np.arange(n)
+        capacity = np.array([d.cores * d.utilisation_cap_frac for d in world.datacenters])
+        return Facts(*table, capacity, np.array([d.gpus for d in world.datacenters]), rank)
+
+    def host_type(self, tasks: TaskTable) -> tuple[Bool, NDArray[np.intp]]:
+        """Which datacenters can ever hold each task, and the flat index of the host type that would take it.
+
+        Returns:
+            ``feasible`` and ``pick``, both of shape (tasks, datacenters); index the flattened facts with ``pick``.
+        """
+        n, k = self.cores.shape
+        fits = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
+        if (tasks.gpus > 0).any():
+            gpus, kind = tasks.gpus[:, None, None], tasks.gpu_type[:, None, None]
+            fits &= (gpus <= self.gpus) & ((gpus == 0) | (kind < 0) | (kind == self.gpu_type))
+        if k == 1:
+            return fits[:, :, 0], np.broadcast_to(np.arange(n), (len(tasks), n))
+        return fits.any(axis=2), fits.argmax(axis=2) + np.arange(n) * k
+
+    def room_cores(self, state: DatacenterState) -> F64:
+        """Cores that a newcomer may count on now: free, under the cap, less what is queued or on its way; may be < 0."""
+        under_cap = self.capacity_cores - state.used_cores
+        room: F64 = np.minimum(state.free_cores, under_cap) - state.queued_cores - state.inbound_cores
+        return room
+
+
+def _host_row(host: HostType, cpu_frac: float, gpu_frac: float) -> tuple[float, ...]:
+    steepest = max(np.diff(host.power_w)) * (len(host.power_w) - 1) / host.cores
+    return (
+        host.cores,
+        host.mem_gb,
+        host.gpus,
+        host.gpu_type,
+        float(np.mean(1.0 / np.asarray(host.speed))),
+        (curve_w(host.power_w, cpu_frac) - host.power_w[0]) / host.cores,
+        gpu_frac * (host.gpu_max_w - host.gpu_idle_w),
+        max(float(steepest), 0.0),
+        host.gpu_max_w - host.gpu_idle_w,
+    )

@@ -1,0 +1,1 @@
+"""The mind as one object: predict, optimise, log, answer."""

@@ -1,0 +1,111 @@
+"""What an answer must look like before it leaves the mind."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from greensched.core.contracts import Predictor
+from greensched.core.errors import PolicyError, PredictorError
+from greensched.core.types import F64, I64, Action, Decisions, DecisionStatus, Observation, Options, Predictions
+from greensched.core.types import TaskTable, World
+from greensched.core.units import J_PER_KWH
+from greensched.predictors.facts import Facts
+
+ENVELOPE = 10.0  # times the most power that a task's share can draw: noise and co-runners stay far below
+WORST_PUE = 3.0
+LONGEST_S = 10 * 365.25 * 86400.0
+
+
+class CheckedPredictor:
+    """A predictor whose every answer is checked against physics, and timed.
+
+    Free text and models may move a prediction only inside the envelope: times finite and at least the wait, energy
+    between 0 and ``ENVELOPE`` times what the reserved share of the hungriest host could draw.
+    """
+
+    def __init__(self, inner: Predictor) -> None:
+        self.inner = inner
+        self.name = inner.name
+        self.spent_s = 0.0
+
+    @property
+    def version(self) -> str:
+        """The version of the predictor inside."""
+        return self.inner.version
+
+    @property
+    def requires(self) -> frozenset[str]:
+        """What the predictor inside needs beyond the basics."""
+        return frozenset(getattr(self.inner, "requires", ()))
+
+    def start(self, world: World) -> None:
+        """Start the predictor and compute the envelope."""
+        self.inner.start(world)
+        facts = Facts.of(world)
+        self._core_w = float(np.nanmax(facts.max_core_w, initial=0.0))
+        self._gpu_w = float(np.nanmax(facts.max_gpu_w, initial=0.0))
+
+    def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
+        """Predict and check.
+
+        Raises:
+            PredictorError: wrong shapes, negative or infinite values, or outside the physical envelope.
+        """
+        began = time.perf_counter()
+        predictions = self.inner.predict(observation, tasks, options)
+        self.spent_s += time.perf_counter() - began
+        shape = (len(tasks), len(options))
+        for field in ("energy_kwh", "service_time_s", "wait_s"):
+            got = getattr(predictions, field)
+            if not isinstance(got, np.ndarray) or got.shape != shape:
+                raise PredictorError(f"predictor '{self.name}': {field} has shape {np.shape(got)}, expected {shape}")
+        power_w = tasks.cores * self._core_w + tasks.gpus * self._gpu_w
+        self._check(predictions, power_w * (ENVELOPE * WORST_PUE / J_PER_KWH), tasks, options)
+        return predictions
+
+    def _check(self, predictions: Predictions, most_kwh_per_s: F64, tasks: TaskTable, options: Options) -> None:
+        energy_kwh, service_s, wait_s = predictions.energy_kwh, predictions.service_time_s, predictions.wait_s
+        run_s = service_s - wait_s
+        # comparisons with NaN are false, so impossible options are judged by the last line alone
+        wrong = (energy_kwh < 0) | (wait_s < 0) | (run_s < 0) | (service_s > LONGEST_S)
+        wrong |= energy_kwh > most_kwh_per_s[:, None] * run_s
+        wrong |= np.isnan(energy_kwh) != np.isnan(run_s)
+        if wrong.any():
+            i, j = np.argwhere(wrong)[0]
+            raise PredictorError(
+                f"predictor '{self.name}': task {tasks.task[i]} at datacenter {options.dc[j]}: energy_kwh = "
+                f"{energy_kwh[i, j]:g}, service_time_s = {service_s[i, j]:g}, wait_s = {wait_s[i, j]:g} is outside the "
+                f"physical envelope (0 <= wait_s <= service_time_s <= 10 years, 0 <= energy_kwh <= "
+                f"{most_kwh_per_s[i] * max(run_s[i, j], 0.0):g}, all NaN or none); {int(wrong.sum())} such pairs"
+            )
+
+
+def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float, policy: str) -> None:
+    """Refuse an answer that the world could not execute or log.
+
+    Raises:
+        PolicyError: the policy's name, the first row that is wrong, and what was expected.
+    """
+    d, n = decisions, len(decisions.task)
+    for field in ("action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason"):
+        if len(getattr(d, field)) != n:
+            raise PolicyError(f"policy '{policy}': {field} has {len(getattr(d, field))} rows, expected {n}")
+    if n == 0:
+        return
+    is_place, is_defer = d.action == Action.PLACE, d.action == Action.DEFER
+    rules = (
+        ((d.action < 0) | (d.action > max(Action)), "action is none of 0..6"),
+        ((d.status < 0) | (d.status > max(DecisionStatus)), "status is none of 0..6"),
+        (is_place & ((d.dc < 0) | (d.dc >= world.n_datacenters)), f"dc is not in 0..{world.n_datacenters - 1}"),
+        (is_defer & ~(np.isfinite(d.until_s) & (d.until_s > now_s)), f"until_s is not after now ({now_s:g} s)"),
+        (~np.isfinite(d.scale) | (d.scale <= 0), "scale is not a positive number"),
+        (np.isinf(d.energy_kwh) | np.isinf(d.service_time_s), "a prediction is infinite"),
+    )
+    for wrong, what in rules:
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            raise PolicyError(f"policy '{policy}': row {row}, task {d.task[row]}: {what}")
+    if n > 1 and not np.array_equal(d.task, asked) and len(np.unique(d.task)) != n:
+        raise PolicyError(f"policy '{policy}': a task is decided twice")

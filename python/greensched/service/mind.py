@@ -1,0 +1,189 @@
+"""The mind: mirrors the world from deltas, asks the policy, logs, answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from greensched import __version__
+from greensched.core.contracts import Needs, Policy
+from greensched.core.delta import Delta
+from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
+from greensched.core.registry import policy_from_block
+from greensched.core.types import Decisions, ForecastBook, Observation, Truth, World
+from greensched.feedback.log import FeedbackLog
+from greensched.service.checks import CheckedPredictor, check_decisions
+from greensched.service.latency import Latency
+from greensched.service.store import TaskStore
+
+LATENCY_FILE = "mind-latency.json"
+
+
+class Mind:
+    """One run's judgement. Methods are called one at a time, in the order start, decide..., finish.
+
+    Args:
+        log: where the feedback log goes; None keeps none.
+
+    Attributes:
+        truth: set by the bridge during a decision of a privileged run, else None.
+    """
+
+    def __init__(self, log: Path | None = None) -> None:
+        self.truth: Truth | None = None
+        self.latency = Latency()
+        self._path = log
+        self._log: FeedbackLog | None = None
+        self._policy: Policy | None = None
+        self._predictor: CheckedPredictor | None = None
+        self._answered: tuple[int, Decisions] | None = None
+
+    @property
+    def names(self) -> dict[str, str | None]:
+        """Names of policy and predictor, and the version of the model that answers."""
+        policy, predictor = self._policy, self._predictor
+        return {
+            "policy": None if policy is None else policy.name,
+            "predictor": None if predictor is None else predictor.name,
+            "model": None if predictor is None else predictor.version,
+        }
+
+    def start(self, world: World, policy_block: Mapping[str, Any]) -> Needs:
+        """Build policy and predictor from the scenario's ``policy`` block and open the log; starting again is harmless.
+
+        Raises:
+            ConfigError: the block is wrong, or the predictor needs the truth in a run that is not privileged.
+            FeedbackLogError: the log is there but cannot be continued.
+        """
+        self._world = world
+        self._policy, predictor = policy_from_block(policy_block, wrap=CheckedPredictor)
+        self._predictor = predictor if isinstance(predictor, CheckedPredictor) else None
+        if self._predictor is not None:
+            if "truth" in self._predictor.requires and not world.privileged:
+                raise ConfigError(
+                    f"predictor '{self._predictor.name}' needs the truth; set `privileged: true` in the scenario"
+                )
+            self._predictor.start(world)
+        needs = self._policy.start(world)
+        self._store, self._forecasts, self._progress = TaskStore(), ForecastBook(), dict[int, float]()
+        self._learned: set[int] = set()
+        self._answered = None
+        if self._path is not None and self._log is None:
+            self._log = FeedbackLog.create(self._path, _meta(world, policy_block, self.names))
+        truth = needs.truth or (self._predictor is not None and "truth" in self._predictor.requires)
+        return Needs(needs.forecasts, needs.progress, truth)
+
+    def decide(self, delta: Delta) -> Decisions:
+        """Apply a delta and decide what it asks about; committed to the log before it is returned.
+
+        The same delta again gets the same answer and changes nothing.
+
+        Raises:
+            PredictorError: predictions outside the physical envelope.
+            PolicyError: an answer that the world could not execute.
+        """
+        if self._answered is not None and self._answered[0] == delta.seq:
+            return self._answered[1]
+        began = time.perf_counter()
+        self._mirror(delta)
+        observation = self._observe(delta)
+        mirrored = time.perf_counter()
+        decisions, predict_s = self._ask_policy(observation)
+        decided = time.perf_counter()
+        self._record(delta, decisions)
+        self._answered = (delta.seq, decisions)
+        logged = time.perf_counter()
+        self.latency.add(len(delta.ask), mirrored - began, predict_s, decided - mirrored, logged - decided)
+        return decisions
+
+    def finish(self, delta: Delta | None = None) -> None:
+        """Apply the last delta, close the log safely, and write the latencies beside it."""
+        if delta is not None:
+            self._mirror(delta)
+            self._record(delta, None)
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+            if self._path is not None:
+                self.latency.write(self._path.with_name(LATENCY_FILE))
+
+    def _mirror(self, delta: Delta) -> None:
+        self._store.add(delta.new_tasks)
+        self._store.apply(delta.states)
+        for issue in delta.issues:
+            self._forecasts.add(issue)
+        if len(delta.progress):
+            self._progress.update(zip(delta.progress.task.tolist(), delta.progress.done_frac.tolist(), strict=True))
+        self._learn(delta)
+
+    def _learn(self, delta: Delta) -> None:
+        """Tell the policy of every ended task once; a resend repeats those since the last ack."""
+        reports = delta.reports
+        if len(reports) == 0 or self._policy is None:
+            return
+        ended = reports.task.tolist()
+        fresh = [i for i, task in enumerate(ended) if task not in self._learned]
+        self._learned = set(ended)  # what a resend can repeat is at most the last delta's reports and newer ones
+        self._store.forget(reports.task)
+        for task in ended:
+            self._progress.pop(task, None)
+        if fresh:
+            index = np.array(fresh)
+            self._policy.learn(type(reports)(**{k: v[index] for k, v in vars(reports).items()}))
+
+    def _observe(self, delta: Delta) -> Observation:
+        # in slots mode what is asked is mostly what is new: no need to look it up
+        new = delta.new_tasks
+        asked = new if np.array_equal(delta.ask, new.task) else self._store.take(delta.ask)
+        return Observation(
+            delta.seq, delta.t_s, self._world, asked, delta.state, self._forecasts, self._progress, self.truth
+        )
+
+    def _ask_policy(self, observation: Observation) -> tuple[Decisions, float]:
+        if self._policy is None:
+            raise PolicyError("decide before start")
+        before_s = 0.0 if self._predictor is None else self._predictor.spent_s
+        try:
+            decisions = self._policy.decide(observation)
+        except GreenSchedError:
+            raise
+        except Exception as error:
+            raise PolicyError(f"policy '{self._policy.name}' failed: {type(error).__name__}: {error}") from error
+        check_decisions(decisions, observation.tasks.task, self._world, observation.t_s, self._policy.name)
+        return decisions, (0.0 if self._predictor is None else self._predictor.spent_s - before_s)
+
+    def _record(self, delta: Delta, decisions: Decisions | None) -> None:
+        if self._log is None:
+            return
+        try:
+            self._log.begin()
+            if self._answered is not None and delta.ack < self._answered[0]:
+                self._log.mark_lost(self._answered[0])
+            self._log.add_tasks(delta.new_tasks)
+            self._log.add_reports(delta.reports)
+            self._log.add_refusals(delta.refusals)
+            if decisions is not None:
+                self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"], delta.state)
+                self._log.add_decisions(delta.seq, decisions)
+            self._log.commit()
+        except BaseException:
+            self._log.rollback()
+            raise
+
+
+def _meta(world: World, block: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:
+    return {
+        "run_id": world.run_id,
+        "scenario": world.scenario,
+        "start_utc": world.start_utc,
+        "seed": world.seed,
+        "greensched": __version__,
+        "policy_block": dict(block),
+        **names,
+        "datacenters": [d.name for d in world.datacenters],
+    }
+

@@ -1,0 +1,1 @@
+"""Tools for testing plug-ins; a plug-in's author may use them too."""
