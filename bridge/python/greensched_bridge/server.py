@@ -119,6 +119,11 @@ class _Server(PythonServer):  # type: ignore[misc]
     session: Session
     token: str
 
+    def start(self) -> None:
+        """Listen before the port is told: py4j's own thread would listen a moment after this returns."""
+        super().start()
+        self.server_socket.listen()
+
     def _create_connection(self, socket_instance: socket.socket, stream: Any) -> _Connection:
         socket_instance.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = _Connection(
