@@ -15,6 +15,7 @@ import org.greensched.sim.columns.FrameException;
 import org.greensched.sim.datacenter.GreenDatacenter;
 import org.greensched.sim.datacenter.HostLog;
 import org.greensched.sim.datacenter.SlotLog;
+import org.greensched.sim.datacenter.WorldTruth;
 import org.greensched.sim.kernel.GreenKernel;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.placement.PlacementDecider;
@@ -102,7 +103,7 @@ final class WorldSimulation {
         }
         broker = new GreenBroker(kernel, config, book, datacenters, forecasts, decider, decisions, this::slotEnded);
         watch = InvariantWatch.attach(kernel, book, datacenters);
-        broker.startDecider(null);
+        broker.startDecider(config.privileged() ? new WorldTruth(kernel, config, book, datacenters) : null);
     }
 
     private void slotEnded(long startUs, long endUs) throws IOException {

@@ -41,21 +41,18 @@ public final class GreenBroker extends GreenEntity {
     private final RunConfig config;
     private final TaskBook book;
     private final TaskStore tasks;
-    private final List<GreenDatacenter> datacenters;
     private final Dialogue dialogue;
     private final Executor executor;
     private final LocalFallback fallback;
-    private final Precedence precedence;
+    private final Intake intake;
     private final Deferrals deferrals;
     private final SlotListener slotListener;
-    private final IntList pending = new IntList();
-    private final boolean[] listed;
+    /** Tasks that became pending in immediate mode without arriving; asked about at once. */
     private final IntList ready = new IntList();
-    private final IntList released = new IntList();
     private final int arriving;
     private int nextArrival;
     private long slotStartUs;
-    private long lastAskedSlotUs;
+    private long lastConsultedUs;
     private boolean ended;
 
     /** A broker of a run; tasks that arrive at or after the horizon do not exist for it. */
@@ -66,16 +63,14 @@ public final class GreenBroker extends GreenEntity {
         this.config = config;
         this.book = book;
         this.tasks = book.tasks();
-        this.datacenters = datacenters;
         this.dialogue = new Dialogue(decider, book, datacenters, forecasts);
         this.deferrals = new Deferrals(book);
         this.executor = new Executor(config, book, datacenters, log, this::defer);
         this.fallback = new LocalFallback(datacenters);
-        this.precedence = new Precedence(tasks);
+        this.intake = new Intake(book, datacenters, dialogue, this::released);
         this.slotListener = slotListener;
-        this.listed = new boolean[tasks.size()];
         this.arriving = countArriving();
-        book.listener(this::changed);
+        book.listener(intake);
     }
 
     private int countArriving() {
@@ -115,7 +110,7 @@ public final class GreenBroker extends GreenEntity {
         try {
             switch (event.getTag()) {
                 case Tags.ARRIVAL -> arrivals();
-                case Tags.READY -> ready();
+                case Tags.READY -> askReady();
                 case Tags.SLOT -> slot();
                 default -> { } // the kernel also announces its own start and end
             }
@@ -128,6 +123,11 @@ public final class GreenBroker extends GreenEntity {
         return us / 1e6;
     }
 
+    private long nowUs() {
+        return Math.round(nowS() * 1e6);
+    }
+
+    /** One arrival event is in the queue at a time, however many tasks there are. */
     private void scheduleArrival() {
         if (nextArrival < arriving) {
             at(seconds(tasks.arrivalUs(nextArrival)), Tags.ARRIVAL, null);
@@ -138,7 +138,7 @@ public final class GreenBroker extends GreenEntity {
         long nowUs = tasks.arrivalUs(nextArrival);
         while (nextArrival < arriving && tasks.arrivalUs(nextArrival) == nowUs) {
             int task = nextArrival++;
-            arrive(task);
+            intake.arrive(task, nowS());
             if (config.immediate() && book.state(task) == TaskState.PENDING) {
                 dialogue.ask().add(task);
                 consult(nowUs);
@@ -147,78 +147,10 @@ public final class GreenBroker extends GreenEntity {
         scheduleArrival();
     }
 
-    private void arrive(int task) {
-        if (precedence.isDoomed(task)) {
-            reject(task, JobLedger.REASON_PREDECESSOR);
-        } else if (!couldRun(task)) {
-            reject(task, JobLedger.REASON_NEVER_FITS);
-        } else if (precedence.mustWait(task)) {
-            book.change(task, TaskState.WAITING, nowS(), -1);
-        } else {
-            book.change(task, TaskState.PENDING, nowS(), -1);
-        }
-    }
-
-    private boolean couldRun(int task) {
-        for (GreenDatacenter datacenter : datacenters) {
-            if (datacenter.couldHold(task)) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private void reject(int task, int reason) {
-        book.ledger().reason.set(task, reason);
-        book.change(task, TaskState.REJECTED, nowS(), -1);
-    }
-
-    /** Every change of state passes here. */
-    private void changed(int task, int state, double tS, int dc) {
-        if (state == TaskState.WAITING) {
-            return; // not visible to the decider yet
-        }
-        if ((state == TaskState.PENDING || state == TaskState.REJECTED) && !introduced(task)) {
-            dialogue.introduce(task);
-        }
-        dialogue.tell(task, state, tS, dc);
-        if (state == TaskState.PENDING && !listed[task]) {
-            listed[task] = true;
-            pending.add(task);
-        } else if (state == TaskState.FINISHED) {
-            release(task);
-        } else if (state == TaskState.REJECTED || state == TaskState.FAILED) {
-            doom(task);
-        }
-    }
-
-    /** A task that was ever decided has been introduced before; one without a decision may still be unknown. */
-    private boolean introduced(int task) {
-        return listed[task] || book.ledger().decision.get(task) >= 0;
-    }
-
-    private void release(int task) {
-        released.clear();
-        precedence.finished(task, released);
-        for (int i = 0; i < released.size(); i++) {
-            int successor = released.get(i);
-            if (book.state(successor) == TaskState.WAITING) {
-                book.change(successor, TaskState.PENDING, nowS(), -1);
-                if (config.immediate()) {
-                    ready.add(successor);
-                    now(Tags.READY, null);
-                }
-            }
-        }
-    }
-
-    private void doom(int task) {
-        IntList lost = new IntList();
-        precedence.failed(task, lost);
-        for (int i = 0; i < lost.size(); i++) {
-            if (book.state(lost.get(i)) == TaskState.WAITING) {
-                reject(lost.get(i), JobLedger.REASON_PREDECESSOR);
-            }
+    private void released(int task) {
+        if (config.immediate()) {
+            ready.add(task);
+            now(Tags.READY, null);
         }
     }
 
@@ -229,18 +161,17 @@ public final class GreenBroker extends GreenEntity {
         }
     }
 
-    /** Tasks whose wake-up has come are pending again. */
-    private void wakeDeferred(long nowUs, IntList due) {
+    /** Tasks whose wake-up has come are pending again; adds them to {@code due}. */
+    private void wakeDeferred(IntList due) {
         int from = due.size();
-        deferrals.takeDue(nowUs, due);
+        deferrals.takeDue(nowUs(), due);
         for (int i = from; i < due.size(); i++) {
             book.change(due.get(i), TaskState.PENDING, nowS(), -1);
         }
     }
 
-    private void ready() throws IOException {
-        long nowUs = Math.round(nowS() * 1e6);
-        wakeDeferred(nowUs, ready);
+    private void askReady() throws IOException {
+        wakeDeferred(ready);
         for (int i = 0; i < ready.size(); i++) {
             if (book.state(ready.get(i)) == TaskState.PENDING) {
                 dialogue.ask().add(ready.get(i));
@@ -248,47 +179,36 @@ public final class GreenBroker extends GreenEntity {
         }
         ready.clear();
         if (!dialogue.ask().isEmpty()) {
-            consult(nowUs);
+            consult(nowUs());
         }
     }
 
     private void slot() throws IOException {
-        long nowUs = Math.round(nowS() * 1e6);
-        if (nowUs > 0) {
-            slotListener.slotEnded(slotStartUs, nowUs);
-        }
+        long nowUs = nowUs();
+        slotListener.slotEnded(slotStartUs, nowUs);
         slotStartUs = nowUs;
-        if (nowUs >= config.endUs() || nowUs >= config.horizonUs() && nextArrival == arriving && book.live() == 0) {
+        boolean allDone = nowUs >= config.horizonUs() && nextArrival == arriving && book.live() == 0;
+        if (allDone || nowUs >= config.endUs()) {
             end(nowUs);
             return;
         }
-        wakeDeferred(nowUs, new IntList());
-        askPending();
-        boolean reportsDue = dialogue.hasReports() && nowUs - lastAskedSlotUs >= REPORT_SLOTS * config.slotUs();
+        wakeDeferred(new IntList());
+        intake.askPending(dialogue.ask());
+        boolean reportsDue = dialogue.hasReports() && nowUs - lastConsultedUs >= REPORT_SLOTS * config.slotUs();
         if (!dialogue.ask().isEmpty() || reportsDue) {
             consult(nowUs);
         }
-        at(seconds(Math.min(nowUs + config.slotUs(), config.endUs())), Tags.SLOT, null);
+        at(seconds(nextSlotUs(nowUs)), Tags.SLOT, null);
     }
 
-    /** Moves all pending tasks to the question and forgets those that are not pending any more. */
-    private void askPending() {
-        LongList ask = dialogue.ask();
-        int kept = 0;
-        for (int i = 0; i < pending.size(); i++) {
-            int task = pending.get(i);
-            if (book.state(task) == TaskState.PENDING) {
-                ask.add(task);
-                pending.set(kept++, task);
-            } else {
-                listed[task] = false;
-            }
-        }
-        pending.truncate(kept);
+    /** The next boundary; the horizon and the end of the drain are boundaries too, even if no multiple of the slot. */
+    private long nextSlotUs(long nowUs) {
+        long next = Math.min((nowUs / config.slotUs() + 1) * config.slotUs(), config.endUs());
+        return nowUs < config.horizonUs() ? Math.min(next, config.horizonUs()) : next;
     }
 
     private void consult(long nowUs) throws IOException {
-        lastAskedSlotUs = nowUs;
+        lastConsultedUs = nowUs;
         try {
             Decisions answer = dialogue.consult(nowUs);
             executor.carryOut(answer, dialogue.seq(), nowUs, nowS(), JobLedger.SOURCE_MIND, dialogue::refuse);

@@ -32,6 +32,17 @@ final class FirstFitIndex {
         }
     }
 
+    private FirstFitIndex(FirstFitIndex other) {
+        leaves = other.leaves;
+        cores = other.cores.clone();
+        memGb = other.memGb.clone();
+        gpus = other.gpus.clone();
+    }
+
+    FirstFitIndex copy() {
+        return new FirstFitIndex(this);
+    }
+
     /** Records what is free on a host; {@code freeGpus} as {@link GpuShares#key}. */
     void set(int host, double freeCores, double freeMemGb, double freeGpus) {
         int node = leaves + host;

@@ -19,6 +19,16 @@ final class GpuShares {
         Arrays.fill(free, 1);
     }
 
+    private GpuShares(GpuShares other) {
+        perHost = other.perHost;
+        free = other.free.clone();
+        holders = other.holders.clone();
+    }
+
+    GpuShares copy() {
+        return new GpuShares(this);
+    }
+
     /** The largest demand that the host can take: its wholly free GPUs, or if there are none its largest free share. */
     double key(int host) {
         int whole = 0;
@@ -65,14 +75,5 @@ final class GpuShares {
                 free[at] = --holders[at] == 0 ? 1 : Math.min(1, free[at] + share);
             }
         }
-    }
-
-    /** Sum of the free shares of a host. */
-    double freeOn(int host) {
-        double sum = 0;
-        for (int g = host * perHost; g < (host + 1) * perHost; g++) {
-            sum += free[g];
-        }
-        return sum;
     }
 }

@@ -18,6 +18,19 @@ final class HostGroup {
         this.index = new FirstFitIndex(spec.count(), spec.cores(), spec.memGb(), spec.gpus());
     }
 
+    private HostGroup(HostGroup other) {
+        spec = other.spec;
+        first = other.first;
+        curve = other.curve;
+        gpus = other.gpus == null ? null : other.gpus.copy();
+        index = other.index.copy();
+    }
+
+    /** A group of its own in the same state. */
+    HostGroup copy() {
+        return new HostGroup(this);
+    }
+
     /** Whether a task with this demand of GPUs may be put here at all. */
     boolean accepts(double needGpus, int needGpuType) {
         return needGpus <= 0 || gpus != null && (needGpuType < 0 || needGpuType == spec.gpuType());

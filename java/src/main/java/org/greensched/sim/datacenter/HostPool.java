@@ -1,6 +1,7 @@
 package org.greensched.sim.datacenter;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HostSpec;
@@ -53,6 +54,35 @@ final class HostPool {
         List<HostGroup> order = new ArrayList<>(List.of(groups));
         order.sort((a, b) -> Boolean.compare(a.gpus != null, b.gpus != null));
         cpuOrder = order.toArray(new HostGroup[0]);
+    }
+
+    private HostPool(HostPool other) {
+        groups = new HostGroup[other.groups.length];
+        groupOf = new HostGroup[other.groupOf.length];
+        cpuOrder = new HostGroup[groups.length];
+        for (int g = 0; g < groups.length; g++) {
+            groups[g] = other.groups[g].copy();
+            Arrays.fill(groupOf, groups[g].first, groups[g].first + groups[g].spec.count(), groups[g]);
+        }
+        for (int g = 0; g < groups.length; g++) {
+            cpuOrder[g] = groupOf[other.cpuOrder[g].first];
+        }
+        freeCores = other.freeCores.clone();
+        freeMemGb = other.freeMemGb.clone();
+        tasks = other.tasks.clone();
+        usableCores = other.usableCores;
+        totalCores = other.totalCores;
+        totalMemGb = other.totalMemGb;
+        totalGpus = other.totalGpus;
+        usedCores.set(other.usedCores.value());
+        usedMemGb.set(other.usedMemGb.value());
+        usedGpus.set(other.usedGpus.value());
+        held = other.held;
+    }
+
+    /** A pool of its own in the same state. */
+    HostPool copy() {
+        return new HostPool(this);
     }
 
     /** The host that would take the demand now, or -1. */
@@ -134,10 +164,6 @@ final class HostPool {
 
     double usedCoresOn(int host) {
         return groupOf[host].spec.cores() - freeCores[host];
-    }
-
-    double freeCoresOn(int host) {
-        return freeCores[host];
     }
 
     double usedCores() {

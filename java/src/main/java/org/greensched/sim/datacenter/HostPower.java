@@ -22,6 +22,7 @@ final class HostPower {
     private final double[] chargedIdleW;
     private final int[] executing;
     private final double[] modeSinceS;
+    private final double[] idleSinceS;
     private final double[] asleepS;
     private final double[] busyCoreS;
     private final int[] wakes;
@@ -40,6 +41,7 @@ final class HostPower {
         chargedIdleW = new double[n];
         executing = new int[n];
         modeSinceS = new double[n];
+        idleSinceS = new double[n];
         asleepS = new double[n];
         busyCoreS = new double[n];
         wakes = new int[n];
@@ -158,6 +160,17 @@ final class HostPower {
 
     int generation(int host) {
         return generation[host];
+    }
+
+    /** A host has nothing to do from {@code nowS} on; returns the number for its sleep timer. */
+    int idle(int host, double nowS) {
+        idleSinceS[host] = nowS;
+        return nextGeneration(host);
+    }
+
+    /** Since when an empty host has been idle, seconds. */
+    double idleSinceS(int host) {
+        return idleSinceS[host];
     }
 
     /** When the host's present power state began, seconds. */

@@ -19,7 +19,7 @@ final class RunningTask {
     double startS;
     double runtimeS;
     int phase;
-    double doneBeforePhaseFrac;
+    double donePhasesFrac;
     /** Position in the datacenter's list of running tasks. */
     int slot;
     boolean executing;
@@ -38,7 +38,7 @@ final class RunningTask {
         gpuW = 0;
         gpuMask = 0;
         phase = 0;
-        doneBeforePhaseFrac = 0;
+        donePhasesFrac = 0;
         runtimeS = Double.NaN;
         executing = false;
     }

@@ -1,5 +1,8 @@
 package org.greensched.sim.datacenter;
 
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.greensched.sim.carbon.StepSignal;
 import org.greensched.sim.util.NeumaierSum;
 import org.greensched.sim.workload.TaskBook;
@@ -10,34 +13,46 @@ import org.greensched.sim.workload.TaskBook;
  * no part of the facility and so knows no PUE.
  */
 final class TransferDesk {
-    /** A transfer under way; seconds since the start of the scenario. */
-    record Transfer(int task, double startS, double endS, double kwh, StepSignal homeCarbon) {}
+    /** A transfer under way; seconds since the start of the scenario. A task has one at a time. */
+    record Transfer(int task, double startS, double endS, double kwh, StepSignal homeCarbon) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Transfer transfer && transfer.task == task;
+        }
 
-    private final int dc;
+        @Override
+        public int hashCode() {
+            return Integer.hashCode(task);
+        }
+    }
+
     private final StepSignal carbon;
     private final TaskBook book;
     private final NeumaierSum slotKwh = new NeumaierSum();
     private final NeumaierSum slotG = new NeumaierSum();
-    private int inbound;
+    private final Set<Transfer> underWay = new LinkedHashSet<>();
     private double inboundCores;
 
-    TransferDesk(int dc, StepSignal carbon, TaskBook book) {
-        this.dc = dc;
+    TransferDesk(StepSignal carbon, TaskBook book) {
         this.carbon = carbon;
         this.book = book;
     }
 
     Transfer begin(int task, double startS, double endS, double kwh, StepSignal homeCarbon) {
-        inbound++;
+        Transfer transfer = new Transfer(task, startS, endS, kwh, homeCarbon);
+        underWay.add(transfer);
         inboundCores += book.tasks().cores(task);
-        return new Transfer(task, startS, endS, kwh, homeCarbon);
+        return transfer;
     }
 
     /** Books a transfer that ended; returns its task. */
     int complete(Transfer transfer, double nowS) {
         int task = transfer.task;
-        inbound--;
-        inboundCores = inbound == 0 ? 0 : inboundCores - book.tasks().cores(task);
+        underWay.remove(transfer);
+        inboundCores = underWay.isEmpty() ? 0 : inboundCores - book.tasks().cores(task);
+        if (transfer.kwh == 0) {
+            return task;
+        }
         double g = transfer.kwh / 2 * (transfer.homeCarbon.mean(transfer.startS, nowS) + carbon.mean(transfer.startS, nowS));
         // a task that was revised after a first transfer has paid for that one too
         book.ledger().transferKwh.set(task, book.ledger().transferKwh.get(task) + transfer.kwh);
@@ -47,8 +62,13 @@ final class TransferDesk {
         return task;
     }
 
+    /** Shows all transfers under way in the order of their begin. */
+    void forEach(Consumer<Transfer> visitor) {
+        underWay.forEach(visitor);
+    }
+
     int inbound() {
-        return inbound;
+        return underWay.size();
     }
 
     double inboundCores() {

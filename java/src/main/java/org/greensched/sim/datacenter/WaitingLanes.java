@@ -25,6 +25,7 @@ final class WaitingLanes {
     private final PriorityQueue<Entry>[] lanes;
     private final boolean[] blocked;
     private long nextOrder;
+    private boolean frozen;
     private int size;
     private double cores;
 
@@ -41,6 +42,23 @@ final class WaitingLanes {
             lanes[i] = new PriorityQueue<>();
         }
         return lanes;
+    }
+
+    /** A queue of its own with the same tasks, which does not follow what happens to them in the book from now on. */
+    WaitingLanes frozen() {
+        WaitingLanes copy = new WaitingLanes(book, lanes.length - 2);
+        copy.frozen = true;
+        for (int lane = 0; lane < lanes.length; lane++) {
+            for (Entry entry : lanes[lane]) {
+                if (isCurrent(entry)) {
+                    copy.lanes[lane].add(entry);
+                }
+            }
+        }
+        copy.nextOrder = nextOrder;
+        copy.size = size;
+        copy.cores = cores;
+        return copy;
     }
 
     /** Lane 0 is for tasks without GPUs, 1 for any GPU, the others for one type each. */
@@ -91,13 +109,6 @@ final class WaitingLanes {
         }
     }
 
-    /** The waiting tasks in the order in which an ideal server would take them, one lane after another (for projections). */
-    int[] inOrder() {
-        return Arrays.stream(lanes)
-                .flatMap(lane -> lane.stream().filter(this::isCurrent).sorted())
-                .mapToInt(Entry::task).toArray();
-    }
-
     private int best() {
         int best = -1;
         Entry bestEntry = null;
@@ -121,6 +132,6 @@ final class WaitingLanes {
     }
 
     private boolean isCurrent(Entry entry) {
-        return entry.revision == book.revision(entry.task) && book.state(entry.task) == TaskState.QUEUED;
+        return frozen || entry.revision == book.revision(entry.task) && book.state(entry.task) == TaskState.QUEUED;
     }
 }

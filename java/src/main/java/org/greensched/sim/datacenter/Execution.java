@@ -1,0 +1,233 @@
+package org.greensched.sim.datacenter;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.greensched.sim.kernel.Tags;
+import org.greensched.sim.runfolder.HostSpec;
+import org.greensched.sim.runfolder.TaskState;
+import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.workload.TaskBook;
+import org.greensched.sim.workload.TaskPhysics;
+
+/** The life of tasks on the hosts of one datacenter, from the first core held to the last, and the hosts' sleep in between. */
+final class Execution {
+    /** The kernel as seen from here. */
+    interface Timeline {
+        /** Now, seconds since the start of the scenario. */
+        double nowS();
+
+        /** An event for this datacenter. */
+        void at(double timeS, int tag, Object data);
+    }
+
+    private record SleepTimer(int host, int generation) {}
+
+    private record WakeUp(int host) {}
+
+    private final int dc;
+    private final Timeline timeline;
+    private final TaskBook book;
+    private final TaskPhysics physics;
+    private final FacilityMeter facility;
+    private final HostPool pool;
+    private final HostPower power;
+    private final List<RunningTask> running = new ArrayList<>();
+    private final List<RunningTask> spare = new ArrayList<>();
+    /** Tasks that hold cores on a host that is still waking up. */
+    private final Map<Integer, List<RunningTask>> upcoming = new HashMap<>();
+
+    Execution(int dc, Timeline timeline, TaskBook book, TaskPhysics physics, FacilityMeter facility, HostPool pool) {
+        this.dc = dc;
+        this.timeline = timeline;
+        this.book = book;
+        this.physics = physics;
+        this.facility = facility;
+        this.pool = pool;
+        this.power = new HostPower(pool, facility);
+    }
+
+    /** The run begins: all hosts are awake and idle. */
+    void begin() {
+        for (int host = 0; host < pool.hosts(); host++) {
+            idle(host);
+        }
+    }
+
+    private void idle(int host) {
+        HostSpec.Sleep sleep = pool.group(host).spec.sleep();
+        int generation = power.idle(host, timeline.nowS());
+        if (sleep != null) {
+            timeline.at(timeline.nowS() + sleep.afterS(), Tags.HOST_POWER, new SleepTimer(host, generation));
+        }
+    }
+
+    /** Starts the task on the first host that has room; false if none has. */
+    boolean tryStart(int task) {
+        TaskStore tasks = book.tasks();
+        int host = pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        if (host < 0) {
+            return false;
+        }
+        double nowS = timeline.nowS();
+        RunningTask run = hold(task, host);
+        run.startS = wakeUp(host, run, nowS);
+        book.ledger().host.set(task, host);
+        book.ledger().startS.set(task, run.startS);
+        book.change(task, TaskState.RUNNING, nowS, dc);
+        if (!power.isWaking(host)) {
+            execute(run);
+        }
+        return true;
+    }
+
+    private RunningTask hold(int task, int host) {
+        TaskStore tasks = book.tasks();
+        RunningTask run = spare.isEmpty() ? new RunningTask() : spare.remove(spare.size() - 1);
+        run.reset();
+        run.task = task;
+        run.host = host;
+        run.cores = tasks.cores(task);
+        run.memGb = tasks.memGb(task);
+        run.gpus = tasks.gpus(task);
+        run.gpuMask = pool.take(host, run.cores, run.memGb, run.gpus);
+        run.slot = running.size();
+        running.add(run);
+        power.nextGeneration(host);
+        return run;
+    }
+
+    /** Wakes the host if it sleeps; returns when the task can execute on it. */
+    private double wakeUp(int host, RunningTask run, double nowS) {
+        if (power.isAsleep(host)) {
+            power.beginWake(host, nowS);
+            timeline.at(nowS + pool.group(host).spec.sleep().wakeS(), Tags.HOST_POWER, new WakeUp(host));
+        }
+        if (!power.isWaking(host)) {
+            return nowS;
+        }
+        upcoming.computeIfAbsent(host, h -> new ArrayList<>()).add(run);
+        return power.modeSinceS(host) + pool.group(host).spec.sleep().wakeS();
+    }
+
+    private void execute(RunningTask run) {
+        double nowS = timeline.nowS();
+        HostSpec host = pool.group(run.host).spec;
+        double othersFrac = Math.max(0, pool.usedCoresOn(run.host) - run.cores) / host.cores();
+        run.executing = true;
+        run.powerFactor = physics.powerFactor(run.task);
+        run.runtimeS = physics.runtimeS(run.task, host, othersFrac);
+        run.idleW = run.cores / host.cores() * host.idleW();
+        power.touch(run.host, nowS);
+        power.begin(run);
+        enterPhase(run, 0);
+        power.settle(run.host);
+        timeline.at(nowS + run.runtimeS, Tags.FINISH, run);
+    }
+
+    /** Loads a touched host with a phase of the task; phases without duration are passed over. */
+    private void enterPhase(RunningTask run, int phase) {
+        int p = phase;
+        int last = physics.phases(run.task) - 1;
+        while (p < last && physics.phaseFrac(run.task, p) == 0) {
+            p++;
+        }
+        HostSpec host = pool.group(run.host).spec;
+        run.phase = p;
+        run.utilisedCores = run.cores * physics.cpuUtilFrac(run.task, p, run.powerFactor);
+        run.gpuW = run.gpus * physics.gpuUtilFrac(run.task, p, run.powerFactor) * (host.gpuMaxW() - host.gpuIdleW());
+        power.addLoad(run);
+        run.open(power.meters(), facility);
+        if (p < last) {
+            run.donePhasesFrac = Math.min(1, run.donePhasesFrac + physics.phaseFrac(run.task, p));
+            double endS = run.startS + run.runtimeS * run.donePhasesFrac;
+            timeline.at(Math.max(endS, timeline.nowS()), Tags.PHASE, run);
+        }
+    }
+
+    /** A task enters its next phase. */
+    void nextPhase(RunningTask run) {
+        if (!run.executing) {
+            return; // what was left of its phases had no duration: it finished at this instant
+        }
+        power.touch(run.host, timeline.nowS());
+        run.close(power.meters(), facility);
+        power.removeLoad(run);
+        enterPhase(run, run.phase + 1);
+        power.settle(run.host);
+    }
+
+    /** A task is done; the caller gives the capacity to others. */
+    void finish(RunningTask run) {
+        double nowS = timeline.nowS();
+        int host = run.host;
+        power.touch(host, nowS);
+        run.close(power.meters(), facility);
+        run.record(book.ledger(), facility, nowS);
+        power.addBusy(host, run.cores * (nowS - run.startS));
+        power.removeLoad(run);
+        power.end(run);
+        power.settle(host);
+        pool.release(host, run.cores, run.memGb, run.gpus, run.gpuMask);
+        run.executing = false;
+        removeRunning(run);
+        if (pool.tasksOn(host) == 0) {
+            idle(host);
+        }
+        book.ledger().finishS.set(run.task, nowS);
+        book.ledger().doneFrac.set(run.task, 1);
+        if (physics.phases(run.task) == 1) {
+            spare.add(run); // one with phases may have an event left at this very instant
+        }
+    }
+
+    private void removeRunning(RunningTask run) {
+        RunningTask last = running.remove(running.size() - 1);
+        if (last != run) {
+            running.set(run.slot, last);
+            last.slot = run.slot;
+        }
+    }
+
+    /** A sleep timer ran out or a host is awake. */
+    void hostPower(Object data) {
+        if (data instanceof SleepTimer timer) {
+            if (timer.generation == power.generation(timer.host)) {
+                power.sleep(timer.host, timeline.nowS());
+            }
+            return;
+        }
+        int host = ((WakeUp) data).host;
+        power.endWake(host, timeline.nowS());
+        for (RunningTask run : upcoming.remove(host)) {
+            execute(run);
+        }
+    }
+
+    /** Brings the meters of all hosts up to now and writes what running tasks used so far. */
+    void closeRun() {
+        double nowS = timeline.nowS();
+        for (int host = 0; host < pool.hosts(); host++) {
+            power.touch(host, nowS);
+        }
+        for (RunningTask run : running) {
+            if (run.executing) {
+                run.close(power.meters(), facility);
+                run.open(power.meters(), facility);
+                run.record(book.ledger(), facility, nowS);
+                power.addBusy(run.host, run.cores * (nowS - run.startS));
+            }
+            book.ledger().doneFrac.set(run.task, run.doneFrac(nowS));
+        }
+    }
+
+    /** Tasks that hold cores, in no particular order. */
+    List<RunningTask> running() {
+        return running;
+    }
+
+    HostPower power() {
+        return power;
+    }
+}

@@ -1,0 +1,229 @@
+package org.greensched.sim.datacenter;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import org.greensched.sim.runfolder.HostSpec;
+import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.workload.TaskBook;
+import org.greensched.sim.workload.TaskPhysics;
+
+/**
+ * A light copy of a datacenter that can be played forward: who holds what and until when, who waits, whose data is on its
+ * way, which hosts sleep; with the same first fit, the same queue discipline and the same run times as the real one, but
+ * without meters. Nothing arrives that is not on its way already.
+ */
+final class Projection {
+    private static final int FINISH = 0;
+    private static final int BEGIN = 1;
+    private static final int SERVE = 2;
+    private static final int DATA = 3;
+
+    /** A task on a host; its run time is known from the moment it executes. */
+    static final class Guest {
+        final int task;
+        final int host;
+        final long gpuMask;
+        double beginS;
+        double runtimeS = Double.NaN;
+
+        Guest(int task, int host, long gpuMask, double beginS) {
+            this.task = task;
+            this.host = host;
+            this.gpuMask = gpuMask;
+            this.beginS = beginS;
+        }
+
+        double finishS() {
+            return beginS + runtimeS;
+        }
+    }
+
+    /** Where and when a task would hold cores and execute. */
+    record Start(int host, double beginS, double othersFrac, List<Guest> neighbours) {}
+
+    private record Event(double timeS, int kind, long order, Guest guest, int task) implements Comparable<Event> {
+        @Override
+        public int compareTo(Event other) {
+            int byTime = Double.compare(timeS, other.timeS);
+            int byKind = byTime != 0 ? byTime : Integer.compare(kind, other.kind);
+            return byKind != 0 ? byKind : Long.compare(order, other.order);
+        }
+    }
+
+    private final TaskStore tasks;
+    private final TaskPhysics physics;
+    private final HostPool pool;
+    private final WaitingLanes lanes;
+    /** Since when an empty host has been idle; it sleeps once that is longer ago than its patience. */
+    private final double[] idleSinceS;
+    /** When a waking host is awake. */
+    private final double[] awakeAtS;
+    private final List<Guest>[] guests;
+    private final PriorityQueue<Event> events;
+    private long nextOrder;
+    private int wanted = -1;
+    private Start found;
+
+    /** A copy of {@code datacenter} as it is now. */
+    Projection(GreenDatacenter datacenter, TaskBook book) {
+        tasks = book.tasks();
+        physics = datacenter.physics();
+        pool = datacenter.pool().copy();
+        lanes = datacenter.waiting().frozen();
+        HostPower power = datacenter.power();
+        idleSinceS = new double[pool.hosts()];
+        awakeAtS = new double[pool.hosts()];
+        guests = newGuests(pool.hosts());
+        events = new PriorityQueue<>();
+        for (int h = 0; h < pool.hosts(); h++) {
+            idleSinceS[h] = power.isAsleep(h) ? Double.NEGATIVE_INFINITY : power.idleSinceS(h);
+            awakeAtS[h] = power.isWaking(h) ? power.modeSinceS(h) + pool.group(h).spec.sleep().wakeS() : 0;
+        }
+        for (RunningTask run : datacenter.running()) {
+            Guest guest = new Guest(run.task, run.host, run.gpuMask, run.startS);
+            guest.runtimeS = run.executing ? run.runtimeS : Double.NaN;
+            settle(guest, run.executing);
+        }
+        datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
+    }
+
+    private Projection(Projection other) {
+        tasks = other.tasks;
+        physics = other.physics;
+        pool = other.pool.copy();
+        lanes = other.lanes.frozen();
+        idleSinceS = other.idleSinceS.clone();
+        awakeAtS = other.awakeAtS.clone();
+        guests = newGuests(other.guests.length);
+        for (int h = 0; h < guests.length; h++) {
+            guests[h] = other.guests[h] == null ? null : new ArrayList<>(other.guests[h]);
+        }
+        events = new PriorityQueue<>(other.events);
+        nextOrder = other.nextOrder;
+    }
+
+    @SuppressWarnings({"unchecked", "rawtypes"})
+    private static List<Guest>[] newGuests(int hosts) {
+        return new List[hosts];
+    }
+
+    private void settle(Guest guest, boolean executing) {
+        if (guests[guest.host] == null) {
+            guests[guest.host] = new ArrayList<>();
+        }
+        guests[guest.host].add(guest);
+        double timeS = executing ? guest.finishS() : guest.beginS;
+        events.add(new Event(timeS, executing ? FINISH : BEGIN, nextOrder++, guest, guest.task));
+    }
+
+    /** Plays on until everything up to and at {@code timeS} has happened. */
+    void advanceTo(double timeS) {
+        while (!events.isEmpty() && events.peek().timeS <= timeS) {
+            play(events.poll());
+        }
+    }
+
+    /**
+     * Where the task would start if its data came at {@code timeS}, to which this projection has been advanced; leaves the
+     * projection as it is. {@code null} if it would never start.
+     */
+    Start startOf(int task, double timeS) {
+        if (!lanes.mustWaitBehind(task)) {
+            int host = find(task);
+            if (host >= 0) {
+                return start(host, timeS);
+            }
+        }
+        Projection branch = new Projection(this);
+        branch.wanted = task;
+        branch.lanes.add(task);
+        while (branch.found == null && !branch.events.isEmpty()) {
+            branch.play(branch.events.poll());
+        }
+        return branch.found;
+    }
+
+    private int find(int task) {
+        return pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+    }
+
+    private Start start(int host, double timeS) {
+        double cores = pool.group(host).spec.cores();
+        List<Guest> neighbours = guests[host] == null ? List.of() : List.copyOf(guests[host]);
+        return new Start(host, beginOn(host, timeS), pool.usedCoresOn(host) / cores, neighbours);
+    }
+
+    private double beginOn(int host, double timeS) {
+        if (awakeAtS[host] > timeS) {
+            return awakeAtS[host];
+        }
+        HostSpec.Sleep sleep = pool.group(host).spec.sleep();
+        boolean asleep = sleep != null && pool.tasksOn(host) == 0 && idleSinceS[host] + sleep.afterS() <= timeS;
+        return asleep ? timeS + sleep.wakeS() : timeS;
+    }
+
+    private void play(Event event) {
+        switch (event.kind) {
+            case FINISH -> finish(event.guest, event.timeS);
+            case BEGIN -> begin(event.guest);
+            case SERVE -> lanes.serve(task -> tryStart(task, event.timeS));
+            default -> admit(event.task, event.timeS);
+        }
+    }
+
+    private void admit(int task, double timeS) {
+        if (lanes.mustWaitBehind(task) || !tryStart(task, timeS)) {
+            lanes.add(task);
+        }
+    }
+
+    private boolean tryStart(int task, double timeS) {
+        int host = find(task);
+        if (host < 0) {
+            return false;
+        }
+        if (task == wanted) {
+            found = start(host, timeS);
+        }
+        double beginS = beginOn(host, timeS);
+        awakeAtS[host] = beginS > timeS ? beginS : awakeAtS[host];
+        long mask = pool.take(host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task));
+        Guest guest = new Guest(task, host, mask, beginS);
+        boolean executing = beginS <= timeS;
+        if (executing) {
+            guest.runtimeS = runtimeS(guest);
+        }
+        settle(guest, executing);
+        return true;
+    }
+
+    private void begin(Guest guest) {
+        guest.runtimeS = runtimeS(guest);
+        events.add(new Event(guest.finishS(), FINISH, nextOrder++, guest, guest.task));
+    }
+
+    private double runtimeS(Guest guest) {
+        HostSpec host = pool.group(guest.host).spec;
+        double others = Math.max(0, pool.usedCoresOn(guest.host) - tasks.cores(guest.task));
+        return physics.runtimeS(guest.task, host, others / host.cores());
+    }
+
+    private void finish(Guest guest, double timeS) {
+        int task = guest.task;
+        pool.release(guest.host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task), guest.gpuMask);
+        guests[guest.host].remove(guest);
+        if (pool.tasksOn(guest.host) == 0) {
+            idleSinceS[guest.host] = timeS;
+        }
+        // serving twice at one instant changes nothing: what does not fit once does not fit again
+        if (lanes.size() > 0) {
+            events.add(new Event(timeS, SERVE, nextOrder++, null, -1));
+        }
+    }
+
+    /** The group of a host. */
+    HostGroup group(int host) {
+        return pool.group(host);
+    }
+}
