@@ -47,10 +47,7 @@ final class MindConnection implements Closeable {
      * @throws DeciderException nothing usable came in time; the connection is closed then
      */
     <T> T call(String kind, long sequence, FrameWriter writer, long timeoutMs, Reader<T> reader) throws DeciderException {
-        if (failures >= BREAKER_LIMIT) {
-            throw new DeciderException("breaker_open", "the mind failed " + failures + " times in a row; it is not asked again",
-                    null);
-        }
+        checkBreaker();
         try {
             if (channel == null) {
                 connect();
@@ -66,6 +63,18 @@ final class MindConnection implements Closeable {
             throw failed(new DeciderException("garbled", "cannot exchange messages with the mind: " + e.getMessage(), e));
         } catch (DeciderException e) {
             throw failed(e);
+        }
+    }
+
+    /**
+     * Costs nothing, and so comes before a message is built: what the mind has missed grows with every decision.
+     *
+     * @throws DeciderException {@code breaker_open}: the mind failed too often in a row
+     */
+    void checkBreaker() throws DeciderException {
+        if (failures >= BREAKER_LIMIT) {
+            throw new DeciderException("breaker_open", "the mind failed " + failures + " times in a row; it is not asked again",
+                    null);
         }
     }
 

@@ -55,6 +55,7 @@ public final class Py4jDecider implements PlacementDecider, Closeable {
 
     @Override
     public Decisions decide(Observation observation) throws DeciderException {
+        connection.checkBreaker();
         if (needs == null) {
             // the mind failed to start; it gets another chance until the breaker opens
             start(truth);
@@ -67,6 +68,7 @@ public final class Py4jDecider implements PlacementDecider, Closeable {
 
     @Override
     public void finish(Observation last) throws DeciderException {
+        connection.checkBreaker();
         if (needs == null) {
             throw new DeciderException("disconnected", "the mind never started", null);
         }
