@@ -63,7 +63,7 @@ def test_bad_files_say_where_and_what(tmp_path: Path, case: str) -> None:
 
 
 def test_no_folder_and_no_zone(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="one <zone>.csv per zone"):
+    with pytest.raises(DataError, match=r"one <zone>\.csv per zone"):
         CsvFolder(tmp_path / "none")
     with pytest.raises(UnknownNameError, match="Did you mean 'DE'"):
         write(tmp_path / "g", "DE", "ts,carbon_gpkwh\n").load("DEU", START, START)

@@ -71,7 +71,9 @@ def test_missing_column_is_named(tmp_path: Path) -> None:
     (tmp_path / "grid").mkdir()
     table = pa.table({"zone": ["DE"], "ts": pa.array([START], pa.timestamp("us", tz="UTC")), "ci_direct": [1.0]})
     pq.write_table(table, tmp_path / CARBON)
-    with pytest.raises(DataError, match="no column ci_lca, renewable_pct, estimated, data_source; it has zone, ts, ci_direct"):
+    with pytest.raises(
+        DataError, match="no column ci_lca, renewable_pct, estimated, data_source; it has zone, ts, ci_direct"
+    ):
         DataPack(tmp_path).load("DE", START, END)
 
 
@@ -101,7 +103,9 @@ def test_real_forecasts_have_the_published_error(data_folder: Path) -> None:
     assert issued[0] == int(datetime(2021, 9, 1, tzinfo=UTC).timestamp())
     assert set(kinds) == {"carbon_gpkwh", "wind_frac", "solar_frac"}
     pack = DataPack(data_folder)
-    actual = pack.load("US-CAL-CISO", datetime(2021, 9, 1, tzinfo=UTC), start + timedelta(days=70)).series["carbon_gpkwh"]
+    actual = pack.load("US-CAL-CISO", datetime(2021, 9, 1, tzinfo=UTC), start + timedelta(days=70)).series[
+        "carbon_gpkwh"
+    ]
     hours = (issued[:, None] - issued[0]) // 3600 + np.arange(96)[None, :]
     error = np.abs(kinds["carbon_gpkwh"] / actual.values[hours] - 1)
     assert 0.03 < np.nanmean(error[:, :24]) < 0.25 < 0.5  # another source of actuals: near, not equal
@@ -109,7 +113,7 @@ def test_real_forecasts_have_the_published_error(data_folder: Path) -> None:
 
 
 def test_real_forecasts_exist_for_2021_only(data_folder: Path) -> None:
-    with pytest.raises(DataError, match="2021 H2|more than a day"):
+    with pytest.raises(DataError, match=r"2021 H2|more than a day"):
         carboncast.load(data_folder, "DE", START, END)
     with pytest.raises(DataError, match="no issue for zone SG"):
         carboncast.load(data_folder, "SG", datetime(2021, 9, 1, tzinfo=UTC), datetime(2021, 9, 2, tzinfo=UTC))

@@ -83,9 +83,7 @@ def test_every_hour_keeps_its_mean(values: list[float], slot_s: float, interpola
     np.testing.assert_allclose(slots.reshape(-1, parts).mean(axis=1), values, rtol=1e-9, atol=1e-9)
 
 
-@given(
-    st.lists(st.floats(0.0, 1e4), min_size=4, max_size=20), st.integers(1, 7000), st.integers(0, 3599)
-)
+@given(st.lists(st.floats(0.0, 1e4), min_size=4, max_size=20), st.integers(1, 7000), st.integers(0, 3599))
 def test_hold_preserves_the_integral_for_any_slot(values: list[float], slot: int, offset: int) -> None:
     slots = (len(values) * 3600 - offset) // slot
     if slots == 0:

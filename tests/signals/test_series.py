@@ -51,6 +51,6 @@ def test_between_gives_the_steps_that_cover_the_range() -> None:
 
 def test_needs_a_time_zone_and_values() -> None:
     with pytest.raises(DataError, match="time zone"):
-        Signal("x", datetime(2022, 1, 1), 3600.0, np.ones(1))  # noqa: DTZ001
+        Signal("x", datetime(2022, 1, 1), 3600.0, np.ones(1))
     with pytest.raises(DataError, match="positive step"):
         Signal("x", START, 0.0, np.ones(1))

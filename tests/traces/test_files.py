@@ -43,7 +43,9 @@ def test_reads_everything(tmp_path: Path) -> None:
 
 
 def test_parquet_equals_csv(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"arrival_s": [0.0, 1.0], "duration_s": [10.0, 20.0], "cores": [1.0, 2.0], "name": ["a", None]})
+    frame = pd.DataFrame(
+        {"arrival_s": [0.0, 1.0], "duration_s": [10.0, 20.0], "cores": [1.0, 2.0], "name": ["a", None]}
+    )
     frame.to_parquet(tmp_path / "jobs.parquet")
     frame.to_csv(tmp_path / "jobs.csv", index=False)
     a, b = load(tmp_path / "jobs.parquet", HOMES), load(tmp_path / "jobs.csv", HOMES)

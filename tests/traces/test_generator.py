@@ -80,7 +80,9 @@ def test_durations_keep_their_law_although_applications_cluster() -> None:
 
 
 def test_arrivals_follow_local_time_and_weekends() -> None:
-    made = jobs(1_000_000, law=dataclasses.replace(LAW, arrivals=dataclasses.replace(LAW.arrivals, burstiness=0.0, batch_cap=1)))
+    made = jobs(
+        1_000_000, law=dataclasses.replace(LAW, arrivals=dataclasses.replace(LAW.arrivals, burstiness=0.0, batch_cap=1))
+    )
     for origin, peak_utc in ((0, 15.0), (1, 6.0)):  # 135 degrees east: nine hours ahead
         hours = (made.arrival_s[made.origin == origin] / 3600.0) % 24.0
         wave = np.exp(2j * np.pi * hours / 24.0).mean()

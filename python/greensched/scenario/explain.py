@@ -36,8 +36,13 @@ def explain(error: ValidationError, raw: Any, model: type[BaseModel], problems: 
             )
         elif kind == "missing":
             problems.add((*path, str(last)) if not path or path[-1] != last else path, "missing, expected a value")
-        elif kind != "too_short" or not get(raw, path):  # pydantic also counts items that failed on their own
+        elif kind != "too_short" or _too_few(get(raw, path), item):
             problems.add(path, _sentence(kind, item, get(raw, path)))
+
+
+def _too_few(value: object, item: Mapping[str, Any]) -> bool:
+    """Whether a list really is too short: pydantic does not count items that failed on their own."""
+    return not isinstance(value, list) or len(value) < int(item["ctx"]["min_length"])
 
 
 def _sentence(kind: str, item: Mapping[str, Any], value: object) -> str:

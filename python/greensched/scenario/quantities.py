@@ -19,7 +19,7 @@ _UNITS_US = {
     "w": 7 * 86_400_000_000,
 }
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]+)\s*")
-_DURATION_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*(us|ms|s|sec|min|h|d|w)\s*$"
+DURATION_PATTERN = r"^\s*[0-9]+(\.[0-9]+)?\s*(us|ms|s|sec|min|h|d|w)\s*$"
 
 
 def parse_duration_us(value: Any) -> int:
@@ -53,7 +53,7 @@ DurationUs = Annotated[
     int,
     BeforeValidator(parse_duration_us),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": _DURATION_PATTERN, "examples": ["90 s", "5min", "12h", "7d"]}),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "examples": ["90 s", "5min", "12h", "7d"]}),
 ]
 Instant = Annotated[
     datetime,

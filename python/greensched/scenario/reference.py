@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from greensched.scenario.hardware import HOST_TYPES
-from greensched.scenario.quantities import DurationUs, Instant, format_duration
+from greensched.scenario.quantities import DURATION_PATTERN, DurationUs, Instant, format_duration
 from greensched.scenario.schema import Scenario
 from greensched.signals.zones import zones
 
@@ -31,7 +31,20 @@ instants are ISO 8601 in UTC. Any value can be overridden on the command line: `
 def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of scenario files."""
     schema = Scenario.model_json_schema(mode="validation")
+    _duration_defaults(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "GreenSched scenario", **schema}
+
+
+def _duration_defaults(schema: Any) -> None:
+    """Write the defaults of durations as they are written in a file; pydantic knows them in microseconds."""
+    if isinstance(schema, dict):
+        if schema.get("pattern") == DURATION_PATTERN and isinstance(schema.get("default"), int):
+            schema["default"] = format_duration(schema["default"])
+        for value in schema.values():
+            _duration_defaults(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            _duration_defaults(value)
 
 
 def markdown() -> str:

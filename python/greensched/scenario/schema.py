@@ -62,7 +62,7 @@ class Scenario(Model):
     network: Network = Network()
     """Network between regions."""
     signals: Signals = Signals()
-    """Grid and weather signals."""
+    """Where grid and weather signals come from."""
     workload: Workload = SyntheticWorkload(source="synthetic")
     """Jobs."""
 

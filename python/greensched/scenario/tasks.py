@@ -86,11 +86,10 @@ def build(loaded: Loaded, where: Origins) -> Tasks | None:
     gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
     apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
     try:
-        jobs = _source(loaded, where, types, gpu_share)
+        jobs = _known_types(_source(loaded, where, types, gpu_share), types)
     except DataError as error:
         loaded.problems.add(("workload", "file" if isinstance(spec, FileWorkload) else "source"), str(error))
         return None
-    jobs = _known_types(jobs, types)
     rule, owner = deadline_rule(spec.deadlines), owner_law(loaded)
     synthetic_text = jobs.name is None
     jobs = enrich.fill(scenario.seed, jobs, apps, where.weight, rule, owner)
@@ -168,7 +167,7 @@ def _known_types(jobs: Jobs, types: list[str]) -> Jobs:
     unknown = [t for t in jobs.gpu_types if t not in types]
     if unknown:
         raise DataError(
-            f"GPU type {', '.join(unknown)} of the workload is in no datacenter; they have {', '.join(types)}"
+            f"GPU type {', '.join(unknown)} of the workload is in no datacenter; they have {', '.join(types) or 'none'}"
         )
     if jobs.gpu_types:
         table = np.array([*(types.index(t) for t in jobs.gpu_types), -1], np.int32)

@@ -10,7 +10,8 @@ from greensched.scenario.base import Model
 from greensched.scenario.quantities import DurationUs, Fraction, NonNegative, Positive
 from greensched.scenario.sources import Window
 
-Pairs = Annotated[tuple[tuple[Fraction, Fraction], ...], Field(strict=False, min_length=2)]
+Pair = Annotated[tuple[Fraction, Fraction], Field(strict=False)]
+Pairs = Annotated[tuple[Pair, ...], Field(strict=False, min_length=2)]
 
 
 class Deadlines(Model):

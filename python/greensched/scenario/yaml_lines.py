@@ -7,6 +7,7 @@ or base-60 forms, and instants stay text. Tags are refused, duplicate keys are p
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -32,11 +33,21 @@ for _tag, _pattern, _first in (
     (
         "tag:yaml.org,2002:float",
         r"(?:[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
-        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$",
+        r"|[-+]?\.inf|\.nan|\.NaN)$",
         list("-+.0123456789"),
     ),
 ):
     _Loader.add_implicit_resolver(_tag, re.compile(_pattern), _first)
+
+
+_YAML = "tag:yaml.org,2002:"
+_PLAIN = {f"{_YAML}{name}" for name in ("str", "seq", "map")}
+_SCALARS: dict[str, Callable[[str], Any]] = {
+    f"{_YAML}null": lambda _: None,
+    f"{_YAML}bool": lambda text: text.lower() == "true",
+    f"{_YAML}int": int,
+    f"{_YAML}float": lambda text: float(text.replace(".inf", "inf").replace(".nan", "nan").replace(".NaN", "nan")),
+}
 
 
 def parse_scalar(text: str) -> Any:
@@ -83,7 +94,6 @@ class _Reader:
         self._problems = problems
         self._nodes = 0
         self._open: list[yaml.Node] = []
-        self._scalars = _Loader("")
 
     def build(self, node: yaml.Node, path: Path) -> Any:
         """Plain data of a node; notes its line and its problems."""
@@ -93,11 +103,11 @@ class _Reader:
             raise ConfigError(
                 f"{self._problems.places.file}: too large (aliases that expand too far or into themselves)"
             )
-        if not node.tag.startswith("tag:yaml.org,2002:") or node.tag.endswith((":python", ":binary", ":set", ":omap")):
-            self._problems.add(path, f"tags such as {node.tag} are not allowed")
+        if node.tag not in _PLAIN and node.tag not in _SCALARS:
+            self._problems.add(path, f"tags such as {node.tag.replace(_YAML, '!!')} are not allowed")
             return None
         if isinstance(node, yaml.ScalarNode):
-            return self._scalars.construct_object(node)
+            return _SCALARS[node.tag](node.value) if node.tag in _SCALARS else node.value
         self._open.append(node)
         value = self._sequence(node, path) if isinstance(node, yaml.SequenceNode) else self._mapping(node, path)
         self._open.pop()

@@ -1,0 +1,68 @@
+"""What is generated from the models is current and complete."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from greensched.scenario.reference import json_schema, markdown
+from greensched.scenario.schema import Scenario
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_reference_page_is_current() -> None:
+    page = (ROOT / "docs" / "scenario-reference.md").read_text(encoding="utf-8")
+    assert page == markdown() + "\n", "run: greensched schema --reference > docs/scenario-reference.md"
+
+
+def test_every_key_has_a_meaning_and_a_readable_type() -> None:
+    rows = [line for line in markdown().splitlines() if line.startswith("| `")]
+    assert len(rows) > 100
+    for row in rows:
+        cells = [c.strip() for c in row.strip("|").replace("\\|", "/").split("|")]
+        assert all(cells), f"an empty cell in {row}"
+        assert "typing" not in row
+        assert "pydantic" not in row
+        assert "<class" not in row
+
+
+def _objects(schema: Any) -> list[dict[str, Any]]:
+    found = []
+    if isinstance(schema, dict):
+        if schema.get("type") == "object" and "properties" in schema:
+            found.append(schema)
+        for value in schema.values():
+            found += _objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            found += _objects(value)
+    return found
+
+
+def test_the_json_schema_is_strict_and_described() -> None:
+    schema = json_schema()
+    json.dumps(schema)
+    objects = _objects(schema)
+    assert len(objects) > 15
+    for entry in objects:
+        assert entry.get("additionalProperties") is (entry["title"] == "Policy")
+        for name, key in entry["properties"].items():
+            assert key.get("description"), f"{entry['title']}.{name} has no description"
+            if key.get("type") == "string" and key.get("default") is not None:
+                assert isinstance(key["default"], str)
+
+
+@pytest.mark.parametrize("name", ["demo", "minimal", "real-10dc-2022"])
+def test_shipped_scenarios_survive_a_round_trip(name: str) -> None:
+    from greensched.scenario.yaml_lines import read
+
+    raw, _, problems = read(ROOT / "scenarios" / f"{name}.yml")
+    assert problems.problems == []
+    scenario = Scenario.model_validate(raw)
+    again = Scenario.model_validate(yaml.safe_load(json.dumps(scenario.model_dump(mode="json", exclude_none=True))))
+    assert again.model_copy(update={"baseline": scenario.baseline}) == scenario
