@@ -48,6 +48,10 @@ public final class GreenKernel extends CloudSimPlus {
             throw new IllegalStateException("event at " + event.getTime() + " s when the clock is at " + clock() + " s");
         }
         setClock(event.getTime());
+        if (event.getTag() == Tags.RELAY) {
+            entity.relay(event.getData());
+            return;
+        }
         delivered++;
         entity.processEvent(event);
         if (watcher != null) {
@@ -63,23 +67,5 @@ public final class GreenKernel extends CloudSimPlus {
     /** Events handed to the world's entities so far. */
     public long delivered() {
         return delivered;
-    }
-
-    /**
-     * The delay that brings an event exactly to {@code targetS}: the kernel adds it to the clock, and that sum may miss by a
-     * rounding.
-     *
-     * @throws IllegalArgumentException when the target is past
-     */
-    public double delayTo(double targetS) {
-        double nowS = clock();
-        if (!(targetS >= nowS) || targetS == Double.POSITIVE_INFINITY) {
-            throw new IllegalArgumentException("event at " + targetS + " s scheduled at " + nowS + " s");
-        }
-        double delayS = targetS - nowS;
-        if (nowS + delayS != targetS) {
-            delayS = nowS + delayS < targetS ? Math.nextUp(delayS) : Math.nextDown(delayS);
-        }
-        return delayS;
     }
 }

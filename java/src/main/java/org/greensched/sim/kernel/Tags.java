@@ -7,6 +7,9 @@ package org.greensched.sim.kernel;
 public final class Tags {
     private static final int FIRST = 4000;
 
+    /** On the way to an exact time, see {@link GreenEntity}; never seen by entities. */
+    static final int RELAY = FIRST - 1;
+
     /** A task completes. */
     public static final int FINISH = FIRST;
     /** A running task enters its next phase. */

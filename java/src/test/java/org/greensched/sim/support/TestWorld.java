@@ -41,6 +41,11 @@ public final class TestWorld {
         return this;
     }
 
+    /** Number of datacenters so far. */
+    public int siteCount() {
+        return sites.size();
+    }
+
     public TestWorld tasks(TestTask... more) {
         tasks.addAll(List.of(more));
         return this;

@@ -1,0 +1,108 @@
+package org.greensched.sim;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.greensched.sim.placement.Decisions;
+import org.greensched.sim.support.Deciders;
+import org.greensched.sim.support.TestSite;
+import org.greensched.sim.support.TestTask;
+import org.greensched.sim.support.TestWorld;
+
+/** Random worlds with everything in them: all PUE models, sleep, GPUs, phases, transfers, noise, precedence, gaps. */
+final class ScenarioGenerator {
+    private final Random random;
+
+    ScenarioGenerator(long seed) {
+        random = new Random(seed);
+    }
+
+    TestWorld world() {
+        TestWorld world = new TestWorld().hours(1 + random.nextInt(3)).slotS(random.nextBoolean() ? 300 : 420)
+                .seed(random.nextLong()).noise(random.nextDouble() * 0.4, random.nextDouble() * 0.4)
+                .network(random.nextDouble() * 0.1, random.nextInt(200), 0.5 + random.nextDouble() * 10);
+        int sites = 1 + random.nextInt(3);
+        for (int d = 0; d < sites; d++) {
+            world.site(site());
+        }
+        List<TestTask> tasks = new ArrayList<>();
+        int n = 5 + random.nextInt(80);
+        for (int t = 0; t < n; t++) {
+            tasks.add(task(sites));
+        }
+        world.tasks(tasks);
+        for (int e = random.nextInt(6); e > 0; e--) {
+            int a = random.nextInt(n - 1);
+            world.edge(a, a + 1 + random.nextInt(n - a - 1));
+        }
+        if (random.nextInt(4) == 0) {
+            world.drainS(1800); // some tasks stay unfinished
+        }
+        if (random.nextBoolean()) {
+            world.immediate();
+        }
+        return world;
+    }
+
+    private TestSite site() {
+        TestSite site = TestSite.site(random.doubles(6, 20, 600).toArray()).cap(0.5 + random.nextDouble() / 2);
+        switch (random.nextInt(3)) {
+            case 0 -> site.pue(1 + random.nextDouble());
+            case 1 -> site.temperaturePue(1.1, 18, 0.03, random.doubles(6, 0, 40).toArray());
+            default -> site.loadPue(random.nextDouble() * 500, 1 + random.nextDouble() / 3);
+        }
+        if (random.nextBoolean()) {
+            site.signal("price_per_kwh", random.nextDouble(), Double.NaN, random.nextDouble());
+            site.signal("marginal_gpkwh", random.doubles(6, 100, 900).toArray());
+        }
+        double[] curve = {60 + random.nextInt(50), 130, 190, 200 + random.nextInt(60)};
+        site.hosts(1 + random.nextInt(3), 4 + random.nextInt(12), curve);
+        if (random.nextBoolean()) {
+            site.sleepers(1 + random.nextInt(4), 8, curve, random.nextInt(900), 8, random.nextInt(90), 100);
+        }
+        if (random.nextBoolean()) {
+            site.gpuHosts(1 + random.nextInt(2), 16, 1 + random.nextInt(4), random.nextInt(2), 30, 300, curve);
+        }
+        return site;
+    }
+
+    private TestTask task(int sites) {
+        TestTask task = TestTask.task(Math.floor(random.nextDouble() * 3600 * 1e6) / 1e6, random.nextDouble() * 3000)
+                .cores(random.nextInt(10) == 0 ? 12 : random.nextInt(4) + (random.nextBoolean() ? 0.5 : 1))
+                .util(random.nextDouble()).interference(random.nextDouble()).workClass(random.nextInt(2))
+                .priority(random.nextInt(3)).from(random.nextInt(sites), random.nextBoolean() ? 0 : random.nextDouble() * 30);
+        if (random.nextInt(4) == 0) {
+            double gpus = random.nextBoolean() ? random.nextDouble() : 1 + random.nextInt(2);
+            task.gpus(Math.max(0.05, gpus), random.nextInt(3) - 1, random.nextDouble());
+        }
+        if (random.nextInt(3) == 0) {
+            double first = random.nextDouble();
+            task.phases(new double[] {first, random.nextDouble(), random.nextDouble()}, new double[] {0, 1, 1},
+                    new double[] {1 - first, random.nextDouble(), random.nextDouble()});
+        }
+        return task;
+    }
+
+    /** Places, defers, rejects, revises and errs at random. */
+    Deciders.Scripted decider(int sites) {
+        return Deciders.scripted((o, answer) -> {
+            for (int i = 0; i < o.ask.size(); i++) {
+                long task = o.ask.get(i);
+                int die = random.nextInt(20);
+                if (die < 15) {
+                    answer.place(task, random.nextInt(sites + 1) % sites, Decisions.STATUS_HEURISTIC, "");
+                } else if (die < 17) {
+                    answer.defer(task, o.tUs + random.nextInt(1_200_000_000), Decisions.STATUS_HEURISTIC, "");
+                } else if (die == 17) {
+                    answer.reject(task, Decisions.STATUS_HEURISTIC, "");
+                } else if (die == 18) {
+                    answer.place(random.nextInt(100), random.nextInt(sites + 2) - 1, Decisions.STATUS_HEURISTIC, "revise");
+                }
+            }
+        });
+    }
+
+    int sites(TestWorld world) {
+        return world.siteCount();
+    }
+}
