@@ -18,7 +18,9 @@ EVERYTHING = {**columns.TABLES, "summary": columns.SUMMARY}
 def test_every_column_has_a_unit_and_a_description(name: str) -> None:
     for column in EVERYTHING[name]:
         assert column.unit, column.name
-        assert re.match(r"[A-Z0-9+a-z_].*\.$", column.description), f"{column.name}: a sentence, got {column.description!r}"
+        assert re.match(r"[A-Z0-9+a-z_].*\.$", column.description), (
+            f"{column.name}: a sentence, got {column.description!r}"
+        )
         assert len(column.description) > 4
 
 
@@ -28,7 +30,9 @@ def test_names_are_unique(name: str) -> None:
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("suffix, unit", [("_s", "s"), ("_kwh", "kWh"), ("_g", "gCO2eq"), ("_gpkwh", "gCO2eq/kWh"), ("_frac", "1")])
+@pytest.mark.parametrize(
+    ("suffix", "unit"), [("_s", "s"), ("_kwh", "kWh"), ("_g", "gCO2eq"), ("_gpkwh", "gCO2eq/kWh"), ("_frac", "1")]
+)
 def test_unit_suffixes_mean_what_they_say(suffix: str, unit: str) -> None:
     for table in EVERYTHING.values():
         for column in table:

@@ -11,8 +11,8 @@ from greensched.results.compare import compare
 
 def run(carbon_kg: float, work: str = "aa", **changes: Any) -> dict[str, Any]:
     return {
-        "policy": "p", "status": "completed", "carbon_kg": carbon_kg, "energy_kwh": 10.0, "cost": None,
-        "completed_work_sha256": work, "jobs_finished": 5,
+        "policy": "p", "status": "completed", "carbon_kg": carbon_kg, "tasks_carbon_kg": 1.0, "energy_kwh": 10.0,
+        "cost": None, "simulated_s": 1.0, "completed_work_sha256": work, "jobs_finished": 5,
     } | changes  # fmt: skip
 
 

@@ -158,7 +158,9 @@ def test_a_world_that_never_started_is_an_error_that_says_so(run: Path) -> None:
 def test_files_of_two_runs_are_refused(run: Path, tmp_path: Path) -> None:
     from greensched.core.frames import read_frame, write_frame
 
-    table = {name: np.asarray(values)[:3] for name, values in read_frame(run / "world" / "jobs.gsf").table("jobs").items()}
+    table = {
+        name: np.asarray(values)[:3] for name, values in read_frame(run / "world" / "jobs.gsf").table("jobs").items()
+    }
     write_frame(run / "world" / "jobs.gsf", "jobs", {"reasons": [""]}, {"jobs": table})
     with pytest.raises(DataError, match="3 rows for 7 tasks"):
         finish(run)

@@ -37,7 +37,9 @@ def test_a_million_tasks(tmp_path: Path) -> None:
     step = 5_000
     (folder / "world" / "decisions.gsf").write_bytes(
         b"".join(
-            encode("decisions", {"codes": ["accepted"]}, {"decisions": {k: v[i : i + step] for k, v in decisions.items()}})
+            encode(
+                "decisions", {"codes": ["accepted"]}, {"decisions": {k: v[i : i + step] for k, v in decisions.items()}}
+            )
             for i in range(0, n, step)
         )
     )

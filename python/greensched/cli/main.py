@@ -42,11 +42,7 @@ COMMANDS = (
 )
 for _name, _target in COMMANDS:
     _module, _, _function = _target.partition(":")
-    try:
-        app.command(_name)(getattr(import_module(_module), _function))
-    except ModuleNotFoundError as _missing:
-        if not (_missing.name or "").startswith("greensched.cli"):
-            raise
+    app.command(_name)(getattr(import_module(_module), _function))
 
 
 def _print_version(wanted: bool) -> None:

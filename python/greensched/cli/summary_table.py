@@ -10,13 +10,19 @@ from rich.table import Table
 
 _ROWS = (
     ("carbon", "carbon_kg", "{:,.2f} kg CO2eq"),
+    ("  charged to jobs", "tasks_carbon_kg", "{:,.2f} kg CO2eq"),
     ("energy", "energy_kwh", "{:,.1f} kWh"),
     ("cost of electricity", "cost", "{:,.2f}"),
     ("SLA violations", "sla_violation_rate", "{:.2%} of jobs"),
     ("jobs finished", "jobs_finished", "{:,}"),
     ("mean wait", "mean_wait_s", "{:,.1f} s"),
 )
-_SAVED = {"carbon_kg": "carbon_pct", "energy_kwh": "energy_pct", "cost": "cost_pct"}
+_SAVED = {
+    "carbon_kg": "carbon_pct",
+    "tasks_carbon_kg": "tasks_carbon_pct",
+    "energy_kwh": "energy_pct",
+    "cost": "cost_pct",
+}
 _STATUS_STYLE = {"completed": "green", "degraded": "yellow"}
 
 

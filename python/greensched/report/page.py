@@ -18,6 +18,7 @@ from greensched.report import counts, geo
 from greensched.report.provenance import renewables, signal_sources
 from greensched.report.series import thin, time_series
 from greensched.results import metadata
+from greensched.results.compare import SAVED
 from greensched.results.finish import BASELINE, read_summary
 from greensched.results.folder import RunFolder
 
@@ -57,6 +58,7 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         csp=_content_security_policy(style, script),
         data=Markup(_json(page_data(run, other, summary))),
         s=summary,
+        saved=summary["savings"] or dict.fromkeys((*SAVED, "not_comparable")),
         meta=meta,
         run=run,
         sources=signal_sources(run),

@@ -17,7 +17,9 @@ MAX_POINTS = 300
 def thin(value: Any) -> Any:
     """Round to three digits for the page; NaN becomes None; lists and arrays alike."""
     if isinstance(value, np.ndarray):
-        return [thin(v) for v in value.tolist()]
+        value = value.tolist()
+    if isinstance(value, list):
+        return [thin(v) for v in value]
     if isinstance(value, float):
         return None if math.isnan(value) else float(f"{value:.3g}")
     return value

@@ -146,6 +146,7 @@ carbon_kg              | float  | kgCO2eq | Carbon of all facilities and of all 
 facility_carbon_kg     | float  | kgCO2eq | Of it: facilities.
 transfer_carbon_kg     | float  | kgCO2eq | Of it: moving data between regions.
 attributed_carbon_kg   | float  | kgCO2eq | Of the facilities: what tasks are charged.
+tasks_carbon_kg        | float  | kgCO2eq | What tasks cause: attributed_carbon_kg + transfer_carbon_kg.
 idle_carbon_kg         | float  | kgCO2eq | Of the facilities: what no task is charged.
 marginal_carbon_kg     | float  | kgCO2eq | Facilities at marginal intensity; null where a zone has none.
 energy_kwh             | float  | kWh    | Energy of all facilities and of all transfers.

@@ -8,6 +8,8 @@ _FIGURES = (
     "policy",
     "status",
     "carbon_kg",
+    "tasks_carbon_kg",
+    "simulated_s",
     "energy_kwh",
     "cost",
     "sla_violations",
@@ -19,18 +21,26 @@ _FIGURES = (
     "per_datacenter",
 )
 
+SAVED = {
+    "carbon_pct": "carbon_kg",
+    "tasks_carbon_pct": "tasks_carbon_kg",
+    "energy_pct": "energy_kwh",
+    "cost_pct": "cost",
+}
+
 
 def compare(own: dict[str, Any], other: dict[str, Any] | None) -> dict[str, Any]:
     """The keys ``baseline`` and ``savings`` of summary.json.
 
-    ``savings`` holds ``carbon_pct``, ``energy_pct``, ``cost_pct`` (positive: less than the baseline) and
-    ``not_comparable``, the reason why they are null, or null.
+    ``savings`` holds ``carbon_pct``, ``tasks_carbon_pct`` (without the idle energy that no task is charged),
+    ``energy_pct``, ``cost_pct`` (positive: less than the baseline) and ``not_comparable``, the reason why they are
+    null, or null.
     """
     if other is None:
         return {"baseline": None, "savings": None}
     obstacle = _obstacle(own, other)
     savings: dict[str, Any] = {"not_comparable": obstacle}
-    for name, key in (("carbon_pct", "carbon_kg"), ("energy_pct", "energy_kwh"), ("cost_pct", "cost")):
+    for name, key in SAVED.items():
         savings[name] = None if obstacle else _saved_pct(own[key], other[key])
     return {"baseline": {key: other.get(key) for key in _FIGURES}, "savings": savings}
 

@@ -89,6 +89,7 @@ def _energy(run: RunFolder) -> dict[str, Any]:
         "facility_carbon_kg": _known(carbon_g / 1e3),
         "transfer_carbon_kg": _known(transfer_g / 1e3),
         "attributed_carbon_kg": _known(_total(run, "attributed_g") / 1e3),
+        "tasks_carbon_kg": _known((_total(run, "attributed_g") + transfer_g) / 1e3),
         "idle_carbon_kg": _known(_total(run, "idle_g") / 1e3),
         "marginal_carbon_kg": _known(_total(run, "marginal_g") / 1e3),
         "energy_kwh": _known(facility_kwh + transfer_kwh),

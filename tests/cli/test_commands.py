@@ -1,0 +1,131 @@
+"""The command line without a world: exit codes, messages, and reading finished folders."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+from tests.results.synthetic_run import write_run, write_world
+
+
+def test_version_is_the_same_everywhere(cli: Cli, root: Path) -> None:
+    declared = tomllib.loads((root / "pyproject.toml").read_text())["project"]["version"]
+    assert cli("--version").stdout == f"greensched {declared}\n"
+    assert re.search(r"<version>(.*?)</version>", (root / "pom.xml").read_text()).group(1) == declared  # type: ignore[union-attr]
+    assert f"## [{declared}]" in (root / "CHANGELOG.md").read_text()
+    assert f"version: {declared}" in (root / "CITATION.cff").read_text()
+
+
+def test_every_command_explains_itself(cli: Cli) -> None:
+    from greensched.cli.main import COMMANDS
+
+    overview = cli("--help").stdout
+    for name, _ in COMMANDS:
+        assert re.search(rf"^  {name}\s+[A-Z]", overview, re.MULTILINE), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "missing.yml"], "missing.yml: no such scenario file"),
+        (["finish", "."], "no input/run.json here"),
+        (["report", "."], "write it with: greensched finish"),
+        (["explain", ".", "1"], "write it with: greensched finish"),
+        (["nonsense"], "No such command 'nonsense'"),
+        (["run", "--polcy", "x", "s.yml"], "--polcy"),
+    ],
+)
+def test_bad_input_is_exit_code_2_and_one_clear_message(cli: Cli, arguments: list[str], message: str) -> None:
+    done = cli(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_existing_run_is_never_overwritten(cli: Cli, tmp_path: Path, root: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "precious.txt").write_text("data")
+    done = cli("run", root / "scenarios" / "minimal.yml", "--out", "old")
+    assert done.returncode == 2
+    assert "a run is never overwritten" in done.stderr
+    assert [p.name for p in (tmp_path / "old").iterdir()] == ["precious.txt"]
+
+
+def test_a_refused_scenario_leaves_no_folder(cli: Cli, tmp_path: Path, root: Path) -> None:
+    done = cli("run", root / "scenarios" / "minimal.yml", "--set", "workload.jobz=3")
+    assert done.returncode == 2
+    assert "did you mean 'jobs'?" in done.stderr
+    assert list((tmp_path / "runs").iterdir()) == []
+
+
+def test_no_java_is_exit_code_3_and_names_the_remedy(cli: Cli, root: Path, tmp_path: Path) -> None:
+    (tmp_path / "nojava").mkdir()
+    done = cli(
+        "run", root / "scenarios" / "minimal.yml", "--out", "out", env={"JAVA_HOME": str(tmp_path / "nojava")}
+    )  # fmt: skip
+    assert done.returncode == 3
+    assert "apt-get install openjdk-17-jdk-headless" in done.stderr
+    assert json.loads((tmp_path / "out" / "metadata.json").read_text())["status"] == "failed"
+
+
+def test_finish_prints_a_summary_and_writes_everything(cli: Cli, tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    done = cli("finish", "run")
+    assert done.returncode == 0, done.stderr
+    assert "2.11 kg CO2eq" in done.stdout
+    assert "p50 0.40 ms, p99 2.50 ms" in done.stdout
+    assert {p.name for p in (tmp_path / "run").iterdir()} >= {
+        "jobs.parquet", "datacenters.parquet", "decisions.parquet", "hosts.parquet", "summary.json", "metadata.json",
+        "report.html",
+    }  # fmt: skip
+
+
+def test_finish_json_is_json_and_nothing_else(cli: Cli, tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    summary = json.loads(cli("finish", "run", "--json", "--no-report").stdout)
+    assert summary["sla_violations"] == 5
+    assert summary["report"] is None and summary["run_folder"] == "run"
+
+
+@pytest.mark.parametrize(("status", "code"), [("running", 130), ("degraded", 4), ("aborted", 1), ("failed", 1)])
+def test_exit_code_tells_how_the_run_ended(cli: Cli, tmp_path: Path, status: str, code: int) -> None:
+    write_world_status(tmp_path, status)
+    assert cli("finish", "run", "--no-report").returncode == code
+
+
+def write_world_status(tmp_path: Path, status: str) -> None:
+    write_world(write_run(tmp_path / "run"), status=status, fallbacks={"timeout": 3} if status == "degraded" else {})
+
+
+def test_explain_tells_the_story_of_a_task(cli: Cli, tmp_path: Path) -> None:
+    write_run(tmp_path / "run")
+    cli("finish", "run", "--no-report")
+    story = cli("explain", "run", "1").stdout
+    assert "task 1 ('t1', job 1) from eu" in story
+    assert "the mind decided: place at us-1 [heuristic]" in story
+    assert "because: lowest intensity" in story
+    assert "not carried out: unsupported" in story
+    assert "started day 0 00:00:20 after waiting 10 s, ended day 0 00:01:20, 20 s late" in story
+    assert "22.5 g CO2eq" in story
+    assert cli("explain", "run", "t1").stdout == story
+    missing = cli("explain", "run", "99")
+    assert missing.returncode == 2 and "this run has the tasks 0 to 6" in missing.stderr
+
+
+def test_listings_name_what_a_scenario_may_name(cli: Cli) -> None:
+    assert {line.split()[0] for line in cli("policies").stdout.splitlines()} >= {
+        "greensched", "local-only", "lowest-carbon", "performance",
+    }  # fmt: skip
+    assert {line.split()[0] for line in cli("predictors").stdout.splitlines()} >= {"analytic", "oracle", "xgboost"}
+
+
+def test_doctor_without_a_world(cli: Cli) -> None:
+    done = cli("doctor", env={"GREENSCHED_JAR": "/nowhere/greensched.jar"})
+    assert done.returncode == 3
+    assert "! world" in done.stdout and "GREENSCHED_JAR names no file" in done.stdout

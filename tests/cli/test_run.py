@@ -1,0 +1,103 @@
+"""`greensched run` with the real world: the whole way, and the ways it can be cut short."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from greensched.core.frames import read_frames
+from tests.conftest import Cli, cli_environment
+
+pytestmark = [pytest.mark.java, pytest.mark.usefixtures("world_jar")]
+
+
+def test_a_scenario_all_the_way(cli: Cli, root: Path, tmp_path: Path) -> None:
+    done = cli("run", root / "scenarios" / "minimal.yml", "--set", "workload.jobs=200", "--out", "run")
+    assert done.returncode == 0, done.stderr
+    assert "minimal, seed 1: completed" in done.stdout
+    folder = tmp_path / "run"
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["jobs_submitted"] == summary["tasks"]["finished"] == 200
+    for check in ("check_tasks_energy", "check_total_energy", "check_tasks_carbon", "check_total_carbon"):
+        assert summary[check] < 1e-9, check
+    meta = json.loads((folder / "metadata.json").read_text())
+    assert meta["status"] == "completed"
+    assert meta["overrides"] == ["workload.jobs=200"]
+    assert meta["config"]["seed"] == meta["seed"] == 1
+    assert meta["versions"]["cloudsimplus"] == "8.5.7"
+    decisions = pq.read_table(folder / "decisions.parquet").to_pydict()
+    assert set(decisions["source"]) == {"mind"}
+    assert (folder / "report.html").is_file()
+
+
+def test_the_baseline_meets_the_same_input_and_luck(cli: Cli, root: Path, tmp_path: Path) -> None:
+    cli("run", root / "scenarios" / "minimal.yml", "--set", "workload.jobs=150", "--out", "run", "--no-report")
+    folder, other = tmp_path / "run", tmp_path / "run" / "baseline"
+    for name in ("tasks.gsf", "hidden.gsf", "signals.gsf", "forecasts.gsf"):
+        assert (folder / "input" / name).read_bytes() == (other / "input" / name).read_bytes()
+    assert (other / "input" / "hidden.gsf").stat().st_mode & 0o777 == 0o600
+    own, base = (json.loads((f / "input" / "run.json").read_text()) for f in (folder, other))
+    assert base["policy"]["name"] == "local-only"
+    assert {k for k in own if own[k] != base[k]} == {"policy", "run_id"}
+    home = pq.read_table(other / "jobs.parquet").to_pydict()
+    assert home["dc"] == home["home"]
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["baseline"]["policy"] == "local-only"
+    saved = 100 * (1 - summary["carbon_kg"] / summary["baseline"]["carbon_kg"])
+    assert summary["savings"]["carbon_pct"] == pytest.approx(saved)
+
+
+def test_another_policy_and_no_baseline(cli: Cli, root: Path) -> None:
+    scenario = root / "scenarios" / "minimal.yml"
+    done = cli("run", scenario, "--set", "workload.jobs=50", "--policy", "local-only", "--baseline", "none", "--json")
+    summary = json.loads(done.stdout)
+    assert summary["policy"] == "local-only" and summary["baseline"] is None
+    assert Path(summary["run_folder"]).parts[0] == "runs"
+
+
+def test_the_same_seed_decides_the_same_and_another_does_not(cli: Cli, root: Path) -> None:
+    def decisions(seed: int) -> str:
+        scenario = root / "scenarios" / "minimal.yml"
+        changes = ("--set", "workload.jobs=100", "--set", f"seed={seed}")
+        done = cli("run", scenario, *changes, "--baseline", "none", "--json", "--no-report")
+        sha256: str = json.loads(done.stdout)["decision_log_sha256"]
+        return sha256
+
+    assert decisions(0) == decisions(0)
+    assert decisions(0) != decisions(1)
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_says_so_and_keeps_what_finished(root: Path, tmp_path: Path, how: signal.Signals) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-m", "greensched", "run", str(root / "scenarios" / "minimal.yml"), "--out", str(folder)]
+    long = ["--set", "workload.jobs=60000", "--set", "horizon=60d", "--set", "noise.time_sigma=0.05"][:4]
+    process = subprocess.Popen([*command, *long], env=cli_environment(), stderr=subprocess.PIPE, text=True)
+    slots = folder / "world" / "datacenters.gsf"
+    _wait_for(lambda: slots.is_file() and sum(1 for _ in read_frames(slots)) > 300, process)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted"
+    summary = json.loads((folder / "summary.json").read_text())
+    assert summary["status"] == "interrupted"
+    jobs = pq.read_table(folder / "jobs.parquet", columns=["state", "finish_s"]).to_pydict()
+    finished = [end for state, end in zip(jobs["state"], jobs["finish_s"], strict=True) if state == "finished"]
+    assert len(finished) == summary["tasks"]["finished"] > 0
+    assert None not in finished
+    assert not (folder / "baseline").exists()
+
+
+def _wait_for(condition: object, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():  # type: ignore[operator]
+        assert process.poll() is None, f"ended early: {process.communicate()}"
+        assert time.monotonic() < deadline, "the world did not get going"
+        time.sleep(0.02)
