@@ -24,7 +24,8 @@ from greensched.core.types import Decisions, Options, Predictions, World
 from greensched_bridge import launch, messages
 from greensched_bridge.java import find_jar
 from greensched_bridge.launch import WorldEnd, WorldError, run_world
-from tests.bridge.rawclient import TOKEN, EchoMind, place_all
+from greensched_bridge.shared import SharedFile
+from tests.bridge.rawclient import TOKEN, EchoMind
 from tests.worlds import Site, Task, host, jobs_table, write_world
 
 pytestmark = pytest.mark.java
@@ -108,17 +109,16 @@ def test_nothing_is_left_in_shared_memory(tmp_path: Path) -> None:
     assert all(len(names) == 2 and all(n.endswith("(deleted)") for n in names) for names in during), during[0]
 
 
-def test_twenty_kilobytes_take_less_than_five_milliseconds(tmp_path: Path) -> None:
+def test_twenty_kilobytes_take_less_than_five_milliseconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
-    original = messages.delta_from_frame
+    original = SharedFile.read
 
-    class Measured(EchoMind):
-        def decide(self, delta: Delta) -> Decisions:
-            sizes.append(len(delta.new_tasks) * 130)
-            return super().decide(delta)
+    def read(self: SharedFile, length: int) -> bytes:
+        sizes.append(length)
+        return original(self, length)
 
-    assert original is messages.delta_from_frame
-    end = run_world(world_folder(tmp_path / "run", tasks_per_slot=160), Measured())
+    monkeypatch.setattr(SharedFile, "read", read)
+    end = run_world(world_folder(tmp_path / "run", tasks_per_slot=160), EchoMind())
     assert np.median(sizes) > 20_000
     assert end.status["latency_us"]["p50"] < 5_000
 
@@ -163,7 +163,12 @@ def test_a_garbled_reply_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     def garble(sequence: int, decisions: Decisions, who: Any) -> bytes:
         good = original(sequence, decisions, who)
-        faults = {5: b"nonsense" * 10, 9: good[:-8], 13: good[:40] + b"\0\0" + good[42:], 17: good.replace(b"i64", b"f64")}
+        faults = {
+            5: b"nonsense" * 10,
+            9: good[:-8],
+            13: good[:40] + b"\0\0" + good[42:],
+            17: good.replace(b"i64", b"f64"),
+        }
         return faults.get(sequence, original(sequence + (sequence == 21), decisions, who))
 
     monkeypatch.setattr(messages, "encode_decisions", garble)
@@ -187,7 +192,11 @@ def test_a_late_answer_is_dropped_and_the_mind_asked_again(tmp_path: Path) -> No
     assert sources(folder)[-1] == MIND, "it is trusted again"
     acks = {d.seq: d.ack for d in mind.deltas}
     assert [seq for seq, ack in acks.items() if ack < seq - 1], "the world says which answers it did not take"
-    log = [int(d) for f in read_frames(folder / "world" / "decisions.gsf") for d in f.table("decisions").get("decision", [])]
+    log = [
+        int(d)
+        for f in read_frames(folder / "world" / "decisions.gsf")
+        for d in f.table("decisions").get("decision", [])
+    ]
     assert len(log) == len(set(log))
 
 

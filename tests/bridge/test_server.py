@@ -126,7 +126,8 @@ def test_the_same_world_may_come_back(server: MindServer, tmp_path: Path, files:
 
 
 @pytest.mark.parametrize(
-    ("changes", "code"), [({"protocol": 2}, "protocol"), ({"run_id": "other"}, "auth"), ({"request": "/nowhere"}, "protocol")]
+    ("changes", "code"),
+    [({"protocol": 2}, "protocol"), ({"run_id": "other"}, "auth"), ({"request": "/nowhere"}, "protocol")],
 )
 def test_a_hello_that_does_not_fit_is_refused(
     server: MindServer, files: Files, changes: dict[str, object], code: str
@@ -185,7 +186,9 @@ def test_garbage_from_the_world_is_an_error_reply_and_the_session_goes_on(server
         for garbage in (b"garbage" * 20, start[:-16], start[:30] + b"XX" + start[32:]):
             assert ask(world, files, "start", 0, garbage).meta["code"] == "mind_error"
         assert "carries seq 0" in ask(world, files, "start", 5, start).meta["message"]
-        assert "before 'start'" in ask(world, files, "observe", 7, (GOLDEN / "observe.gsf").read_bytes()).meta["message"]
+        assert (
+            "before 'start'" in ask(world, files, "observe", 7, (GOLDEN / "observe.gsf").read_bytes()).meta["message"]
+        )
         assert "was announced" in world.call("start", 0, 1 << 40)
         assert ask(world, files, "start", 0, start).kind == "ready"
 

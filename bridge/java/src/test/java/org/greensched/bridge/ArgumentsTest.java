@@ -1,0 +1,70 @@
+package org.greensched.bridge;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ArgumentsTest {
+    private static Arguments parse(String... arguments) throws LaunchException {
+        return Arguments.parse(arguments);
+    }
+
+    @Test
+    void readsBothForms() throws LaunchException {
+        assertEquals(new Arguments("r", true, null, List.of()), parse("--run", "r", "--connect"));
+        assertEquals(new Arguments(null, false, "s.yml", List.of("--set", "a=1", "--set", "b=2", "--out", "o")),
+                parse("--set", "a=1", "s.yml", "--set", "b=2", "--out", "o"));
+    }
+
+    @Test
+    void refusesWhatItDoesNotUnderstand() {
+        String[][] wrong = {{}, {"a.yml", "b.yml"}, {"--run"}, {"--run", "r", "s.yml"}, {"--bogus", "s.yml"},
+            {"--run", "r", "--set", "a=1"}, {"s.yml", "--connect"}};
+        for (String[] arguments : wrong) {
+            LaunchException e = assertThrows(LaunchException.class, () -> parse(arguments));
+            assertEquals(2, e.exitCode());
+            assertTrue(e.getMessage().contains("usage: greensched.jar"));
+        }
+    }
+
+    @Test
+    void theTokenIsNeverPrinted() {
+        Endpoint endpoint = Endpoint.parse("{\"port\": 7, \"token\": \"s3cret\"}");
+        assertEquals("s3cret", endpoint.token());
+        assertEquals("127.0.0.1:7", endpoint.toString());
+        for (String line : List.of("{\"token\": \"s3cret\"}", "s3cret", "{\"port\": \"s3cret\", \"token\": 1}", "")) {
+            Exception e = assertThrows(IllegalArgumentException.class, () -> Endpoint.parse(line));
+            assertFalse(e.toString().contains("s3cret"), e.toString());
+        }
+    }
+
+    @Test
+    void aPythonThatDoesNotWorkIsNamed(@TempDir Path folder) throws IOException {
+        LaunchException named = assertThrows(LaunchException.class,
+                () -> PythonFinder.find(Map.of("GREENSCHED_PYTHON", "/no/such/python")));
+        assertTrue(named.getMessage().contains("/no/such/python: cannot be started"), named.getMessage());
+        Path remembered = Files.createDirectories(folder.resolve("greensched")).resolve("python");
+        Path fake = Files.writeString(folder.resolve("fake"), "#!/bin/sh\nexit 0\n");
+        assertTrue(fake.toFile().setExecutable(true));
+        Files.writeString(remembered, fake + "\n");
+        String found = assertDoesNotFail(Map.of("XDG_CACHE_HOME", folder.toString()));
+        assertEquals(fake.toString(), found);
+    }
+
+    private static String assertDoesNotFail(Map<String, String> environment) {
+        try {
+            return PythonFinder.find(environment);
+        } catch (LaunchException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
