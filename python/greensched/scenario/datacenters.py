@@ -100,7 +100,7 @@ class Network(Model):
     gbps: Positive = 1.0
     """Bandwidth of one transfer (10^9 bit/s)."""
     kwh_per_gb: NonNegative = 0.0065
-    """Transfer energy. Default: Aslan et al. 2018 (0.06 kWh/GB in 2015, halving every two years) for about 2021."""
+    """Transfer energy. Default: 0.06 kWh/GB in 2015, halving every two years (Aslan et al. 2018), for about 2021."""
     rtt: Literal["distance", "gcp"] = "distance"
     """Round-trip times: `distance` = 5 ms + 1.4 x great-circle km x 2 / 200 km per ms; `gcp` = measured between Google
     Cloud regions (network/gcp_latency_ms_by_em_zone.csv of --data), by distance for pairs that it lacks."""

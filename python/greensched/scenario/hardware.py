@@ -76,21 +76,23 @@ def _speeds(general: float, memory: float, vector: float) -> dict[str, float]:
 # memory bandwidth per core (vendor figures; 8280: 5.0 GB/s). ``vector``: assumed, from vector width. GPU figures: A100
 # measured by Acme (idle 60 W), the others vendor TDP; GPU speeds relative to A100 by vendor tensor throughput (312,
 # 125, 65 TFLOPS).
+# Memory: 8 GB per core, so that cores bind before memory for common job shapes; the SPECpower machines had 2 to 4 GB
+# per core, and the power of the difference (at most about 0.4 W/GB) is not included.
 HOST_TYPES: dict[str, HostSpec] = {
     "xeon-2016": HostSpec(  # 2 x Xeon E5-2699 v4: 44 cores, 44.8 / 253.5 W (10 results)
-        cores=44, mem_gb=256, power_w=_curve(44.8, 253.5), speed=_speeds(0.75, 0.72, 0.60)
+        cores=44, mem_gb=352, power_w=_curve(44.8, 253.5), speed=_speeds(0.75, 0.72, 0.60)
     ),
     "xeon-2019": HostSpec(  # 2 x Xeon Platinum 8280: 56 cores, 50.2 / 417 W (12 results); the reference host
-        cores=56, mem_gb=192, power_w=_curve(50.2, 417.0), speed=_speeds(1.0, 1.0, 1.0)
+        cores=56, mem_gb=448, power_w=_curve(50.2, 417.0), speed=_speeds(1.0, 1.0, 1.0)
     ),
     "xeon-2021": HostSpec(  # 2 x Xeon Platinum 8380: 80 cores, 120.5 / 601 W (6 results)
-        cores=80, mem_gb=256, power_w=_curve(120.5, 601.0), speed=_speeds(0.97, 0.99, 1.05)
+        cores=80, mem_gb=640, power_w=_curve(120.5, 601.0), speed=_speeds(0.97, 0.99, 1.05)
     ),
     "epyc-2019": HostSpec(  # 2 x EPYC 7742: 128 cores, 92.9 / 400 W (11 results)
-        cores=128, mem_gb=256, power_w=_curve(92.9, 400.0), speed=_speeds(0.90, 0.76, 0.72)
+        cores=128, mem_gb=1024, power_w=_curve(92.9, 400.0), speed=_speeds(0.90, 0.76, 0.72)
     ),
     "epyc-2021": HostSpec(  # 2 x EPYC 7763: 128 cores, 104 / 459 W (7 results)
-        cores=128, mem_gb=256, power_w=_curve(104.0, 459.0), speed=_speeds(0.92, 0.77, 0.76)
+        cores=128, mem_gb=1024, power_w=_curve(104.0, 459.0), speed=_speeds(0.92, 0.77, 0.76)
     ),
     "a100-node": HostSpec(  # 8 x A100-80GB on 2 x EPYC 7763
         cores=128,
@@ -104,7 +106,7 @@ HOST_TYPES: dict[str, HostSpec] = {
     ),
     "v100-node": HostSpec(  # 8 x V100-SXM2 on 2 x Xeon 8280
         cores=56,
-        mem_gb=384,
+        mem_gb=448,
         power_w=_curve(50.2, 417.0),
         gpus=8,
         gpu_type="V100",
@@ -114,7 +116,7 @@ HOST_TYPES: dict[str, HostSpec] = {
     ),
     "t4-node": HostSpec(  # 4 x T4 on 2 x Xeon 8280
         cores=56,
-        mem_gb=192,
+        mem_gb=448,
         power_w=_curve(50.2, 417.0),
         gpus=4,
         gpu_type="T4",

@@ -29,8 +29,8 @@ class Deadlines(Model):
     """Lognormal: sigma."""
     min: DurationUs = 600_000_000
     """Least time allowed to a job."""
-    none_share: Fraction = 0.1
-    """Share of jobs without a deadline."""
+    none_share: Fraction = 0.0
+    """Share of jobs without a deadline. Such a job may wait forever for the cleanest datacenter."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Deadlines:
@@ -46,8 +46,9 @@ class Owners(Model):
     """Sigma of the lognormal error of the owner's run-time estimate."""
     estimate_missing: Fraction = 0.3
     """Share of jobs whose owner gives no estimate."""
-    data_median_gb: NonNegative = 1.0
-    """Median input data (GB) of jobs that have any. Assumed; the traces say nothing."""
+    data_median_gb: NonNegative = 0.1
+    """Median input data (GB) of jobs that have any. Assumed; the traces say nothing. Moving 1 GB costs about as much
+    energy as an hour on one core."""
     data_sigma: NonNegative = 1.5
     """Sigma of log data size."""
     data_none: Fraction = 0.3
