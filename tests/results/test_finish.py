@@ -99,8 +99,10 @@ def test_decisions_join_predictions_and_outcome(run: Path) -> None:
     with sqlite3.connect(run / "feedback.sqlite") as log:
         log.execute("CREATE TABLE decision (decision_id INTEGER PRIMARY KEY, energy_kwh REAL, service_time_s REAL)")
         log.executemany("INSERT INTO decision VALUES (?, ?, ?)", [(0, 0.02, 60.0), (3, 9.0, 9.0), (77, 1.0, 1.0)])
+        log.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        log.execute("""INSERT INTO meta VALUES ('predictor', '"analytic"')""")
     log.close()
-    finish(run)
+    assert finish(run)["predictor"] == "analytic"
     decisions = pq.read_table(run / "decisions.parquet").to_pydict()
     assert decisions["predicted_kwh"][0] == 0.02
     assert decisions["predicted_s"][0] == 60.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -11,6 +12,21 @@ from greensched.core.errors import DataError
 from greensched.core.types import F64, I64
 
 _CHUNK_ROWS = 100_000
+
+
+def read_predictor(log: Path) -> str | None:
+    """Name of the predictor that the mind used, as the log has it; None without a log or without a predictor."""
+    if not log.is_file():
+        return None
+    connection = sqlite3.connect(log)
+    try:
+        row = connection.execute("SELECT value FROM meta WHERE key = 'predictor'").fetchone()
+    except sqlite3.Error:
+        return None  # a damaged log is reported where its predictions are read
+    finally:
+        connection.close()
+    name = json.loads(row[0]) if row else None
+    return str(name) if name else None
 
 
 def read_predictions(log: Path, decision: I64) -> tuple[F64, F64]:

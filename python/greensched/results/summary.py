@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from greensched.core.types import TaskState
 from greensched.results.folder import RunFolder
+from greensched.results.predictions import read_predictor
 from greensched.results.tables import STATE_NAMES
 
 _ENDED = (TaskState.FINISHED, TaskState.FAILED, TaskState.REJECTED)
@@ -21,12 +22,11 @@ def summarise(run: RunFolder) -> dict[str, Any]:
     """Every key of ``columns.SUMMARY`` but ``baseline`` and ``savings``."""
     config, world = run.config, run.world
     state = run.jobs["state"]
-    policy = config["policy"]
     return {
         "status": status_of(run),
         "reason": _reason(run),
-        "policy": policy["name"],
-        "predictor": predictor_name(policy),
+        "policy": config["policy"]["name"],
+        "predictor": read_predictor(run.path / "feedback.sqlite"),
         "scenario": config["scenario"],
         "seed": config["seed"],
         "start_utc": config["start_utc"],
@@ -53,14 +53,6 @@ def status_of(run: RunFolder) -> str:
     """The world's status; a world that still claims to run while nobody runs it was interrupted."""
     status = str(run.world["status"])
     return "interrupted" if status == "running" else status
-
-
-def predictor_name(policy: dict[str, Any]) -> str | None:
-    """The predictor that a policy block names, as a word or as a block with a name."""
-    predictor = policy.get("predictor")
-    if isinstance(predictor, dict):
-        predictor = predictor.get("name")
-    return str(predictor) if predictor else None
 
 
 def _reason(run: RunFolder) -> str:

@@ -131,7 +131,7 @@ function listing(id, rows) {
   }));
 }
 
-const percent = v => v === 0 ? "0" : v < .0005 ? "< 0.1 %" : `${short(100 * v)} %`;
+const percent = v => v === 0 ? "0" : v < .0005 ? "< 0.1 %" : `${short(100 * v, v < .01 ? 1 : 3)} %`;
 for (const id of ["wait", "late"]) {
   const h = D[id], bad = h.first_bad ?? Infinity;
   legend(`${id}-legend`, [["own-bar", D.policy], ...(id === "late" ? [["bad-bar", `${D.policy}, late`]] : []),

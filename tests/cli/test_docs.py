@@ -1,0 +1,45 @@
+"""The quickstart is run as written: its scenario, its commands, its Python."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Cli
+
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+
+
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_quickstart_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "quickstart.md").read_text(encoding="utf-8")
+    (scenario,) = blocks(text, "yaml")
+    (tmp_path / "two-regions.yml").write_text(scenario)
+    commands = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    assert len(commands) == 4
+    for line in commands:
+        done = cli(*shlex.split(line)[1:])
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    (code,) = blocks(text, "python")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "oslo" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/quickstart.md"]
+)
+def test_links_lead_somewhere(root: Path, name: str) -> None:
+    page = root / name
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{name}: {target}"
