@@ -172,7 +172,7 @@ class TaskTable:
 
     def take(self, index: NDArray[np.intp]) -> TaskTable:
         """The rows ``index``, in that order."""
-        columns = {}
+        columns: dict[str, Any] = {}
         for f in dataclasses.fields(self):
             values = getattr(self, f.name)
             columns[f.name] = values[index] if isinstance(values, np.ndarray) else [values[i] for i in index]
