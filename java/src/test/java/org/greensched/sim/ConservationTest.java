@@ -23,7 +23,7 @@ import org.greensched.sim.support.TestWorld;
 class ConservationTest {
     private static final double RELATIVE = 1e-9;
 
-    @Property(tries = 150)
+    @Property(tries = 100)
     void energyAndCarbonAreConserved(@ForAll long seed) throws IOException {
         Path folder = Files.createTempDirectory("world");
         try {
@@ -92,7 +92,7 @@ class ConservationTest {
         }
     }
 
-    @Property(tries = 30)
+    @Property(tries = 20)
     void theSameRunTwiceIsTheSame(@ForAll long seed) throws IOException {
         Path folder = Files.createTempDirectory("world");
         try {

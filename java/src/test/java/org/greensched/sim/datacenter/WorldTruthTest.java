@@ -1,0 +1,146 @@
+package org.greensched.sim.datacenter;
+
+import static org.greensched.sim.support.TestSite.site;
+import static org.greensched.sim.support.TestTask.task;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.greensched.sim.placement.Decisions;
+import org.greensched.sim.placement.TruthService;
+import org.greensched.sim.support.Deciders;
+import org.greensched.sim.support.RunResult;
+import org.greensched.sim.support.TestSite;
+import org.greensched.sim.support.TestTask;
+import org.greensched.sim.support.TestWorld;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorldTruthTest {
+    @TempDir
+    private Path folder;
+
+    /** Truth by hand: V7's job, asked about half an hour ahead, at home and after a transfer. */
+    @Test
+    void truthByHand() throws IOException {
+        TruthService.Answer[] answer = new TruthService.Answer[1];
+        Deciders.Scripted[] decider = new Deciders.Scripted[1];
+        decider[0] = Deciders.scripted((o, out) -> {
+            if (o.ask.isEmpty()) {
+                return; // only reports
+            }
+            answer[0] = decider[0].truth.truth(new long[] {0}, new int[] {0, 0, 1}, new long[] {0, 1_800_000_000L, 0});
+            out.place(0, 0, Decisions.STATUS_HEURISTIC, "");
+        });
+        new TestWorld().privileged().network(0, 100, 10).site(site(100, 300).pue(1.5).hosts(1, 2, 80, 180))
+                .site(site(100).pue(1).sleepers(1, 4, new double[] {80, 180}, 0, 5, 30, 90))
+                .tasks(task(0, 3600).from(0, 25)).run(folder, decider[0]);
+        assertEquals(3600, answer[0].serviceTimeS()[0], 1e-9);
+        assertEquals(0, answer[0].waitS()[1], 0);
+        assertEquals(0.075, answer[0].energyKwh()[0], 1e-12);
+        assertEquals(0.075, answer[0].energyKwh()[1], 1e-12);
+        assertEquals(20.1 + 30, answer[0].waitS()[2], 1e-9);
+        assertEquals(20.1 + 30 + 3600, answer[0].serviceTimeS()[2], 1e-9);
+        assertEquals(0.025, answer[0].energyKwh()[2], 1e-12);
+    }
+
+    @Test
+    void whereItNeverFitsThereIsNoAnswer() throws IOException {
+        Deciders.Scripted[] decider = new Deciders.Scripted[1];
+        decider[0] = Deciders.scripted((o, out) -> {
+            if (o.ask.isEmpty()) {
+                return; // only reports
+            }
+            TruthService.Answer answer = decider[0].truth.truth(new long[] {0}, new int[] {0, 1}, new long[] {0, 0});
+            assertTrue(Double.isNaN(answer.waitS()[0]) && Double.isNaN(answer.energyKwh()[0]));
+            assertEquals(60, answer.serviceTimeS()[1], 1e-9);
+            assertThrows(IllegalArgumentException.class,
+                    () -> decider[0].truth.truth(new long[] {0}, new int[] {2}, new long[] {0}));
+            assertThrows(IllegalArgumentException.class,
+                    () -> decider[0].truth.truth(new long[] {5}, new int[] {0}, new long[] {0}));
+            out.place(0, 1, Decisions.STATUS_HEURISTIC, "");
+        });
+        RunResult run = new TestWorld().privileged().site(site(1).hosts(1, 1, 50, 60)).site(site(1).hosts(1, 2, 50, 60))
+                .tasks(task(0, 60).cores(2)).run(folder, decider[0]);
+        assertEquals("completed", run.status(), run.result().reason());
+    }
+
+    @Test
+    void onlyPrivilegedRunsHaveIt() throws IOException {
+        Deciders.Scripted decider = Deciders.everythingAt(0);
+        new TestWorld().site(site(1).hosts(1, 1, 50, 60)).tasks(task(0, 60)).run(folder, decider);
+        assertNull(decider.truth);
+    }
+
+    /** What truth says about an option is what happens when just that option is taken. */
+    @Property(tries = 200)
+    void truthComesTrue(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        boolean curved = random.nextBoolean();
+        TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
+                .site(randomSite(random, curved)).site(randomSite(random, curved));
+        int n = 3 + random.nextInt(40);
+        for (int t = 0; t < n; t++) {
+            world.tasks(randomTask(random, 0));
+        }
+        world.tasks(randomTask(random, 450)); // arrives alone, last
+        TruthService.Answer[] answer = new TruthService.Answer[1];
+        int dc = random.nextInt(2);
+        Deciders.Scripted[] decider = new Deciders.Scripted[1];
+        decider[0] = Deciders.scripted((o, out) -> {
+            for (int i = 0; i < o.ask.size(); i++) {
+                long task = o.ask.get(i);
+                if (task < n) {
+                    out.place(task, random.nextInt(2), Decisions.STATUS_HEURISTIC, "");
+                } else {
+                    answer[0] = decider[0].truth.truth(new long[] {task}, new int[] {dc}, new long[] {o.tUs});
+                    out.place(task, dc, Decisions.STATUS_HEURISTIC, "");
+                }
+            }
+        });
+        Path place = Files.createTempDirectory("world");
+        RunResult run = world.run(place, decider[0]);
+        assertEquals("completed", run.status(), run.result().reason());
+        if (answer[0] == null || Double.isNaN(answer[0].waitS()[0])) {
+            return; // it fits nowhere, or not there
+        }
+        double placed = run.job("placed_s", n);
+        assertEquals(run.job("start_s", n) - placed, answer[0].waitS()[0], 1e-6);
+        assertEquals(run.job("finish_s", n) - placed, answer[0].serviceTimeS()[0], 1e-6);
+        double energy = run.job("dynamic_kwh", n);
+        // on a curved host a queued neighbour that joins later changes the share; truth says that it leaves that out
+        assertEquals(energy, answer[0].energyKwh()[0], curved ? 0.5 * energy + 1e-9 : 1e-9 * energy + 1e-15);
+    }
+
+    private static TestSite randomSite(Random random, boolean curved) {
+        double[] curve = curved ? new double[] {80, 150, 190, 200} : new double[] {80, 200};
+        TestSite site = TestSite.site(random.doubles(4, 50, 500).toArray());
+        if (random.nextBoolean()) {
+            site.pue(1.3);
+        } else {
+            site.temperaturePue(1.1, 15, 0.02, random.doubles(4, 0, 35).toArray());
+        }
+        site.hosts(1 + random.nextInt(2), 4, curve);
+        site.sleepers(1 + random.nextInt(3), 6, curve, random.nextInt(600), 8, random.nextInt(400), 100);
+        return site.gpuHosts(1, 8, 2, 0, 30, 300, curve);
+    }
+
+    private static TestTask randomTask(Random random, double arrivalS) {
+        TestTask task = task(arrivalS, 10 + random.nextInt(4000)).cores(1 + random.nextInt(4)).util(random.nextDouble())
+                .interference(random.nextDouble()).priority(random.nextInt(2)).from(random.nextInt(2), random.nextInt(100));
+        if (random.nextInt(4) == 0) {
+            task.gpus(random.nextBoolean() ? 0.5 : 1, -1, random.nextDouble());
+        }
+        if (random.nextInt(3) == 0) {
+            task.phases(new double[] {0.25, random.nextDouble(), 0}, new double[] {0.75, random.nextDouble(), 1});
+        }
+        return task;
+    }
+}
