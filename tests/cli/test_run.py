@@ -101,3 +101,22 @@ def _wait_for(condition: object, process: subprocess.Popen[str]) -> None:
         assert process.poll() is None, f"ended early: {process.communicate()}"
         assert time.monotonic() < deadline, "the world did not get going"
         time.sleep(0.02)
+
+
+def test_a_run_from_the_java_side_has_the_same_results(root: Path, cli: Cli, world_jar: Path, tmp_path: Path) -> None:
+    scenario = str(root / "scenarios" / "minimal.yml")
+    changes = ["--set", "workload.jobs=100"]
+    environment = cli_environment(GREENSCHED_PYTHON=sys.executable)
+    java = subprocess.run(
+        ["java", "-jar", str(world_jar), scenario, *changes, "--out", "java-first"],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert java.returncode == 0, java.stderr
+    assert cli("run", scenario, *changes, "--out", "python-first", "--baseline", "none").returncode == 0
+    one, other = (json.loads((tmp_path / f / "summary.json").read_text()) for f in ("java-first", "python-first"))
+    wall = {"decision_latency_p50_ms", "decision_latency_p99_ms", "wall_s"}
+    assert {k: v for k, v in one.items() if k not in wall} == {k: v for k, v in other.items() if k not in wall}
+    meta = json.loads((tmp_path / "java-first" / "metadata.json").read_text())
+    assert meta["status"] == "completed" and meta["versions"]["cloudsimplus"] == "8.5.7"
+    assert meta["overrides"] == ["workload.jobs=100"]
+    assert (tmp_path / "java-first" / "report.html").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Annotated
@@ -22,6 +23,7 @@ def finish(
     from greensched.results.finish import finish as finish_folder
 
     summary = finish_folder(folder)
+    _note_world(folder)
     page = None
     if not no_report:
         from greensched.report.page import write_report
@@ -34,6 +36,17 @@ def finish(
 
         print_summary(folder, summary, page)
     raise typer.Exit(codes.BY_STATUS[summary["status"]])
+
+
+def _note_world(folder: Path) -> None:
+    """Add the versions of the world to the metadata of a run that was started from the Java side."""
+    from greensched.results import metadata
+    from greensched_bridge.java import JavaMissingError, find_jar
+
+    known = metadata.read(folder)["versions"]
+    if "cloudsimplus" not in known:
+        with contextlib.suppress(JavaMissingError):  # finishing needs no jar; then its version stays unknown
+            metadata.update(folder, versions=known | metadata.world_versions(find_jar()))
 
 
 def report(folder: Folder) -> None:

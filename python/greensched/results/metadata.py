@@ -90,11 +90,16 @@ def read(folder: Path) -> dict[str, Any]:
     if (folder / NAME).is_file():
         return read_json(folder / NAME)
     started = datetime.fromtimestamp((folder / "input" / "run.json").stat().st_mtime, UTC)
+    provenance = folder / "input" / "provenance.json"
+    asked = read_json(provenance) if provenance.is_file() else {}
     return {
         "format": 1,
         "status": "running",
         "started_utc": started.isoformat(timespec="seconds"),
         "ended_utc": None,
+        "scenario_file": asked.get("scenario_file"),
+        "overrides": asked.get("overrides", []),
+        "data": asked.get("data_folder"),
         "versions": versions(),
         "config": None,
     }
