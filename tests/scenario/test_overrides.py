@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.scenario.build import write
 
 from greensched.core.errors import ConfigError
 from greensched.scenario.load import load
 from greensched.scenario.overrides import parse_path
 from greensched.scenario.workload import SyntheticWorkload
+from tests.scenario.build import write
 
 
 def test_paths() -> None:

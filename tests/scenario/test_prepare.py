@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.scenario.build import MINIMAL, write
 
 from greensched.core.errors import ConfigError
 from greensched.core.frames import Frame, read_frame
 from greensched.scenario import prepare as preparation
 from greensched.scenario.prepare import prepare
+from tests.scenario.build import MINIMAL, write
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.scenario.build import MINIMAL, write
 
 from greensched.core.frames import read_frame
 from greensched.scenario.prepare import prepare, validate
 from greensched.scenario.problems import ScenarioError
+from tests.scenario.build import MINIMAL, write
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = ROOT / "scenarios" / "real-10dc-2022.yml"

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.scenario.build import MINIMAL, text, write
 
 from greensched.core.errors import ConfigError
 from greensched.scenario.load import load
 from greensched.scenario.prepare import prepare, validate
 from greensched.scenario.problems import ScenarioError
+from tests.scenario.build import MINIMAL, text, write
 
 BAD_FILE = """\
 greensched: 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.scenario.build import text
 
 from greensched.core.errors import ConfigError
 from greensched.scenario.yaml_lines import parse_scalar, read
+from tests.scenario.build import text
 
 
 @pytest.mark.parametrize(

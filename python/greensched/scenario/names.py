@@ -68,19 +68,15 @@ def _check_origins(origins: Any, datacenters: dict[str, int], problems: Collecto
 
 def check_policies(raw: dict[str, Any], folder: Path, problems: Collector) -> None:
     """Policy, predictor and their options against the registry, by building them once."""
-    try:
-        known = registry.names("policy")
-        for path in (("policy", "name"), ("baseline",)):
-            name = get(raw, path)
-            if isinstance(name, str) and ":" not in name and name not in known:
-                problems.unknown(path, "policy", name, known)
-        block = raw.get("policy")
-        if isinstance(block, dict) and (":" in str(block.get("name")) or block.get("name") in known):
-            for text in registry.problems(block, folder):
-                problems.add(("policy",), text)
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("greensched."):
-            raise
+    known = registry.names("policy")
+    for path in (("policy", "name"), ("baseline",)):
+        name = get(raw, path)
+        if isinstance(name, str) and ":" not in name and name not in known:
+            problems.unknown(path, "policy", name, known)
+    block = raw.get("policy")
+    if isinstance(block, dict) and (":" in str(block.get("name")) or block.get("name") in known):
+        for text in registry.problems(block, folder):
+            problems.add(("policy",), text)
 
 
 def check_sources(raw: dict[str, Any], roots: list[Path], has_data: bool, problems: Collector) -> None:
