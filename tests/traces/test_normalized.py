@@ -69,3 +69,14 @@ def test_a_window_without_jobs(data_folder: Path) -> None:
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such file"):
         load(tmp_path, "azure-v1", DAY, 1)
+
+
+@pytest.mark.parametrize("source", ["azure-v1", "google2011", "alibaba-gpu-2023"])
+def test_the_small_subsets_stand_in(data_folder: Path, tmp_path: Path, source: str) -> None:
+    (tmp_path / "mini").symlink_to(data_folder / "mini")
+    cut = Cut(0.0, 3600.0 * (72 if source.startswith("alibaba") else 5))
+    small, whole = load(tmp_path, source, cut, 1), load(data_folder, source, cut, 1)
+    assert len(small) == pytest.approx(len(whole), rel=0.02)
+    assert np.median(small.duration_s) == pytest.approx(np.median(whole.duration_s), rel=0.02)
+    assert small.cores.sum() == pytest.approx(whole.cores.sum(), rel=0.02)
+    assert small.gpus.sum() == pytest.approx(whole.gpus.sum(), rel=0.02)

@@ -1,5 +1,7 @@
 """Public traces from the data pack's normalised Parquet files (``traces/normalized``), as :class:`Jobs`.
 
+Where a file is absent, the small subset in ``mini/`` stands in for it.
+
 * ``azure-v1``: Azure V1 virtual machines. Run times are bin mid-points; censored ones are left out. No text, no GPUs.
 * ``google2011``: Google ClusterData 2011-2 jobs (first 7 days). No resource requests: cores and memory are drawn from
 the
@@ -19,6 +21,7 @@ import pyarrow.parquet as pq
 from greensched.core.errors import DataError
 from greensched.core.streams import stream
 from greensched.core.types import F64
+from greensched.traces import mini
 from greensched.traces.laws import AZURE_SIZES, choose
 from greensched.traces.table import Jobs, Text, blank
 
@@ -74,13 +77,18 @@ def sample(jobs: Jobs, n: int, seed: int) -> Jobs:
 
 def _table(root: Path, name: str, columns: list[str]) -> pa.Table:
     path = root / FOLDER / name
-    if not path.is_file():
+    small = None if path.is_file() else mini.find(root, name)
+    if small is not None:
+        path, table = small, mini.read(small)
+        have = table.column_names
+    elif path.is_file():
+        table, have = None, pq.read_schema(path).names
+    else:
         raise DataError(f"{path}: no such file; expected the layout of the data pack under --data")
-    have = pq.read_schema(path).names
     missing = [c for c in columns if c not in have]
     if missing:
         raise DataError(f"{path}: no column {', '.join(missing)}; it has {', '.join(have)}")
-    return pq.read_table(path, columns=columns)
+    return pq.read_table(path, columns=columns) if table is None else table.select(columns)
 
 
 def _f64(table: pa.Table, name: str) -> F64:
