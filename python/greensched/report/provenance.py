@@ -21,6 +21,8 @@ KIND_NAMES = {
     "temperature_c": "outside temperature",
 }
 
+_MOSTLY = 0.5  # from this share of estimated values on, a series is not called measured
+
 
 def signal_sources(run: RunFolder) -> list[dict[str, Any]]:
     """One row per kind of signal and source: what, from where, for which datacenters, synthetic or not."""
@@ -37,13 +39,14 @@ def signal_sources(run: RunFolder) -> list[dict[str, Any]]:
     order = list(KIND_NAMES)
     rows = []
     for (kind, source, synthetic, interpolation), members in groups.items():
+        estimated_frac = max(fraction for _, fraction in members)
         rows.append(
             {
                 "kind": KIND_NAMES.get(kind, kind),
                 "source": source,
-                "synthetic": synthetic,
+                "badge": "synthetic" if synthetic else "estimated" if estimated_frac >= _MOSTLY else "measured",
                 "interpolation": interpolation,
-                "estimated_frac": max(fraction for _, fraction in members),
+                "estimated_frac": estimated_frac,
                 "datacenters": _members([name for name, _ in members], len(run.datacenter_names)),
                 "rank": order.index(kind) if kind in order else len(order),
             }
