@@ -178,7 +178,7 @@ def predictor_from_block(block: Any, folder: Path | None = None) -> Predictor | 
 
 
 def policy_from_block(
-    block: Mapping[str, Any], folder: Path | None = None, wrap: Callable[[Predictor], Predictor] = lambda p: p
+    block: Mapping[str, Any], folder: Path | None = None, wrap: Callable[[Predictor], Predictor] | None = None
 ) -> tuple[Policy, Predictor | None]:
     """Policy and predictor of a scenario's ``policy`` block.
 
@@ -201,7 +201,7 @@ def policy_from_block(
     if wanted is not None and default is None:
         raise ConfigError(f"policy '{name}' uses no predictor; remove policy.predictor")
     predictor = predictor_from_block(default if wanted is None else wanted, folder)
-    if predictor is not None:
+    if predictor is not None and wrap is not None:
         predictor = wrap(predictor)
     return make_policy(name, PolicyContext(options, predictor), folder), predictor
 

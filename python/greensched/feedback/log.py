@@ -60,7 +60,7 @@ class FeedbackLog:
             theirs = log.meta().get("run_id")
             if theirs != meta.get("run_id"):
                 log.close()
-                raise FeedbackLogError(f"{path}: belongs to run {theirs!r}, not to {meta.get('run_id')!r}; move it away")
+                raise FeedbackLogError(f"{path}: belongs to run {theirs!r}, not {meta.get('run_id')!r}; move it away")
             return log
         log = FeedbackLog(path, _connect(path))
         log.begin()
@@ -93,7 +93,8 @@ class FeedbackLog:
         if version != SCHEMA_VERSION:
             db.close()
             raise FeedbackLogError(
-                f"{path}: schema version {version}, this GreenSched reads {SCHEMA_VERSION}; use the version that wrote it"
+                f"{path}: schema version {version}, this GreenSched reads {SCHEMA_VERSION}; "
+                "use the version that wrote it"
             )
         return FeedbackLog(path, db)
 

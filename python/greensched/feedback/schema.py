@@ -51,7 +51,8 @@ TABLES = (
     "CREATE TABLE answer (seq INTEGER PRIMARY KEY, t_s REAL NOT NULL, asked INTEGER NOT NULL, model TEXT, "
     "taken INTEGER NOT NULL DEFAULT 1)",
     f"CREATE TABLE task ({_keyed(TASK_COLUMNS)})",
-    f"CREATE TABLE slot_state (seq INTEGER, dc INTEGER, {_columns(STATE_COLUMNS)}, PRIMARY KEY (seq, dc)) WITHOUT ROWID",
+    f"CREATE TABLE slot_state (seq INTEGER, dc INTEGER, {_columns(STATE_COLUMNS)}, PRIMARY KEY (seq, dc)) "
+    "WITHOUT ROWID",
     f"CREATE TABLE decision ({_keyed(DECISION_COLUMNS)})",
     f"CREATE TABLE report ({_keyed(REPORT_COLUMNS)})",
     "CREATE TABLE refusal (decision_id INTEGER PRIMARY KEY, task INTEGER NOT NULL, code TEXT NOT NULL)",
@@ -61,7 +62,8 @@ TABLES = (
     "d.status, d.reason, d.energy_kwh AS predicted_energy_kwh, d.service_time_s AS predicted_service_time_s, "
     "f.code AS refused, a.taken, r.state, r.placed_s, r.queued_s, r.start_s, r.finish_s, r.finish_s - a.t_s AS "
     "service_time_s, r.it_kwh, r.dynamic_kwh, r.idle_kwh, r.transfer_kwh, r.dynamic_g, r.idle_g, r.transfer_g, r.cost "
-    "FROM decision d JOIN answer a ON a.seq = d.decision_id / 16777216 LEFT JOIN refusal f ON f.decision_id = d.decision_id "
+    "FROM decision d JOIN answer a ON a.seq = d.decision_id / 16777216 "
+    "LEFT JOIN refusal f ON f.decision_id = d.decision_id "
     "LEFT JOIN report r ON r.task = d.task AND r.decision_id = d.decision_id AND r.dc = d.dc AND a.taken",
 )
 

@@ -16,8 +16,13 @@ STEPS_H = (1, 2, 3, 4, 6, 9, 12, 18, 24)
 
 @dataclass(frozen=True)
 class Plan:
-    """Per task: ``until_s`` to wake up at, ``saving_frac`` expected, ``dc`` where it would run; ``worth`` marks the tasks
-    that should wait.
+    """A later start per task.
+
+    Attributes:
+        worth: the task should wait.
+        until_s: when to wake up.
+        saving_frac: how much less carbon is expected.
+        dc: where it would run.
     """
 
     worth: Bool
@@ -26,7 +31,9 @@ class Plan:
     dc: I32
 
 
-def plan(observation: Observation, predictions: Predictions, best_now_g: F64, outlook: Outlook, minimum_frac: float) -> Plan:
+def plan(
+    observation: Observation, predictions: Predictions, best_now_g: F64, outlook: Outlook, minimum_frac: float
+) -> Plan:
     """Find the later start with the least carbon for every task with a deadline.
 
     A later start counts only where the forecast covers the start, and where the predicted service time, with a tenth of
@@ -72,7 +79,8 @@ def postpone(decisions: Decisions, waits: Plan, world: World, now_s: float) -> D
     reason = list(decisions.reason)
     for i in rows.tolist():
         minutes = (waits.until_s[i] - now_s) / S_PER_MIN
-        reason[i] = f"waits {minutes:.0f} min for {world.datacenters[waits.dc[i]].name}: {waits.saving_frac[i]:.0%} less carbon"
+        where = world.datacenters[waits.dc[i]].name
+        reason[i] = f"waits {minutes:.0f} min for {where}: {waits.saving_frac[i]:.0%} less carbon"
     decisions.dc[rows] = -1
     decisions.energy_kwh[rows] = np.nan
     decisions.service_time_s[rows] = np.nan

@@ -45,7 +45,8 @@ class GreenSchedOptions:
     def __post_init__(self) -> None:
         at_least(0.0, carbon_weight=self.carbon_weight, sla_weight_g_per_min=self.sla_weight_g_per_min)
         if not 0.0 < self.defer_saving_frac < 1.0:
-            raise ValueError(f"option 'defer_saving_frac': expected a fraction in (0, 1), got {self.defer_saving_frac!r}")
+            given = self.defer_saving_frac
+            raise ValueError(f"option 'defer_saving_frac': expected a fraction in (0, 1), got {given!r}")
 
 
 class GreenSchedPolicy:

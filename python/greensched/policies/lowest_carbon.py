@@ -28,7 +28,8 @@ class LowestCarbonPolicy:
     def start(self, world: World) -> Needs:
         """Compute what fits where once."""
         self.facts = Facts.of(world)
-        self.reasons = np.array([f"lowest intensity x PUE with room: {d.name}" for d in world.datacenters], dtype=object)
+        reasons = [f"lowest intensity x PUE with room: {d.name}" for d in world.datacenters]
+        self.reasons = np.array(reasons, dtype=object)
         return Needs()
 
     def decide(self, observation: Observation) -> Decisions:
@@ -45,7 +46,8 @@ class LowestCarbonPolicy:
         if waits.any():
             wait_s = np.where(feasible, queue_s(tasks, state, self.facts, TYPICAL_RUN_S), np.inf)
             dc = np.where(waits, cheapest(wait_s, self.facts.name_rank), dc).astype(np.int32)
-            reasons = ["no room anywhere: least queue" if w else r for w, r in zip(waits.tolist(), reasons, strict=True)]
+            for i in np.flatnonzero(waits).tolist():
+                reasons[i] = "no room anywhere: least queue"
             status = np.where(waits, np.int32(DecisionStatus.HEURISTIC), status).astype(np.int32)
         return place(tasks, dc, status, reasons)
 

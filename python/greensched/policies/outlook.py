@@ -28,7 +28,8 @@ class Outlook:
         first, step, last = self._first_s, self._step_s, self._first_s + self._step_s * self._count
         with np.errstate(invalid="ignore", divide="ignore"):
             a_s, b_s = np.maximum(from_s, first), np.minimum(to_s, last)
-            mean: F64 = (self._integral((b_s - first) / step) - self._integral((a_s - first) / step)) / (b_s - a_s) * step
+            area = self._integral((b_s - first) / step) - self._integral((a_s - first) / step)
+            mean: F64 = area * (step / (b_s - a_s))
         mean[~(b_s > a_s)] = np.nan
         return mean
 

@@ -1,7 +1,7 @@
 """Physics from published parameters: no learning, no text.
 
 * Run time: the owner's estimate on reference hardware, else half of the time left to the deadline, else
-  ``typical_run_s``; times the mean slowness (1 / speed) over work classes of the first host type that can hold the task.
+  ``typical_run_s``; times the mean slowness (1 / speed) over work classes of the first host type that can hold it.
 * Power: the host's SPECpower curve at ``cpu_utilisation_frac`` of what the task reserved, per allocated core, plus its
   GPUs' dynamic power at ``gpu_utilisation_frac``. The CPU default 0.6 is the mean used/requested ratio of Google's 2019
   trace; the GPU default 0.4 is the mean of the distribution of A100 power published for the Acme clusters.

@@ -56,7 +56,11 @@ class Facts:
         rank = np.empty(n, dtype=np.intp)
         rank[sorted(range(n), key=lambda i: names[i])] = np.arange(n)
         capacity = np.array([d.cores * d.utilisation_cap_frac for d in world.datacenters])
-        return Facts(*table, capacity, np.array([d.gpus for d in world.datacenters]), rank)
+        return Facts(
+            cores=table[0], mem_gb=table[1], gpus=table[2], gpu_type=table[3], slowness=table[4], core_w=table[5],
+            gpu_w=table[6], max_core_w=table[7], max_gpu_w=table[8], capacity_cores=capacity,
+            capacity_gpus=np.array([d.gpus for d in world.datacenters]), name_rank=rank,
+        )  # fmt: skip
 
     def host_type(self, tasks: TaskTable) -> tuple[Bool, NDArray[np.intp]]:
         """Which datacenters can ever hold each task, and the flat index of the host type that would take it.
@@ -65,16 +69,18 @@ class Facts:
             ``feasible`` and ``pick``, both of shape (tasks, datacenters); index the flattened facts with ``pick``.
         """
         n, k = self.cores.shape
-        fits = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
+        fits: Bool = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
         if (tasks.gpus > 0).any():
             gpus, kind = tasks.gpus[:, None, None], tasks.gpu_type[:, None, None]
             fits &= (gpus <= self.gpus) & ((gpus == 0) | (kind < 0) | (kind == self.gpu_type))
         if k == 1:
-            return fits[:, :, 0], np.broadcast_to(np.arange(n), (len(tasks), n))
-        return fits.any(axis=2), fits.argmax(axis=2) + np.arange(n) * k
+            only: Bool = fits[:, :, 0]
+            return only, np.broadcast_to(np.arange(n), (len(tasks), n))
+        some: Bool = fits.any(axis=2)
+        return some, fits.argmax(axis=2) + np.arange(n) * k
 
     def room_cores(self, state: DatacenterState) -> F64:
-        """Cores that a newcomer may count on now: free, under the cap, less what is queued or on its way; may be < 0."""
+        """Cores that a newcomer may count on now: free, under the cap, less what is queued or on its way."""
         under_cap = self.capacity_cores - state.used_cores
         room: F64 = np.minimum(state.free_cores, under_cap) - state.queued_cores - state.inbound_cores
         return room

@@ -25,8 +25,9 @@ def staging_s(tasks: TaskTable, world: World) -> F64:
 def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_s: float) -> F64:
     """Expected queueing time at each datacenter, shape (tasks, datacenters).
 
-    A datacenter turns over its whole capacity once per typical run time, so cores that are missing now become free after
-    (missing cores / capacity) of a typical run. A task that no single host can take now waits at least for its own size.
+    A datacenter turns over its whole capacity once per typical run time, so cores that are missing now become free
+    after (missing cores / capacity) of a typical run. A task that no single host can take now waits at least for its
+    own size.
     """
     cores = tasks.cores[:, None]
     missing = np.maximum(cores - facts.room_cores(state), 0.0)

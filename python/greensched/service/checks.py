@@ -8,8 +8,18 @@ import numpy as np
 
 from greensched.core.contracts import Predictor
 from greensched.core.errors import PolicyError, PredictorError
-from greensched.core.types import F64, I64, Action, Decisions, DecisionStatus, Observation, Options, Predictions
-from greensched.core.types import TaskTable, World
+from greensched.core.types import (
+    F64,
+    I64,
+    Action,
+    Decisions,
+    DecisionStatus,
+    Observation,
+    Options,
+    Predictions,
+    TaskTable,
+    World,
+)
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.facts import Facts
 
@@ -27,13 +37,8 @@ class CheckedPredictor:
 
     def __init__(self, inner: Predictor) -> None:
         self.inner = inner
-        self.name = inner.name
+        self.name, self.version = inner.name, inner.version
         self.spent_s = 0.0
-
-    @property
-    def version(self) -> str:
-        """The version of the predictor inside."""
-        return self.inner.version
 
     @property
     def requires(self) -> frozenset[str]:
@@ -55,6 +60,7 @@ class CheckedPredictor:
         """
         began = time.perf_counter()
         predictions = self.inner.predict(observation, tasks, options)
+        self.version = self.inner.version
         self.spent_s += time.perf_counter() - began
         shape = (len(tasks), len(options))
         for field in ("energy_kwh", "service_time_s", "wait_s"):

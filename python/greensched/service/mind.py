@@ -16,6 +16,7 @@ from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
 from greensched.core.types import Decisions, ForecastBook, Observation, Truth, World
 from greensched.feedback.log import FeedbackLog
+from greensched.feedback.worlds import world_to_json
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.latency import Latency
 from greensched.service.store import TaskStore
@@ -184,6 +185,5 @@ def _meta(world: World, block: Mapping[str, Any], names: Mapping[str, str | None
         "greensched": __version__,
         "policy_block": dict(block),
         **names,
-        "datacenters": [d.name for d in world.datacenters],
+        "world": world_to_json(world),
     }
-

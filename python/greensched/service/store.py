@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,9 @@ class TaskStore:
             raise PolicyError(f"asked about task {lost[0]} ({len(lost)} in all), which the mind was not told about")
         numeric = {name: self._columns[name][rows] for name in _NUMERIC}
         index = rows.tolist()
-        return TaskTable(**numeric, **{name: [column[i] for i in index] for name, column in self._text.items()})
+        columns: dict[str, Any] = dict(numeric)
+        columns |= {name: [text[i] for i in index] for name, text in self._text.items()}
+        return TaskTable(**columns)
 
     def counts(self) -> NDArray[np.int64]:
         """Live tasks per :class:`TaskState` code."""

@@ -1,0 +1,32 @@
+"""``greensched train``: learn a predictor from the feedback log of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greensched.core.errors import UnknownNameError
+
+TRAINABLE = ("xgboost",)
+
+
+def train(
+    predictor: Annotated[str, typer.Argument(help="Which predictor: xgboost.")],
+    log: Annotated[Path, typer.Option("--log", help="Feedback log of a run: RUN/feedback.sqlite.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the model.")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the training.")] = 0,
+) -> None:
+    """Train a predictor on a feedback log and print its errors on the later fifth of it."""
+    if predictor not in TRAINABLE:
+        raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
+    from greensched.feedback.training import XGBoostTrainer
+
+    model = XGBoostTrainer(model="")
+    metrics = model.fit(log, seed=seed)
+    model.save(out)
+    for name, value in metrics.items():
+        print(f"{name:<32} {value:,.0f}" if name.endswith("rows") else f"{name:<32} {value:.4f}")
+    print(f"model {model.version} written to {out}")
+    print(f"use it: policy: {{name: greensched, predictor: {{name: xgboost, model: {out}}}}}")
