@@ -5,7 +5,11 @@ import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -23,6 +27,9 @@ final class PythonCommands {
             throws LaunchException, IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(python, "-m", "greensched", "prepare", scenario));
         command.addAll(options);
+        if (!options.contains("--out")) {
+            command.addAll(List.of("--out", newFolder(scenario, LocalDateTime.now(ZoneOffset.UTC)).toString()));
+        }
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         process.getOutputStream().close();
         String last = "";
@@ -40,6 +47,18 @@ final class PythonCommands {
         } catch (JsonParseException | IllegalStateException | NullPointerException e) {
             throw new LaunchException(1, "prepare did not name the run folder (its last line: " + last + ")");
         }
+    }
+
+    /** The name that {@code greensched run} would choose: {@code runs/<scenario>-<UTC time>}, numbered if that is taken. */
+    static Path newFolder(String scenario, LocalDateTime utc) {
+        String file = Path.of(scenario).getFileName().toString();
+        String stem = file.replaceFirst("\\.[^.]*$", "").replaceAll("[^A-Za-z0-9._-]+", "-");
+        Path base = Path.of("runs", stem + "-" + utc.format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss")));
+        Path folder = base;
+        for (int n = 2; Files.exists(folder); n++) {
+            folder = base.resolveSibling(base.getFileName() + "-" + n);
+        }
+        return folder;
     }
 
     /** Turns the world's records into Parquet and a summary; returns the exit code. */

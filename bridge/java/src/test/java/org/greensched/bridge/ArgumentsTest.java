@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -34,6 +35,12 @@ class ArgumentsTest {
             assertEquals(2, e.exitCode());
             assertTrue(e.getMessage().contains("usage: greensched.jar"));
         }
+    }
+
+    @Test
+    void aRunWithoutAFolderGetsOneOfItsOwn() {
+        LocalDateTime utc = LocalDateTime.of(2026, 3, 1, 4, 5, 6);
+        assertEquals(Path.of("runs", "my-demo-20260301-040506"), PythonCommands.newFolder("a/b/my demo.yml", utc));
     }
 
     @Test
