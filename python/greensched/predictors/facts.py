@@ -70,6 +70,7 @@ class Facts:
         """
         n, k = self.cores.shape
         fits: Bool = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
+        fits &= tasks.cores[:, None, None] <= self.capacity_cores[None, :, None] + 1e-9  # the cap binds an empty datacenter too
         if (tasks.gpus > 0).any():
             gpus, kind = tasks.gpus[:, None, None], tasks.gpu_type[:, None, None]
             fits &= (gpus <= self.gpus) & ((gpus == 0) | (kind < 0) | (kind == self.gpu_type))
