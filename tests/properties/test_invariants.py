@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.properties.recompute import recompute
 from tests.worlds import Site, Task, host, jobs_table, play, write_world
@@ -80,7 +80,13 @@ def scenario(draw: st.DrawFn) -> tuple[list[Site], list[Task], dict[str, Any]]:
     return places, draw(tasks_of(n)), {"network": network, "mode": mode, "policy": block, "gpu_types": ["g"]}
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+# no shrinking: every attempt starts a JVM, and a random world is small enough to read
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 @given(scenario())
 def test_meters_attribution_and_conservation(case: tuple[list[Site], list[Task], dict[str, Any]]) -> None:
     places, tasks, run = case

@@ -67,7 +67,7 @@ def test_v8_queue_and_sla(tmp_path: Path) -> None:
     jobs = jobs_table(tmp_path / "v8")
     assert list(jobs["start_s"]) == [0, 600, 1200]
     assert list(jobs["finish_s"]) == [600, 1200, 1800]
-    assert finish(tmp_path / "v8")["sla_violation_frac"] == pytest.approx(1 / 3)
+    assert finish(tmp_path / "v8")["sla_violation_rate"] == pytest.approx(1 / 3)
 
 
 def test_v9_transfer(tmp_path: Path) -> None:
