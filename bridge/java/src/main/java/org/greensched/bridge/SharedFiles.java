@@ -22,8 +22,9 @@ final class SharedFiles implements Closeable {
     private static final long FIRST_BYTES = 1 << 20;
     private static final long ROOM_BYTES = 1L << 30;
 
-    private final Path requestPath;
-    private final Path replyPath;
+    private Path requestPath;
+    private Path replyPath;
+    private boolean unlinked;
     private final FileChannel request;
     private final FileChannel reply;
     private final Thread hook = new Thread(this::unlink, "greensched-shared-files");
@@ -31,9 +32,13 @@ final class SharedFiles implements Closeable {
     private MappedByteBuffer replyMap;
 
     private SharedFiles(Path folder) throws IOException {
-        requestPath = create(folder, ".request");
-        replyPath = create(folder, ".reply");
-        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            // before the files exist: a virtual machine that ends meanwhile must not leave them behind
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            throw new IOException("the virtual machine is shutting down", e);
+        }
+        makeNames(folder);
         request = FileChannel.open(requestPath, StandardOpenOption.READ, StandardOpenOption.WRITE);
         reply = FileChannel.open(replyPath, StandardOpenOption.READ, StandardOpenOption.WRITE);
         requestMap = grow(request, FIRST_BYTES);
@@ -45,6 +50,14 @@ final class SharedFiles implements Closeable {
         Path memory = Path.of("/dev/shm");
         boolean roomy = Files.isWritable(memory) && Files.getFileStore(memory).getUsableSpace() >= ROOM_BYTES;
         return new SharedFiles(roomy ? memory : Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    private synchronized void makeNames(Path folder) throws IOException {
+        if (unlinked) {
+            throw new IOException("the virtual machine is shutting down");
+        }
+        requestPath = create(folder, ".request");
+        replyPath = create(folder, ".reply");
     }
 
     private static Path create(Path folder, String suffix) throws IOException {
@@ -86,12 +99,19 @@ final class SharedFiles implements Closeable {
     }
 
     /** Removes the names; the files live on while they are open. */
-    void unlink() {
+    synchronized void unlink() {
+        unlinked = true;
+        unlink(requestPath);
+        unlink(replyPath);
+    }
+
+    private static void unlink(Path path) {
         try {
-            Files.deleteIfExists(requestPath);
-            Files.deleteIfExists(replyPath);
+            if (path != null) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
-            System.err.println("greensched: cannot remove " + requestPath + ": " + e.getMessage());
+            System.err.println("greensched: cannot remove " + path + ": " + e.getMessage());
         }
     }
 
