@@ -52,16 +52,6 @@ def names(kind: Kind) -> list[str]:
     return sorted({*_BUILT_IN[kind], *_installed(kind)})
 
 
-def known_policies() -> list[str]:
-    """Names that a scenario's ``policy.name`` may have, besides ``module:attribute``."""
-    return names("policy")
-
-
-def known_predictors() -> list[str]:
-    """Names that a scenario's ``policy.predictor`` may have, besides ``module:attribute``."""
-    return names("predictor")
-
-
 def load(kind: Kind, name: str, folder: Path | None = None) -> Any:
     """The class or factory called ``name``.
 

@@ -77,7 +77,7 @@ class Facts:
         if k == 1:
             only: Bool = fits[:, :, 0]
             return only, np.broadcast_to(np.arange(n), (len(tasks), n))
-        some: Bool = fits.any(axis=2)
+        some: Bool = np.any(fits, axis=2)
         return some, fits.argmax(axis=2) + np.arange(n) * k
 
     def room_cores(self, state: DatacenterState) -> F64:

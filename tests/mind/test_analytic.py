@@ -1,0 +1,106 @@
+"""The analytic predictor against numbers worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from greensched.core.types import Options, Predictions
+from greensched.predictors.analytic import AnalyticPredictor
+from greensched.testing.worlds import datacenter, host, idle_state, observation, tasks, world
+
+# 64 cores, 100..420 W linear: at 0.6 utilisation 292 W, so 192 W dynamic over 64 cores = 3 W per allocated core
+CPU = host()
+GPU = host(type="gpu", gpus=8, gpu_type=0, gpu_idle_w=60.0, gpu_max_w=400.0)  # 0.4 * 340 = 136 W per GPU
+
+
+def predict(w: object, t: object, options: Options | None = None, **other: object) -> Predictions:
+    seen = observation(w, t, **other)  # type: ignore[arg-type]
+    predictor = AnalyticPredictor()
+    predictor.start(seen.world)
+    return predictor.predict(seen, seen.tasks, options or Options.now_everywhere(seen.world.n_datacenters, seen.t_s))
+
+
+def test_energy_and_time_of_a_cpu_task() -> None:
+    """4 cores * 3 W * 1800 s = 21,600 J; times PUE 1.2 = 25,920 J = 0.0072 kWh."""
+    got = predict(world([datacenter(0, "a", [CPU])]), tasks(1, cores=4, expected_s=1800))
+    assert got.energy_kwh[0, 0] == pytest.approx(0.0072, rel=1e-12)
+    assert got.service_time_s[0, 0] == pytest.approx(1800.0)
+    assert got.wait_s[0, 0] == 0.0
+
+
+def test_speed_is_the_mean_of_the_times_over_work_classes() -> None:
+    """Speeds 2 and 0.5: mean of 1/2 and 2 is 1.25, so an hour takes 4,500 s and 1.25 x the energy."""
+    got = predict(world([datacenter(0, "a", [host(speed=(2.0, 0.5))])]), tasks(1, expected_s=3600))
+    assert got.service_time_s[0, 0] == pytest.approx(4500.0)
+    assert got.energy_kwh[0, 0] == pytest.approx(3.0 * 4500 * 1.2 / 3.6e6)
+
+
+def test_gpu_task_runs_on_the_gpu_host_and_cpu_task_does_not() -> None:
+    """1 GPU and 8 cores: (136 + 24) W * 3600 s * 1.2 = 0.192 kWh; the CPU host cannot hold it."""
+    w = world([datacenter(0, "a", [GPU, CPU]), datacenter(1, "b", [CPU])])
+    got = predict(w, tasks(2, cores=8, gpus=[1.0, 0.0]))
+    assert got.energy_kwh[0, 0] == pytest.approx(0.192)
+    assert np.isnan(got.energy_kwh[0, 1])
+    assert np.isnan(got.service_time_s[0, 1])
+    assert got.energy_kwh[1, 0] == pytest.approx(8 * 3 * 3600 * 1.2 / 3.6e6)
+
+
+@pytest.mark.parametrize(("kind", "fits"), [(-1, True), (0, True), (1, False)])
+def test_gpu_type_must_match(kind: int, fits: bool) -> None:
+    got = predict(world([datacenter(0, "a", [GPU])]), tasks(1, gpus=1.0, gpu_type=kind))
+    assert np.isfinite(got.energy_kwh[0, 0]) == fits
+
+
+def test_data_travels_at_the_published_throughput() -> None:
+    """10 GB = 80 Gbit at 1 Gbit/s = 80 s, after a round trip of 20 ms; nothing travels at home."""
+    w = world([datacenter(0, "a", [CPU]), datacenter(1, "b", [CPU])])
+    got = predict(w, tasks(1, data_gb=10.0))
+    assert got.wait_s[0].tolist() == pytest.approx([0.0, 80.02])
+    assert got.service_time_s[0].tolist() == pytest.approx([3600.0, 3680.02])
+    assert got.energy_kwh[0, 0] == got.energy_kwh[0, 1]
+
+
+def test_a_full_datacenter_turns_over_once_per_typical_run() -> None:
+    """256 cores, 2 free, 30 queued: a 4-core task lacks 4 - (2 - 30) = 32 cores, an eighth of 3600 s = 450 s."""
+    w = world([datacenter(0, "a", [CPU])])
+    state = idle_state(w, free_cores=2.0, max_free_cores=2.0, used_cores=254.0, queued_cores=30.0)
+    assert predict(w, tasks(1, cores=4), state=state).wait_s[0, 0] == pytest.approx(450.0)
+
+
+def test_no_single_host_with_room_means_waiting_for_ones_own_size() -> None:
+    """64 cores are free but no host has more than 2: a 4-core task waits 4 / 256 of 3600 s."""
+    w = world([datacenter(0, "a", [CPU])])
+    state = idle_state(w, free_cores=64.0, max_free_cores=2.0, used_cores=192.0)
+    assert predict(w, tasks(1, cores=4), state=state).wait_s[0, 0] == pytest.approx(56.25)
+
+
+def test_the_cap_counts_as_full() -> None:
+    """Cap 0.5 of 256 = 128 cores, all used: a 1-core task lacks one of 128."""
+    w = world([datacenter(0, "a", [CPU], cap=0.5)])
+    state = idle_state(w, free_cores=128.0, used_cores=128.0)
+    assert predict(w, tasks(1), state=state).wait_s[0, 0] == pytest.approx(3600 / 128)
+
+
+def test_without_an_estimate_half_of_the_time_that_is_left() -> None:
+    w = world([datacenter(0, "a", [CPU])])
+    t = tasks(3, expected_s=np.nan, deadline_s=[4100.0, np.inf, 50.0])
+    got = predict(w, t, t_s=100.0)
+    assert got.service_time_s[:, 0].tolist() == pytest.approx([2000.0, 3600.0, 1.0])
+
+
+def test_a_later_start_shortens_the_queue() -> None:
+    w = world([datacenter(0, "a", [CPU])])
+    state = idle_state(w, free_cores=0.0, max_free_cores=0.0, used_cores=256.0, queued_cores=64.0)
+    later = Options(np.array([0, 0, 0], dtype=np.int32), np.array([0.0, 600.0, 7200.0]), np.ones(3))
+    assert predict(w, tasks(1, cores=64), later, state=state).wait_s[0].tolist() == pytest.approx([1800.0, 1200.0, 0.0])
+
+
+def test_pue_from_the_published_model_where_none_is_reported() -> None:
+    """1.1 + 0.01 * (25 - 15) = 1.2; the load model at no load counts its slope."""
+    w = world([datacenter(0, "a", [CPU]), datacenter(1, "b", [CPU])])
+    w.datacenters[0].pue.update({"model": "temperature", "base": 1.1, "t0_c": 15.0, "slope_per_c": 0.01})
+    w.datacenters[1].pue.update({"model": "load", "fixed_w": 1000.0, "slope": 1.3})
+    state = idle_state(w, pue=np.nan, temperature_c=25.0)
+    got = predict(w, tasks(1), state=state)
+    assert got.energy_kwh[0].tolist() == pytest.approx([3 * 3600 * 1.2 / 3.6e6, 3 * 3600 * 1.3 / 3.6e6])
