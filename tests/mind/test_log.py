@@ -1,0 +1,198 @@
+"""The feedback log: complete, idempotent, joined by id, and a prefix of itself after a kill."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from greensched.core.delta import Refusals, no_reports
+from greensched.core.errors import FeedbackLogError
+from greensched.core.types import Reports, TaskState
+from greensched.feedback.export import export_parquet
+from greensched.feedback.log import FeedbackLog
+from greensched.feedback.replay import lessons
+from greensched.feedback.schema import REPORT_COLUMNS
+from greensched.service.mind import Mind
+from greensched.testing.worlds import delta, random_tasks, random_world, tasks
+from tests.mind.models import ENERGY_FACTOR, RUN_FACTOR, write_log
+
+ROOT = Path(__file__).resolve().parents[2]
+DUMPS = [
+    f"SELECT * FROM {table} ORDER BY 1, 2" for table in ("answer", "task", "slot_state", "decision", "report", "refusal")
+]
+
+
+def dump(path: Path) -> list[list[tuple[object, ...]]]:
+    with sqlite3.connect(path) as db:
+        return [db.execute(sql).fetchall() for sql in DUMPS]
+
+
+def report(task: int, decision: int, dc: int, finish_s: float = 900.0) -> Reports:
+    """One finished task: half an hour of 2 kWh."""
+    values = {name: np.array([0.0]) for name in REPORT_COLUMNS}
+    values |= {"task": np.array([task]), "state": np.array([TaskState.FINISHED], dtype=np.int32)}
+    values |= {"dc": np.array([dc], dtype=np.int32), "finish_s": np.array([finish_s]), "dynamic_kwh": np.array([2.0])}
+    del values["decision_id"]
+    return Reports(decision=np.array([decision]), **values)
+
+
+def test_everything_is_there_and_joined_by_id(tmp_path: Path) -> None:
+    log = tmp_path / "feedback.sqlite"
+    w = random_world(1, 3)
+    mind = Mind(log)
+    mind.start(w, {"name": "greensched"})
+    d = mind.decide(delta(1, w, tasks(2, cores=[1.0, 9999.0])))
+    again = delta(2, w, tasks(0), reports=report(0, 2**24, int(d.dc[0])), refusals=_refused(2**24 + 1))
+    mind.decide(again)
+    mind.finish()
+    db = sqlite3.connect(log)
+    assert db.execute("SELECT decision_id, task, action FROM decision").fetchall() == [(2**24, 0, 0), (2**24 + 1, 1, 2)]
+    rows = db.execute("SELECT task, seq, t_s, dynamic_kwh, finish_s, service_time_s, refused FROM outcome").fetchall()
+    assert rows == [(0, 1, 300.0, 2.0, 900.0, 600.0, None), (1, 1, 300.0, None, None, None, "never_fits")]
+    assert db.execute("SELECT count(*) FROM slot_state").fetchone() == (6,)
+    assert db.execute("SELECT deadline_s, expected_s, name FROM task").fetchall()[0] == (float("inf"), 3600.0, "task-0")
+    assert db.execute("SELECT count(*) FROM pragma_table_info('decision') WHERE name LIKE '%wall%'").fetchone() == (0,)
+    db.close()
+
+
+def _refused(decision: int) -> Refusals:
+    return Refusals(np.array([decision]), np.array([1]), np.array([1], dtype=np.int32), ("accepted", "never_fits"))
+
+
+def test_a_lost_answer_is_marked_and_its_report_is_not_credited_to_it(tmp_path: Path) -> None:
+    """The world fell back on datacenter 2 after losing answer 1; the report carries the same decision id."""
+    w = random_world(1, 3)
+    mind = Mind(tmp_path / "f.sqlite")
+    mind.start(w, {"name": "local-only"})
+    mind.decide(delta(1, w, tasks(1)))
+    mind.decide(delta(2, w, tasks(0), ack=0, reports=report(0, 2**24, 0)))
+    mind.finish()
+    db = sqlite3.connect(tmp_path / "f.sqlite")
+    assert db.execute("SELECT seq, taken FROM answer").fetchall() == [(1, 0), (2, 1)]
+    assert db.execute("SELECT taken, finish_s FROM outcome").fetchall() == [(0, None)]
+    db.close()
+
+
+def test_resends_change_nothing(tmp_path: Path) -> None:
+    """Two runs, the second with every delta sent twice and every other one repeating all rows since the start."""
+    w = random_world(2, 4)
+    for name, repeat in (("once", False), ("twice", True)):
+        mind = Mind(tmp_path / name)
+        mind.start(w, {"name": "greensched"})
+        reports = no_reports()
+        for seq in range(1, 6):
+            new = random_tasks(seq, 10, w, seq * w.slot_s, first=10 * (seq - 1))
+            d = mind.decide(delta(seq, w, new, reports=reports))
+            if repeat:
+                assert mind.decide(delta(seq, w, new, reports=reports)) is d
+                mind._log.add_tasks(new)  # type: ignore[union-attr]
+                mind._log.add_reports(reports)  # type: ignore[union-attr]
+            reports = report(10 * (seq - 1), seq * 2**24, max(0, int(d.dc[0])))
+        mind.finish()
+    assert dump(tmp_path / "once") == dump(tmp_path / "twice")
+
+
+@pytest.mark.parametrize("round_", range(6))
+def test_killed_at_any_moment_the_log_is_a_prefix(tmp_path: Path, round_: int) -> None:
+    """SIGKILL at a random moment: what is left is what the whole run would have written up to some answer.
+
+    And no answer that the killed process gave (it prints each one after it has it) is missing.
+    """
+    script = (
+        "import sys; from pathlib import Path; from greensched.service.mind import Mind\n"
+        "from greensched.testing.worlds import *\n"
+        "w = random_world(3, 4); m = Mind(Path(sys.argv[1])); m.start(w, {'name': 'greensched'})\n"
+        "for s in range(1, int(sys.argv[2]) + 1):\n"
+        "    m.decide(delta(s, w, random_tasks(s, 30, w, s * w.slot_s, first=30 * (s - 1))))\n"
+        "    print(s, flush=True)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    command = [sys.executable, "-c", script, str(tmp_path / "killed"), "1000000"]
+    victim = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
+    assert victim.stdout is not None
+    victim.stdout.readline()
+    time.sleep(random.Random(round_).uniform(0.0, 0.25))
+    victim.send_signal(signal.SIGKILL)
+    answered = [1, *(int(line) for line in victim.stdout.read().split("\n")[:-1] if line)][-1]
+    victim.wait()
+    FeedbackLog.open(tmp_path / "killed").close()  # integrity and version
+    left = dump(tmp_path / "killed")
+    last = len(left[0])
+    assert answered <= last <= answered + 1
+    subprocess.run([*command[:3], str(tmp_path / "whole"), str(last)], env=environment, check=True, capture_output=True)
+    assert left == dump(tmp_path / "whole")
+
+
+def test_a_mind_that_starts_again_goes_on_with_its_log(tmp_path: Path) -> None:
+    w = random_world(1, 3)
+    for seq in (1, 2):
+        mind = Mind(tmp_path / "f.sqlite")
+        mind.start(w, {"name": "local-only"})
+        mind.decide(delta(seq, w, tasks(1, task=seq)))
+        mind.finish()
+    assert [row[0] for row in dump(tmp_path / "f.sqlite")[0]] == [1, 2]
+
+
+def test_unusable_logs_are_refused_with_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(FeedbackLogError, match="no such feedback log"):
+        FeedbackLog.open(tmp_path / "none")
+    (tmp_path / "text").write_text("not a database, " * 100)
+    with pytest.raises(FeedbackLogError, match="not a usable feedback log"):
+        FeedbackLog.open(tmp_path / "text")
+    log = tmp_path / "f.sqlite"
+    FeedbackLog.create(log, {"run_id": "a"}).close()
+    with pytest.raises(FeedbackLogError, match="belongs to run 'a', not 'b'"):
+        FeedbackLog.create(log, {"run_id": "b"})
+    with sqlite3.connect(log) as db:
+        db.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
+    db.close()
+    with pytest.raises(FeedbackLogError, match="schema version 99, this GreenSched reads 1"):
+        FeedbackLog.open(log)
+
+
+def test_a_damaged_page_is_found(tmp_path: Path) -> None:
+    log = tmp_path / "f.sqlite"
+    write_log(log)
+    raw = bytearray(log.read_bytes())
+    raw[8192 : len(raw) // 2] = b"\xff" * (len(raw) // 2 - 8192)
+    log.write_bytes(raw)
+    with pytest.raises(FeedbackLogError, match="damaged|not a usable"):
+        FeedbackLog.open(log)
+
+
+def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
+    write_log(tmp_path / "f.sqlite", answers=3)
+    files = export_parquet(tmp_path / "f.sqlite", tmp_path / "out")
+    read = {path.stem: pq.read_table(path) for path in files}
+    assert {name: table.num_rows for name, table in read.items()} == {
+        "answer": 3, "task": 60, "slot_state": 18, "decision": 60, "outcome": 60, "refusal": 0,
+        "report": read["report"].num_rows,
+    }  # fmt: skip
+    assert str(read["outcome"].schema.field("predicted_energy_kwh").type) == "double"
+    assert str(read["outcome"].schema.field("service_time_s").type) == "double"
+    assert str(read["decision"].schema.field("reason").type) == "string"
+    joined = read["outcome"].to_pylist()
+    assert sum(row["dynamic_kwh"] is not None for row in joined) == read["report"].num_rows > 40
+
+
+def test_lessons_are_what_was_seen_and_what_came_of_it(tmp_path: Path) -> None:
+    """The fake world makes every run take 1.5 x and use 0.5 x what the analytic predictor says of what was seen."""
+    from greensched.feedback.training import examples
+
+    world = write_log(tmp_path / "f.sqlite", answers=4)
+    told = list(lessons(tmp_path / "f.sqlite"))
+    assert [lesson.observation.seq for lesson in told] == [1, 2, 3, 4]
+    assert told[0].observation.world.datacenters == world.datacenters
+    found = examples(tmp_path / "f.sqlite")
+    assert np.allclose(found.true_kwh / found.prior_kwh, ENERGY_FACTOR)
+    assert np.allclose(found.true_run_s / found.prior_run_s, RUN_FACTOR)
