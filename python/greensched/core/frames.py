@@ -12,7 +12,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,13 +41,31 @@ def _pad8(n: int) -> int:
 
 
 class StrColumn(Sequence[str]):
-    """A lazily decoded column of strings: ``int32 offsets[rows + 1]`` then UTF-8 bytes."""
+    """A lazily decoded column of strings: ``int32 offsets[rows + 1]`` then UTF-8 bytes.
+
+    Single values are decoded as they are asked for; a pass over all of them decodes the column once and keeps the list.
+    """
 
     def __init__(self, buffer: memoryview, rows: int) -> None:
         self._offsets = np.frombuffer(buffer, dtype="<i4", count=rows + 1)
         self._bytes = buffer[4 * (rows + 1) :]
         if self._offsets[0] != 0 or self._offsets[-1] != len(self._bytes):
             raise ValueError("string offsets do not span the column's bytes")
+        self._values: list[str] | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.to_list())
+
+    def to_list(self) -> list[str]:
+        """All values; also valid after the buffer has gone."""
+        if self._values is None:
+            text = str(self._bytes, "utf-8")
+            at = self._offsets.tolist()
+            if len(text) == len(self._bytes):  # ASCII: a byte is a character
+                self._values = [text[a:b] for a, b in pairwise(at)]
+            else:
+                self._values = [str(self._bytes[a:b], "utf-8") for a, b in pairwise(at)]
+        return self._values
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
