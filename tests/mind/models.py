@@ -17,7 +17,7 @@ ENERGY_FACTOR, RUN_FACTOR = 0.5, 1.5  # what is true, over what physics says
 
 
 def write_log(path: Path, answers: int = 30, tasks_each: int = 20, seed: int = 5) -> World:
-    """Run a mind for some slots in a world where every task needs 1.5 x the time and half the energy that physics says."""
+    """Run a mind for some slots in a world where tasks need 1.5 x the time and half the energy that physics says."""
     world = random_world(seed, 6)
     physics = AnalyticPredictor()
     physics.start(world)
@@ -39,17 +39,16 @@ def true_reports(
 ) -> Reports:
     """What the world would report about the placed tasks."""
     rows = np.flatnonzero(decisions.dc >= 0)
-    known = physics.predict(
-        observation(world, new, seen.state, t_s=seen.t_s), new, Options.now_everywhere(6, seen.t_s)
-    )
+    known = physics.predict(observation(world, new, seen.state, t_s=seen.t_s), new, Options.now_everywhere(6, seen.t_s))
     dc = decisions.dc[rows]
     energy_kwh, service_s, wait_s = (a[rows, dc] for a in (known.energy_kwh, known.service_time_s, known.wait_s))
     start_s = seen.t_s + wait_s
     run_s = RUN_FACTOR * (service_s - wait_s)
     zeros = np.zeros(len(rows))
     return Reports(
-        task=new.task[rows], decision=_ids(seen.seq, rows), state=np.full(len(rows), TaskState.FINISHED, dtype=np.int32),
-        dc=dc, placed_s=zeros + seen.t_s, queued_s=zeros + seen.t_s, start_s=start_s, finish_s=start_s + run_s,
+        task=new.task[rows], decision=_ids(seen.seq, rows), dc=dc,
+        state=np.full(len(rows), TaskState.FINISHED, dtype=np.int32),
+        placed_s=zeros + seen.t_s, queued_s=zeros + seen.t_s, start_s=start_s, finish_s=start_s + run_s,
         it_kwh=ENERGY_FACTOR * energy_kwh, dynamic_kwh=ENERGY_FACTOR * energy_kwh, idle_kwh=zeros, transfer_kwh=zeros,
         dynamic_g=zeros, idle_g=zeros, transfer_g=zeros, cost=zeros,
     )  # fmt: skip

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from greensched.core import registry
-from greensched.core.contracts import Needs, PolicyContext, Predictor
-from greensched.core.types import Decisions, Observation, Options, Predictions, TaskTable, World
+from greensched.core.contracts import PolicyContext, Predictor
+from greensched.core.types import Decisions, Observation, Options, Predictions, TaskTable
 from greensched.policies.local_only import LocalOnlyPolicy
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.testing.checks import check_policy, check_predictor
@@ -108,10 +108,9 @@ class _Curious(LocalOnlyPolicy):
         return super().decide(observation)
 
 
-
-
 @pytest.mark.parametrize(
-    ("policy", "message"), [(_FirstColumn, "order of datacenters|no host could ever"), (_Curious, "asked for the truth")]
+    ("policy", "message"),
+    [(_FirstColumn, r"order of datacenters|no host could ever"), (_Curious, "asked for the truth")],
 )
 def test_the_suite_catches_a_faulty_policy(policy: Any, message: str) -> None:
     with pytest.raises(AssertionError, match=message):

@@ -27,9 +27,8 @@ from greensched.testing.worlds import delta, random_tasks, random_world, tasks
 from tests.mind.models import ENERGY_FACTOR, RUN_FACTOR, write_log
 
 ROOT = Path(__file__).resolve().parents[2]
-DUMPS = [
-    f"SELECT * FROM {table} ORDER BY 1, 2" for table in ("answer", "task", "slot_state", "decision", "report", "refusal")
-]
+TABLES = ("answer", "task", "slot_state", "decision", "report", "refusal")
+DUMPS = [f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES]
 
 
 def dump(path: Path) -> list[list[tuple[object, ...]]]:
@@ -166,7 +165,7 @@ def test_a_damaged_page_is_found(tmp_path: Path) -> None:
     raw = bytearray(log.read_bytes())
     raw[8192 : len(raw) // 2] = b"\xff" * (len(raw) // 2 - 8192)
     log.write_bytes(raw)
-    with pytest.raises(FeedbackLogError, match="damaged|not a usable"):
+    with pytest.raises(FeedbackLogError, match=r"damaged|not a usable"):
         FeedbackLog.open(log)
 
 

@@ -123,7 +123,8 @@ def test_deferral_waits_for_the_clean_hours_if_the_deadline_allows() -> None:
     """500 g/kWh now, 100 from hour 3 on: an hour's task with time until 10 h waits 3 h and saves 80 %."""
     w = world([datacenter(0, "a", HOSTS)])
     book = forecasts(w, 0.0, [[500.0] * 3 + [100.0] * 21])
-    seen = observation(w, tasks(3, deadline_s=[10 * HOUR_S, 3 * HOUR_S, np.inf]), idle_state(w, carbon_gpkwh=500.0), book)
+    asked = tasks(3, deadline_s=[10 * HOUR_S, 3 * HOUR_S, np.inf])
+    seen = observation(w, asked, idle_state(w, carbon_gpkwh=500.0), book)
     got = decide(seen, defer=True)
     assert got.action.tolist() == [Action.DEFER, Action.PLACE, Action.PLACE]  # too tight; no deadline at all
     assert got.until_s[0] == 3 * HOUR_S

@@ -15,7 +15,7 @@ from greensched.testing.worlds import random_observation
 from tests.mind.models import ENERGY_FACTOR, RUN_FACTOR, write_log
 
 pytest.importorskip("xgboost")
-from greensched.feedback.training import XGBoostTrainer  # noqa: E402
+from greensched.feedback.training import XGBoostTrainer
 
 
 def test_learns_what_physics_gets_wrong_and_serves_it_elsewhere(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_too_little_to_learn_from(tmp_path: Path) -> None:
 
 
 def test_missing_damaged_and_foreign_models(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    with pytest.raises(ConfigError, match="no model at .*greensched train xgboost"):
+    with pytest.raises(ConfigError, match=r"no model at .*greensched train xgboost"):
         make_predictor("xgboost", {"model": str(tmp_path / "none")})
     write_log(tmp_path / "f.sqlite", answers=10)
     trainer = XGBoostTrainer(model="")

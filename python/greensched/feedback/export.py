@@ -1,4 +1,4 @@
-"""The feedback log as Parquet files: one per table, and one for the view that joins decisions with what came of them."""
+"""The feedback log as Parquet: one file per table, and one for the view that joins decisions with their outcome."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _check_rows(make: Callable[[], Predictor], seen: Observation, options: Optio
         return
     backwards = np.arange(len(seen.tasks))[::-1]
     turned = _predict(make, dataclasses.replace(seen, tasks=seen.tasks.take(backwards)), options)
-    expected = Predictions(*(getattr(got, f)[backwards] for f in ("energy_kwh", "service_time_s", "wait_s")), {})
+    expected = Predictions(got.energy_kwh[backwards], got.service_time_s[backwards], got.wait_s[backwards])
     _same_predictions(expected, turned, "the order of tasks changed a prediction")
 
 
