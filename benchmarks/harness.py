@@ -49,7 +49,10 @@ def _machine() -> dict[str, object]:
 def _commit() -> str:
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=RESULTS.parent)
     dirty = subprocess.run(
-        ["git", "status", "--porcelain", "--", ":!benchmarks/results"], capture_output=True, text=True, cwd=RESULTS.parent
+        ["git", "status", "--porcelain", "--", ":!benchmarks/results"],
+        capture_output=True,
+        text=True,
+        cwd=RESULTS.parent,
     )
     return head.stdout.strip() + ("+uncommitted" if dirty.stdout.strip() else "")
 
@@ -62,7 +65,9 @@ class Report:
         self._rows: list[Row] = []
         print(f"{'case':<40} {'metric':<34} {'value':>14} {'unit':<10} {'target':<12} met", flush=True)
 
-    def add(self, case: str, metric: str, value: float, unit: str, target: float | None = None, at_most: bool = True) -> None:
+    def add(
+        self, case: str, metric: str, value: float, unit: str, target: float | None = None, at_most: bool = True
+    ) -> None:
         """Record one figure; with ``target`` it is judged (``at_most``: value <= target, else value >= target)."""
         met = None if target is None else (value <= target if at_most else value >= target)
         shown = None if target is None else f"{'<=' if at_most else '>='} {target:g}"

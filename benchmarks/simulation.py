@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 import yaml
-
 from harness import Report
+
 from greensched.core.frames import read_frame
 
 REPO = Path(__file__).resolve().parent.parent
@@ -36,17 +36,28 @@ HOST = {"cores": CORES, "mem_gb": 4096, "power_w": [100, 180, 240, 290, 330]}
 def scenario(folder: Path, hosts: int, jobs: int) -> Path:
     """Ten zones, a week, no noise and no interference, so that the exact execution time of every job is known."""
     content = {
-        "greensched": 1, "name": "speed", "start": "2022-06-06T00:00:00Z", "horizon": "7d", "drain": "2d", "seed": 1,
-        "policy": {"name": "lowest-carbon"}, "baseline": None, "noise": {"time_sigma": 0, "power_sigma": 0},
+        "greensched": 1,
+        "name": "speed",
+        "start": "2022-06-06T00:00:00Z",
+        "horizon": "7d",
+        "drain": "2d",
+        "seed": 1,
+        "policy": {"name": "lowest-carbon"},
+        "baseline": None,
+        "noise": {"time_sigma": 0, "power_sigma": 0},
         "host_types": {"plain": HOST},
-        "datacenters": [{"name": z.lower(), "zone": z, "pue": 1.2, "hosts": [{"type": "plain", "count": hosts}]} for z in ZONES],
+        "datacenters": [
+            {"name": z.lower(), "zone": z, "pue": 1.2, "hosts": [{"type": "plain", "count": hosts}]} for z in ZONES
+        ],
         "signals": {"source": "synthetic"},
         "workload": {
-            "source": "synthetic", "jobs": jobs, "gpu_share": 0,
+            "source": "synthetic",
+            "jobs": jobs,
+            "gpu_share": 0,
             "durations": {"median": "10min", "sigma": 0.6, "tail_share": 0, "min": "60s", "max": "21min"},
             "truth": {"interference": 0, "phased_share": 0},
         },
-    }  # fmt: skip
+    }
     path = folder / f"speed-{hosts}-{jobs}.yml"
     path.write_text(yaml.safe_dump(content, sort_keys=False))
     return path
@@ -136,7 +147,14 @@ def rival(*arguments: str) -> dict[str, float]:
     """Run the Java rival, built with the benchmarks module; returns what it printed."""
     target = REPO / "benchmarks" / "java" / "target"
     jar = REPO / "bridge" / "java" / "target" / "greensched.jar"
-    command = ["java", "-Xmx12g", "-cp", f"{target / 'classes'}:{jar}", "org.greensched.benchmarks.RivalMain", *arguments]
+    command = [
+        "java",
+        "-Xmx12g",
+        "-cp",
+        f"{target / 'classes'}:{jar}",
+        "org.greensched.benchmarks.RivalMain",
+        *arguments,
+    ]
     output = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(output.stdout.splitlines()[-1]))
 
@@ -164,7 +182,9 @@ def main() -> None:
     """Measure and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small sizes, under a minute")
-    parser.add_argument("--ten-million", action="store_true", help="also 10M jobs on 10 x 1,000 hosts (some ten minutes)")
+    parser.add_argument(
+        "--ten-million", action="store_true", help="also 10M jobs on 10 x 1,000 hosts (some ten minutes)"
+    )
     options = parser.parse_args()
     os.environ["PYTHONPATH"] = os.pathsep.join([str(REPO / "python"), str(REPO / "bridge" / "python")])
     subprocess.run(["mvn", "-q", "-B", "-o", "-DskipTests", "package"], cwd=REPO, check=True)

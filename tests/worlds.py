@@ -19,13 +19,27 @@ NO_DEADLINE = np.iinfo(np.int64).max
 
 
 def host(
-    count: int = 1, cores: float = 4, power_w: list[float] | None = None, sleep: dict[str, float] | None = None, **other: Any
+    count: int = 1,
+    cores: float = 4,
+    power_w: list[float] | None = None,
+    sleep: dict[str, float] | None = None,
+    **other: Any,
 ) -> dict[str, Any]:
     """One host block of run.json; 100 W idle and 200 W busy unless said otherwise."""
     block = {
-        "type": "test", "count": count, "cores": cores, "mem_gb": 1000.0, "gpus": 0, "gpu_type": -1, "gpu_idle_w": 0.0,
-        "gpu_max_w": 0.0, "power_w": power_w or [100.0, 200.0], "speed": [1.0], "embodied_g_per_core_h": 0.0, "sleep": sleep,
-    }  # fmt: skip
+        "type": "test",
+        "count": count,
+        "cores": cores,
+        "mem_gb": 1000.0,
+        "gpus": 0,
+        "gpu_type": -1,
+        "gpu_idle_w": 0.0,
+        "gpu_max_w": 0.0,
+        "power_w": power_w or [100.0, 200.0],
+        "speed": [1.0],
+        "embodied_g_per_core_h": 0.0,
+        "sleep": sleep,
+    }
     return block | other
 
 
@@ -61,27 +75,53 @@ class Task:
 
 
 def write_world(
-    folder: Path, sites: list[Site], tasks: list[Task], *, hours: int, drain_hours: int = 48, slot_s: int = 300, **run: Any
+    folder: Path,
+    sites: list[Site],
+    tasks: list[Task],
+    *,
+    hours: int,
+    drain_hours: int = 48,
+    slot_s: int = 300,
+    **run: Any,
 ) -> Path:
     """Write ``folder/input`` and return ``folder``. ``run`` overrides keys of run.json."""
     inputs = folder / "input"
     inputs.mkdir(parents=True)
     n = len(sites)
     config = {
-        "format": 1, "run_id": folder.name.lower().replace("[", "-").replace("]", "")[:60], "scenario": "test",
-        "start_utc": "2022-01-01T00:00:00Z", "horizon_us": hours * HOUR_US, "drain_us": drain_hours * HOUR_US,
-        "slot_us": slot_s * 1_000_000, "mode": "slots", "seed": 1, "privileged": False, "on_mind_failure": "abort",
-        "mind": {"start_timeout_s": 60.0, "decide_timeout_s": 30.0}, "noise": {"time_sigma_frac": 0.0, "power_sigma_frac": 0.0},
-        "work_classes": ["general"], "gpu_types": [],
+        "format": 1,
+        "run_id": folder.name.lower().replace("[", "-").replace("]", "")[:60],
+        "scenario": "test",
+        "start_utc": "2022-01-01T00:00:00Z",
+        "horizon_us": hours * HOUR_US,
+        "drain_us": drain_hours * HOUR_US,
+        "slot_us": slot_s * 1_000_000,
+        "mode": "slots",
+        "seed": 1,
+        "privileged": False,
+        "on_mind_failure": "abort",
+        "mind": {"start_timeout_s": 60.0, "decide_timeout_s": 30.0},
+        "noise": {"time_sigma_frac": 0.0, "power_sigma_frac": 0.0},
+        "work_classes": ["general"],
+        "gpu_types": [],
         "network": {"kwh_per_gb": 0.0, "rtt_ms": [[0.0] * n] * n, "gbps": [[10.0] * n] * n},
         "origins": [{"region": f"r{i}", "home": i} for i in range(n)],
         "datacenters": [
-            {"name": s.name, "region": f"r{i}", "zone": f"Z{i}", "lat": 0.0, "lon": 0.0, "pue": s.pue, "hosts": s.hosts,
-             "utilisation_cap_frac": s.utilisation_cap_frac, "price_per_kwh": s.price_per_kwh}
+            {
+                "name": s.name,
+                "region": f"r{i}",
+                "zone": f"Z{i}",
+                "lat": 0.0,
+                "lon": 0.0,
+                "pue": s.pue,
+                "hosts": s.hosts,
+                "utilisation_cap_frac": s.utilisation_cap_frac,
+                "price_per_kwh": s.price_per_kwh,
+            }
             for i, s in enumerate(sites)
         ],
         "policy": {"name": "local-only"},
-    } | run  # fmt: skip
+    } | run
     (inputs / "run.json").write_text(json.dumps(config))
     _write_tasks(inputs, sorted(tasks, key=lambda t: t.arrival_s))
     _write_signals(inputs, sites, hours + drain_hours + 1, config["slot_us"])
@@ -100,17 +140,31 @@ def _write_tasks(inputs: Path, tasks: list[Task]) -> None:
         return np.array([NO_DEADLINE if v is None else round(v * 1e6) for v in values], dtype=np.int64)
 
     declared = {
-        "job": np.arange(n), "index": np.zeros(n, np.int32), "arrival_us": us("arrival_s"), "deadline_us": us("deadline_s"),
-        "cores": f64("cores"), "gpus": f64("gpus"), "gpu_type": np.full(n, -1, np.int32), "mem_gb": f64("mem_gb"),
-        "data_gb": f64("data_gb"), "origin": f64("origin").astype(np.int32), "priority": f64("priority").astype(np.int32),
-        "expected_s": f64("work_s"), "name": [f"task {i}" for i in range(n)], "labels": [""] * n, "user": ["tester"] * n,
-    }  # fmt: skip
+        "job": np.arange(n),
+        "index": np.zeros(n, np.int32),
+        "arrival_us": us("arrival_s"),
+        "deadline_us": us("deadline_s"),
+        "cores": f64("cores"),
+        "gpus": f64("gpus"),
+        "gpu_type": np.full(n, -1, np.int32),
+        "mem_gb": f64("mem_gb"),
+        "data_gb": f64("data_gb"),
+        "origin": f64("origin").astype(np.int32),
+        "priority": f64("priority").astype(np.int32),
+        "expected_s": f64("work_s"),
+        "name": [f"task {i}" for i in range(n)],
+        "labels": [""] * n,
+        "user": ["tester"] * n,
+    }
     meta = {"labels_synthetic": True, "deadline_rule": "given", "source": "test"}
     write_frame(inputs / "tasks.gsf", "tasks", meta, {"tasks": declared})
     hidden = {
-        "work_s": f64("work_s"), "work_class": np.zeros(n, np.int32), "cpu_util_frac": f64("cpu_util_frac"),
-        "gpu_util_frac": f64("gpu_util_frac"), "interference": f64("interference"),
-    }  # fmt: skip
+        "work_s": f64("work_s"),
+        "work_class": np.zeros(n, np.int32),
+        "cpu_util_frac": f64("cpu_util_frac"),
+        "gpu_util_frac": f64("gpu_util_frac"),
+        "interference": f64("interference"),
+    }
     write_frame(inputs / "hidden.gsf", "hidden", {}, {"hidden": hidden}, mode=0o600)
 
 

@@ -25,21 +25,35 @@ CUT_S = 4 * 3600
 def _world(folder: Path, policy: dict[str, Any]) -> Path:
     rng = np.random.default_rng(7)
     sites = [
-        Site(f"dc{i}", [host(2, cores=8)], list(rng.uniform(50, 600, HOURS)), signals={"wind_frac": list(rng.uniform(0, 1, HOURS))})
+        Site(
+            f"dc{i}",
+            [host(2, cores=8)],
+            list(rng.uniform(50, 600, HOURS)),
+            signals={"wind_frac": list(rng.uniform(0, 1, HOURS))},
+        )
         for i in range(3)
     ]
     tasks = [
-        Task(round(float(a), 3), float(rng.uniform(300, 5000)), cores=int(rng.integers(1, 5)), deadline_s=round(float(a), 3) + 7200,
-             data_gb=float(rng.uniform(0, 5)), origin=int(rng.integers(0, 3)), cpu_util_frac=float(rng.uniform(0.1, 1)))
+        Task(
+            round(float(a), 3),
+            float(rng.uniform(300, 5000)),
+            cores=int(rng.integers(1, 5)),
+            deadline_s=round(float(a), 3) + 7200,
+            data_gb=float(rng.uniform(0, 5)),
+            origin=int(rng.integers(0, 3)),
+            cpu_util_frac=float(rng.uniform(0.1, 1)),
+        )
         for a in np.sort(rng.uniform(0, HOURS * 3600 - 1, 150))
-    ]  # fmt: skip
+    ]
     write_world(folder, sites, tasks, hours=HOURS, policy=policy)
     _write_forecasts(folder, rng)
     return folder
 
 
 def _write_forecasts(folder: Path, rng: np.random.Generator) -> None:
-    issues: dict[str, list[int]] = {k: [] for k in ("issue_us", "datacenter", "kind", "first_us", "step_us", "offset", "count")}
+    issues: dict[str, list[int]] = {
+        k: [] for k in ("issue_us", "datacenter", "kind", "first_us", "step_us", "offset", "count")
+    }
     values: list[float] = []
     for hour in range(0, HOURS, 2):
         for dc in range(3):
@@ -51,7 +65,10 @@ def _write_forecasts(folder: Path, rng: np.random.Generator) -> None:
     columns = {k: np.array(v, dtype=types.get(k, np.int64)) for k, v in issues.items()}
     meta = {"kinds": ["carbon_gpkwh"], "synthetic": True, "model": "test"}
     write_frame(
-        folder / "input" / "forecasts.gsf", "forecasts", meta, {"issues": columns, "values": {"value": np.array(values)}}
+        folder / "input" / "forecasts.gsf",
+        "forecasts",
+        meta,
+        {"issues": columns, "values": {"value": np.array(values)}},
     )
 
 
@@ -61,7 +78,10 @@ def _decisions(folder: Path, until_s: float) -> list[tuple[Any, ...]]:
         table = frame.table("decisions")
         if not table:
             continue
-        columns = [table[c] for c in ("decision", "t_us", "seq", "task", "action", "dc", "until_us", "source", "status", "code")]
+        columns = [
+            table[c]
+            for c in ("decision", "t_us", "seq", "task", "action", "dc", "until_us", "source", "status", "code")
+        ]
         rows += [tuple(int(x) for x in row) for row in zip(*columns, strict=True)]
     return [r for r in rows if r[1] <= until_s * 1e6]
 
@@ -90,9 +110,13 @@ def test_future_signals_change_no_decision(tmp_path: Path, policy: str) -> None:
     before = _decisions(base, CUT_S)
     assert len(before) > 50
     assert _decisions(other, CUT_S) == before
-    assert not np.array_equal(jobs_table(base)["dynamic_g"], jobs_table(other)["dynamic_g"]), "the corruption did reach the meters"
+    assert not np.array_equal(jobs_table(base)["dynamic_g"], jobs_table(other)["dynamic_g"]), (
+        "the corruption did reach the meters"
+    )
     if policy == "lowest-carbon":
-        assert _decisions(other, 1e9) != _decisions(base, 1e9), "a policy that reads the intensity notices it afterwards"
+        assert _decisions(other, 1e9) != _decisions(base, 1e9), (
+            "a policy that reads the intensity notices it afterwards"
+        )
 
 
 @pytest.mark.parametrize("policy", POLICIES)
@@ -110,4 +134,6 @@ def test_hidden_truth_of_tasks_not_started_changes_no_decision(tmp_path: Path, p
     before = _decisions(base, CUT_S)
     assert len(before) > 50
     assert _decisions(other, CUT_S) == before
-    assert not np.array_equal(jobs_table(base)["finish_s"], jobs_table(other)["finish_s"]), "the corruption did reach the world"
+    assert not np.array_equal(jobs_table(base)["finish_s"], jobs_table(other)["finish_s"]), (
+        "the corruption did reach the world"
+    )

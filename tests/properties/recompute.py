@@ -6,10 +6,12 @@ slot boundaries) and multiplies power by time. Hosts never sleep here.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from tests.worlds import Site, Task
 
 
@@ -48,13 +50,20 @@ def recompute(site: Site, index: int, tasks: list[Task], jobs: Any, end_s: float
     for i in mine:
         cuts |= {float(jobs["start_s"][i]), float(jobs["finish_s"][i])}
     ordered = sorted(c for c in cuts if c <= end_s)
-    for a, b in zip(ordered[:-1], ordered[1:], strict=True):
+    for a, b in itertools.pairwise(ordered):
         _segment(site, a, b, tasks, jobs, mine, hosts, result)
     return result
 
 
 def _segment(
-    site: Site, a: float, b: float, tasks: list[Task], jobs: Any, mine: list[int], hosts: list[dict[str, Any]], out: Meters
+    site: Site,
+    a: float,
+    b: float,
+    tasks: list[Task],
+    jobs: Any,
+    mine: list[int],
+    hosts: list[dict[str, Any]],
+    out: Meters,
 ) -> None:
     dt_h = (b - a) / 3600.0
     middle = (a + b) / 2

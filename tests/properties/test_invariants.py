@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from tests.properties.recompute import recompute
-from tests.worlds import Site, Task, host, jobs_table, play, write_world
 
 from greensched.core.frames import read_frames
 from greensched.core.types import TaskState
+from tests.properties.recompute import recompute
+from tests.worlds import Site, Task, host, jobs_table, play, write_world
 
 HOURS = 6
 REL = 1e-9
@@ -37,19 +37,31 @@ def sites(draw: st.DrawFn, index: int) -> Site:
         power_w = list(np.cumsum([draw(st.floats(20, 120)), *steps]))
         gpus = draw(st.sampled_from([0, 0, 4]))
         blocks.append(
-            host(draw(st.integers(1, 3)), draw(st.sampled_from([2, 4, 8])), power_w, gpus=gpus, gpu_type=-1 if gpus == 0 else 0,
-                 gpu_idle_w=30.0 if gpus else 0.0, gpu_max_w=300.0 if gpus else 0.0, speed=[draw(st.floats(0.5, 2.0))])
-        )  # fmt: skip
+            host(
+                draw(st.integers(1, 3)),
+                draw(st.sampled_from([2, 4, 8])),
+                power_w,
+                gpus=gpus,
+                gpu_type=-1 if gpus == 0 else 0,
+                gpu_idle_w=30.0 if gpus else 0.0,
+                gpu_max_w=300.0 if gpus else 0.0,
+                speed=[draw(st.floats(0.5, 2.0))],
+            )
+        )
     pue = draw(
-        st.sampled_from([
-            {"model": "static", "value": 1.25},
-            {"model": "temperature", "base": 1.1, "t0_c": 15.0, "slope_per_c": 0.013},
-            {"model": "load", "fixed_w": 75.0, "slope": 1.08},
-        ])
-    )  # fmt: skip
+        st.sampled_from(
+            [
+                {"model": "static", "value": 1.25},
+                {"model": "temperature", "base": 1.1, "t0_c": 15.0, "slope_per_c": 0.013},
+                {"model": "load", "fixed_w": 75.0, "slope": 1.08},
+            ]
+        )
+    )
     hourly = st.lists(st.floats(10, 900), min_size=HOURS, max_size=HOURS)
     temperatures = draw(st.lists(st.floats(-5, 40), min_size=HOURS, max_size=HOURS))
-    return Site(f"dc{index}", blocks, draw(hourly), pue, {"temperature_c": temperatures}, draw(st.sampled_from([1.0, 0.8])))
+    return Site(
+        f"dc{index}", blocks, draw(hourly), pue, {"temperature_c": temperatures}, draw(st.sampled_from([1.0, 0.8]))
+    )
 
 
 @st.composite
@@ -59,12 +71,19 @@ def tasks_of(draw: st.DrawFn, n_sites: int) -> list[Task]:
         arrival_s = draw(st.floats(0, HOURS * 3600 - 1))
         work_s = draw(st.floats(1, 7200))
         return Task(
-            round(arrival_s, 6), work_s, cores=draw(st.sampled_from([0.5, 1, 2, 4])), gpus=gpus,
-            deadline_s=round(arrival_s + 2 * work_s, 6) if draw(st.booleans()) else None, mem_gb=draw(st.floats(0.1, 64)),
-            data_gb=draw(st.floats(0, 50)), origin=draw(st.integers(0, n_sites - 1)), priority=draw(st.integers(0, 2)),
-            cpu_util_frac=draw(st.floats(0, 1)), gpu_util_frac=draw(st.floats(0, 1)) if gpus else 0.0,
+            round(arrival_s, 6),
+            work_s,
+            cores=draw(st.sampled_from([0.5, 1, 2, 4])),
+            gpus=gpus,
+            deadline_s=round(arrival_s + 2 * work_s, 6) if draw(st.booleans()) else None,
+            mem_gb=draw(st.floats(0.1, 64)),
+            data_gb=draw(st.floats(0, 50)),
+            origin=draw(st.integers(0, n_sites - 1)),
+            priority=draw(st.integers(0, 2)),
+            cpu_util_frac=draw(st.floats(0, 1)),
+            gpu_util_frac=draw(st.floats(0, 1)) if gpus else 0.0,
             interference=draw(st.sampled_from([0.0, 0.5])),
-        )  # fmt: skip
+        )
 
     return sorted([one() for _ in range(draw(st.integers(1, 25)))], key=lambda t: t.arrival_s)
 
@@ -73,7 +92,11 @@ def tasks_of(draw: st.DrawFn, n_sites: int) -> list[Task]:
 def scenario(draw: st.DrawFn) -> tuple[list[Site], list[Task], dict[str, Any]]:
     places = [draw(sites(i)) for i in range(draw(st.integers(1, 3)))]
     n = len(places)
-    network = {"kwh_per_gb": 0.01, "rtt_ms": [[0.0 if i == j else 80.0 for j in range(n)] for i in range(n)], "gbps": [[1.0] * n] * n}
+    network = {
+        "kwh_per_gb": 0.01,
+        "rtt_ms": [[0.0 if i == j else 80.0 for j in range(n)] for i in range(n)],
+        "gbps": [[1.0] * n] * n,
+    }
     mode = draw(st.sampled_from(["slots", "immediate"]))
     policy = draw(st.sampled_from(["local-only", "performance", "lowest-carbon", "greensched"]))
     block = {"name": policy} if policy in ("local-only", "lowest-carbon") else {"name": policy, "predictor": "analytic"}

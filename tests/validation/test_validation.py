@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.worlds import Site, Task, host, jobs_table, play, write_world
 
 SIMGRID_HOST = [100.0, 125.0, 150.0, 175.0, 200.0]
@@ -73,7 +74,9 @@ def test_v8_queue_and_sla(tmp_path: Path) -> None:
 def test_v9_transfer(tmp_path: Path) -> None:
     network = {"kwh_per_gb": 0.02, "rtt_ms": [[0, 100], [100, 0]], "gbps": [[10, 10], [10, 10]]}
     sites = [Site("home", [host()], [200]), Site("away", [host()], [50])]
-    totals(tmp_path / "v9", sites, [Task(0, 600, data_gb=25)], hours=1, network=network, policy={"name": "lowest-carbon"})
+    totals(
+        tmp_path / "v9", sites, [Task(0, 600, data_gb=25)], hours=1, network=network, policy={"name": "lowest-carbon"}
+    )
     jobs = jobs_table(tmp_path / "v9")
     assert jobs["dc"][0] == 1
     assert jobs["start_s"][0] == pytest.approx(20.1, abs=1e-9)

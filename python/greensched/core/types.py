@@ -282,9 +282,7 @@ class Options:
     @staticmethod
     def now_everywhere(n_datacenters: int, now_s: float) -> Options:
         """The default: every datacenter, now, at scale 1."""
-        return Options(
-            np.arange(n_datacenters, dtype=np.int32), np.full(n_datacenters, now_s), np.ones(n_datacenters)
-        )
+        return Options(np.arange(n_datacenters, dtype=np.int32), np.full(n_datacenters, now_s), np.ones(n_datacenters))
 
 
 @dataclass

@@ -4,8 +4,8 @@
 
 *E* is the predicted energy in kWh, *I* the intensity in g/kWh that the run will meet, lateness what start + service
 time exceed the deadline by. Two weights, because the paper that proposes E * I + alpha * max(0, s - tau) calls
-alpha = 0 the ablation "without the carbon term", while alpha multiplies the term of the deadline: here each ablation sets the
-weight that it names to 0, and the second weight has a unit, the grams that one minute of lateness is worth
+alpha = 0 the ablation "without the carbon term", while alpha multiplies the term of the deadline: here each ablation
+sets the weight that it names to 0, and the second weight has a unit, the grams that one minute of lateness is worth
 (docs/decisions/0006).
 """
 

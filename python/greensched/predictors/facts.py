@@ -70,7 +70,8 @@ class Facts:
         """
         n, k = self.cores.shape
         fits: Bool = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
-        fits &= tasks.cores[:, None, None] <= self.capacity_cores[None, :, None] + 1e-9  # the cap binds an empty datacenter too
+        # the utilisation cap binds an empty datacenter too
+        fits &= tasks.cores[:, None, None] <= self.capacity_cores[None, :, None] + 1e-9
         if (tasks.gpus > 0).any():
             gpus, kind = tasks.gpus[:, None, None], tasks.gpu_type[:, None, None]
             fits &= (gpus <= self.gpus) & ((gpus == 0) | (kind < 0) | (kind == self.gpu_type))
