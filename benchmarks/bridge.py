@@ -16,7 +16,6 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-
 from harness import Report
 
 REPO = Path(__file__).resolve().parent.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,8 @@ from greensched.core.types import (
     Options,
     Predictions,
 )
-from greensched.policies.objective import lateness_s, objective_g
+from greensched.policies.answers import known_or_worst
+from greensched.policies.objective import lateness_s, objective_g, transfer_g
 from greensched.policies.outlook import Outlook
 from greensched.testing.worlds import (
     HOUR_S,
@@ -50,10 +52,18 @@ def test_objective_by_hand() -> None:
     p = Predictions(np.array([[0.0072]]), np.array([[1800.0]]), np.zeros((1, 1)))
     late = lateness_s(p, np.zeros(1), np.array([1500.0]))
     assert late[0, 0] == 300.0
-    assert objective_g(p, np.array([300.0]), late, 1.0, 10.0)[0, 0] == pytest.approx(52.16)
-    assert objective_g(p, np.array([300.0]), late, 0.0, 10.0)[0, 0] == pytest.approx(50.0)
-    assert objective_g(p, np.array([300.0]), late, 2.0, 0.0)[0, 0] == pytest.approx(4.32)
+    assert objective_g(p, np.array([300.0]), 0.0, late, 1.0, 10.0)[0, 0] == pytest.approx(52.16)
+    assert objective_g(p, np.array([300.0]), 0.0, late, 0.0, 10.0)[0, 0] == pytest.approx(50.0)
+    assert objective_g(p, np.array([300.0]), 0.0, late, 2.0, 0.0)[0, 0] == pytest.approx(4.32)
     assert lateness_s(p, np.zeros(1), np.array([np.inf]))[0, 0] == 0.0
+
+
+def test_moving_data_counts_as_the_world_charges_it() -> None:
+    """25 GB x 0.02 kWh/GB = 0.5 kWh, half at 200 g/kWh (home), half at 50: 62.5 g (VALIDATION.md, V9); 0 at home."""
+    there = world([datacenter(0, "home", HOSTS), datacenter(1, "away", HOSTS)])
+    there = dataclasses.replace(there, kwh_per_gb=0.02)
+    moved = tasks(2, data_gb=np.array([25.0, 0.0]), origin=np.zeros(2, dtype=np.int32))
+    assert transfer_g(moved, there, np.array([200.0, 50.0])).tolist() == [[0.0, pytest.approx(62.5)], [0.0, 0.0]]
 
 
 def test_outlook_integrates_the_forecast_exactly() -> None:
@@ -143,6 +153,7 @@ def test_each_weight_alone_minimises_its_own_term(seed: int, n: int) -> None:
     policy.start(seen.world)
     known = predictor.predict(seen, seen.tasks, Options.now_everywhere(5, seen.t_s))
     grams = known.energy_kwh * policy.intensity_gpkwh(seen, known)  # type: ignore[attr-defined]
+    grams += transfer_g(seen.tasks, seen.world, known_or_worst(seen.state.carbon_gpkwh))
     late = lateness_s(known, np.full(5, seen.t_s), seen.tasks.deadline_s)
     for block, term in (({"sla_weight_g_per_min": 0.0}, grams), ({"carbon_weight": 0.0}, late)):
         got = decide(seen, **block)

@@ -14,7 +14,7 @@ from greensched.core.types import F64, Decisions, Observation, Options, Predicti
 from greensched.policies.answers import known_or_worst
 from greensched.policies.by_cost import place_by_cost
 from greensched.policies.deferral import plan, postpone
-from greensched.policies.objective import lateness_s, objective_g
+from greensched.policies.objective import lateness_s, objective_g, transfer_g
 from greensched.policies.outlook import Outlook
 from greensched.policies.reasons import Reasons
 from greensched.predictors.facts import Facts
@@ -75,7 +75,8 @@ class GreenSchedPolicy:
         predictions = self.predictor.predict(observation, tasks, options)
         gpkwh = self.intensity_gpkwh(observation, predictions)
         late_s = lateness_s(predictions, options.start_s, tasks.deadline_s)
-        cost_g = objective_g(predictions, gpkwh, late_s, weights.carbon_weight, weights.sla_weight_g_per_min)
+        moved_g = transfer_g(tasks, observation.world, known_or_worst(observation.state.carbon_gpkwh))
+        cost_g = objective_g(predictions, gpkwh, moved_g, late_s, weights.carbon_weight, weights.sla_weight_g_per_min)
         decisions = place_by_cost(observation, predictions, cost_g, self.facts, self.reasons, weights.when_full)
         if weights.defer and len(decisions) == len(tasks):
             chosen_g = (predictions.energy_kwh * gpkwh)[np.arange(len(tasks)), decisions.dc]
