@@ -1,4 +1,4 @@
-"""The feedback log of a run: SQLite in WAL mode, one transaction per answer.
+"""The feedback log of a run: SQLite in WAL mode, one transaction per answer (descriptors and reports: ``behind``).
 
 Durability: every decision is committed before it is answered, with ``synchronous = NORMAL``: a killed process loses
 nothing, a power cut may lose the last answers but never consistency. :meth:`FeedbackLog.barrier` makes everything safe
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ import numpy as np
 from greensched.core.delta import Refusals
 from greensched.core.errors import FeedbackLogError
 from greensched.core.types import DatacenterState, Decisions, Reports, TaskTable
+from greensched.feedback.bulk import BulkInsert
 from greensched.feedback.schema import (
     DECISION_COLUMNS,
     REPORT_COLUMNS,
@@ -29,10 +32,10 @@ from greensched.feedback.schema import (
     insert,
 )
 
-_INSERT_TASK = insert("task", TASK_COLUMNS)
-_INSERT_STATE = insert("slot_state", ("seq", "dc", *STATE_COLUMNS))
-_INSERT_DECISION = insert("decision", DECISION_COLUMNS)
-_INSERT_REPORT = insert("report", REPORT_COLUMNS)
+_INSERT_TASKS = BulkInsert("task", TASK_COLUMNS)
+_INSERT_STATES = BulkInsert("slot_state", ("seq", "dc", *STATE_COLUMNS))
+_INSERT_DECISIONS = BulkInsert("decision", DECISION_COLUMNS)
+_INSERT_REPORTS = BulkInsert("report", REPORT_COLUMNS)
 _INSERT_ANSWER = insert("answer", ("seq", "t_s", "asked", "model"))
 _INSERT_REFUSAL = insert("refusal", ("decision_id", "task", "code"))
 
@@ -40,11 +43,12 @@ _REPORT_FIELDS = ("task", "decision", *REPORT_COLUMNS[2:])
 
 
 class FeedbackLog:
-    """An open log. Writers call :meth:`begin`, the ``add_*`` methods and :meth:`commit`, once per answer."""
+    """An open log. Writers call the ``add_*`` methods inside a :meth:`transaction`; threads take turns."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self._db = connection
+        self._turn = threading.Lock()
 
     @staticmethod
     def create(path: Path, meta: Mapping[str, Any]) -> FeedbackLog:
@@ -63,12 +67,11 @@ class FeedbackLog:
                 raise FeedbackLogError(f"{path}: belongs to run {theirs!r}, not {meta.get('run_id')!r}; move it away")
             return log
         log = FeedbackLog(path, _connect(path))
-        log.begin()
-        for statement in TABLES:
-            log._db.execute(statement)
         values = {**meta, "schema_version": SCHEMA_VERSION}
-        log._db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()])
-        log.commit()
+        with log.transaction():
+            for statement in TABLES:
+                log._db.execute(statement)
+            log._db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, json.dumps(v)) for k, v in values.items()])
         return log
 
     @staticmethod
@@ -110,40 +113,40 @@ class FeedbackLog:
         """A read-only query to fetch from in parts."""
         return self._db.execute(sql)
 
-    def begin(self) -> None:
-        """Open the transaction of an answer."""
-        self._db.execute("BEGIN IMMEDIATE")
-
-    def commit(self) -> None:
-        """Make the answer last."""
-        self._db.execute("COMMIT")
-
-    def rollback(self) -> None:
-        """Forget what was added since :meth:`begin`; nothing to do outside a transaction."""
-        if self._db.in_transaction:
-            self._db.execute("ROLLBACK")
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is added inside is committed at the end, or, after an exception, not at all."""
+        with self._turn:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
 
     def add_tasks(self, tasks: TaskTable) -> None:
         """Descriptors of tasks, once."""
         if len(tasks):
-            self._db.executemany(_INSERT_TASK, _rows(tasks, TASK_COLUMNS))
+            _INSERT_TASKS(self._db, _lists(tasks, TASK_COLUMNS))
 
     def add_answer(self, seq: int, t_s: float, asked: int, model: str | None, state: DatacenterState) -> None:
         """One answer and what the datacenters looked like when it was given."""
         self._db.execute(_INSERT_ANSWER, (seq, t_s, asked, model))
         n = len(state.free_cores)
-        self._db.executemany(_INSERT_STATE, zip([seq] * n, range(n), *_lists(state, STATE_COLUMNS), strict=True))
+        _INSERT_STATES(self._db, [[seq] * n, range(n), *_lists(state, STATE_COLUMNS)])
 
     def add_decisions(self, seq: int, decisions: Decisions) -> None:
         """The decisions of answer ``seq``, in the order in which they are answered."""
         first = seq * ROWS_PER_ANSWER
         ids = range(first, first + len(decisions))
-        self._db.executemany(_INSERT_DECISION, zip(ids, *_lists(decisions, DECISION_COLUMNS[1:]), strict=True))
+        _INSERT_DECISIONS(self._db, [ids, *_lists(decisions, DECISION_COLUMNS[1:])])
 
     def add_reports(self, reports: Reports) -> None:
         """What came of tasks that ended."""
         if len(reports):
-            self._db.executemany(_INSERT_REPORT, _rows(reports, _REPORT_FIELDS))
+            _INSERT_REPORTS(self._db, _lists(reports, _REPORT_FIELDS))
 
     def add_refusals(self, refusals: Refusals) -> None:
         """Decisions that the world did not carry out."""
@@ -164,7 +167,6 @@ class FeedbackLog:
 
     def close(self) -> None:
         """Barrier, then close; the log becomes a single file."""
-        self.rollback()
         try:
             self.barrier()
         finally:
@@ -172,7 +174,7 @@ class FeedbackLog:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    # the bridge may call from another thread than the one that opened the log, but never from two at once
+    # threads take turns (FeedbackLog.transaction), so the connection may be used by all of them
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0, cached_statements=32)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
@@ -185,7 +187,3 @@ def _lists(record: object, columns: Iterable[str]) -> list[Sequence[Any]]:
     """Columns as plain Python sequences; SQLite stores NaN as NULL by itself."""
     values = (getattr(record, name) for name in columns)
     return [v.tolist() if isinstance(v, np.ndarray) else v for v in values]
-
-
-def _rows(record: object, columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
-    return zip(*_lists(record, columns), strict=True)

@@ -14,7 +14,8 @@ from greensched.core.contracts import Needs, Policy
 from greensched.core.delta import Delta
 from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
-from greensched.core.types import Decisions, ForecastBook, Observation, Truth, World
+from greensched.core.types import Decisions, ForecastBook, Observation, Reports, Truth, World
+from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
 from greensched.service.checks import CheckedPredictor, check_decisions
@@ -39,6 +40,7 @@ class Mind:
         self.latency = Latency()
         self._path = log
         self._log: FeedbackLog | None = None
+        self._behind: WriteBehind | None = None
         self._policy: Policy | None = None
         self._predictor: CheckedPredictor | None = None
         self._answered: tuple[int, Decisions] | None = None
@@ -71,10 +73,10 @@ class Mind:
             self._predictor.start(world)
         needs = self._policy.start(world)
         self._store, self._forecasts, self._progress = TaskStore(), ForecastBook(), dict[int, float]()
-        self._learned: set[int] = set()
         self._answered = None
         if self._path is not None and self._log is None:
             self._log = FeedbackLog.create(self._path, _meta(world, policy_block, self.names))
+            self._behind = WriteBehind(self._log)
         truth = needs.truth or (self._predictor is not None and "truth" in self._predictor.requires)
         return Needs(needs.forecasts, needs.progress, truth)
 
@@ -106,35 +108,33 @@ class Mind:
         if delta is not None:
             self._mirror(delta)
             self._record(delta, None)
-        if self._log is not None:
+        if self._log is not None and self._behind is not None:
+            self._behind.close()
             self._log.close()
-            self._log = None
+            self._log = self._behind = None
             if self._path is not None:
                 self.latency.write(self._path.with_name(LATENCY_FILE))
 
     def _mirror(self, delta: Delta) -> None:
         self._store.add(delta.new_tasks)
-        self._store.apply(delta.states)
         for issue in delta.issues:
             self._forecasts.add(issue)
         if len(delta.progress):
             self._progress.update(zip(delta.progress.task.tolist(), delta.progress.done_frac.tolist(), strict=True))
-        self._learn(delta)
+        self._learn(delta.reports)
 
-    def _learn(self, delta: Delta) -> None:
-        """Tell the policy of every ended task once; a resend repeats those since the last ack."""
-        reports = delta.reports
+    def _learn(self, reports: Reports) -> None:
+        """Forget tasks that ended, and tell the policy of each once: a resend repeats those since the last ack."""
         if len(reports) == 0 or self._policy is None:
             return
-        ended = reports.task.tolist()
-        fresh = [i for i, task in enumerate(ended) if task not in self._learned]
-        self._learned = set(ended)  # what a resend can repeat is at most the last delta's reports and newer ones
-        self._store.forget(reports.task)
-        for task in ended:
-            self._progress.pop(task, None)
-        if fresh:
-            index = np.array(fresh)
-            self._policy.learn(type(reports)(**{k: v[index] for k, v in vars(reports).items()}))
+        fresh = self._store.forget(reports.task)
+        if self._progress:
+            for task in reports.task.tolist():
+                self._progress.pop(task, None)
+        if fresh.all():
+            self._policy.learn(reports)
+        elif fresh.any():
+            self._policy.learn(Reports(**{name: column[fresh] for name, column in vars(reports).items()}))
 
     def _observe(self, delta: Delta) -> Observation:
         # in slots mode what is asked is mostly what is new: no need to look it up
@@ -158,22 +158,23 @@ class Mind:
         return decisions, (0.0 if self._predictor is None else self._predictor.spent_s - before_s)
 
     def _record(self, delta: Delta, decisions: Decisions | None) -> None:
-        if self._log is None:
+        if self._log is None or self._behind is None:
             return
+        self._behind.wait_for_room()
+        submitted = False
         try:
-            self._log.begin()
-            if self._answered is not None and delta.ack < self._answered[0]:
-                self._log.mark_lost(self._answered[0])
-            self._log.add_tasks(delta.new_tasks)
-            self._log.add_reports(delta.reports)
-            self._log.add_refusals(delta.refusals)
-            if decisions is not None:
-                self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"], delta.state)
-                self._log.add_decisions(delta.seq, decisions)
-            self._log.commit()
-        except BaseException:
-            self._log.rollback()
-            raise
+            with self._log.transaction():
+                if self._answered is not None and delta.ack < self._answered[0]:
+                    self._log.mark_lost(self._answered[0])
+                self._log.add_refusals(delta.refusals)
+                if decisions is not None:
+                    self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"], delta.state)
+                    self._log.add_decisions(delta.seq, decisions)
+                self._behind.submit(delta.new_tasks, delta.reports)
+                submitted = True
+        finally:
+            if not submitted:
+                self._behind.give_up()
 
 
 def _meta(world: World, block: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:
