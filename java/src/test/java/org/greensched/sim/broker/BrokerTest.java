@@ -4,19 +4,14 @@ import static org.greensched.sim.support.TestSite.site;
 import static org.greensched.sim.support.TestTask.task;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.greensched.sim.placement.DeciderException;
 import org.greensched.sim.placement.Decisions;
 import org.greensched.sim.placement.DecisionsBuilder;
 import org.greensched.sim.placement.Observation;
-import org.greensched.sim.runfolder.JobLedger;
-import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.support.Deciders;
 import org.greensched.sim.support.RunResult;
 import org.greensched.sim.support.TestSite;
@@ -24,6 +19,7 @@ import org.greensched.sim.support.TestWorld;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+/** Who is asked about what and when, and what becomes of the answers. */
 class BrokerTest {
     private static final int OK = Decisions.STATUS_HEURISTIC;
 
@@ -61,39 +57,6 @@ class BrokerTest {
                 decider.told.subList(0, 3));
         assertEquals(7.5, run.job("start_s", 1), 0);
         assertEquals(107.5, run.job("start_s", 2), 0);
-    }
-
-    @Test
-    void priorityFirstThenFirstComeAndNobodyOvertakesTheHead() throws IOException {
-        RunResult run = new TestWorld().immediate().site(small()).tasks(
-                task(0, 100).cores(2), task(1, 100).cores(2), task(2, 10).cores(1), task(3, 100).cores(2).priority(5))
-                .run(folder, Deciders.everythingAt(0));
-        assertEquals(100, run.job("start_s", 3), 1e-9);
-        assertEquals(200, run.job("start_s", 1), 1e-9);
-        assertEquals(300, run.job("start_s", 2), 1e-9); // one core was free all along, but the head needs two
-    }
-
-    @Test
-    void cpuTasksAreNotHeldUpByTheGpuLane() throws IOException {
-        RunResult run = new TestWorld().immediate().site(site(100).gpuHosts(1, 8, 1, 0, 20, 200, 100, 200)).tasks(
-                task(0, 100).gpus(1, 0, 1), task(1, 100).gpus(1, 0, 1), task(2, 10)).run(folder, Deciders.everythingAt(0));
-        assertEquals(100, run.job("start_s", 1), 1e-9);
-        assertEquals(2, run.job("start_s", 2), 1e-9);
-    }
-
-    @Test
-    void utilisationCapBinds() throws IOException {
-        RunResult run = new TestWorld().immediate().site(site(100).hosts(2, 4, 100, 200).cap(0.5))
-                .tasks(task(0, 100).cores(3), task(1, 100).cores(1), task(2, 100).cores(1)).run(folder, Deciders.everythingAt(0));
-        assertEquals(1, run.job("start_s", 1), 1e-9);
-        assertEquals(100, run.job("start_s", 2), 1e-9);
-    }
-
-    @Test
-    void finishesFreeCapacityForArrivalsOfTheSameInstant() throws IOException {
-        RunResult run = new TestWorld().immediate().site(small()).tasks(task(0, 100).cores(2), task(100, 50).cores(2))
-                .run(folder, Deciders.everythingAt(0));
-        assertEquals(100, run.job("start_s", 1), 0);
     }
 
     @Test
@@ -184,112 +147,6 @@ class BrokerTest {
     }
 
     @Test
-    void whatFitsNowhereIsRejectedOnArrival() throws IOException {
-        Deciders.Scripted decider = Deciders.everythingAt(0);
-        RunResult run = new TestWorld().site(small()).tasks(task(0, 10).cores(3), task(0, 10).memGb(2000), task(0, 10))
-                .run(folder, decider);
-        assertEquals(TaskState.REJECTED, run.state(0));
-        assertEquals(JobLedger.REASON_NEVER_FITS, run.jobs().i32("reason").get(1));
-        assertEquals("1@0 new[0, 1, 2] ask[2] reports[0, 1]", decider.told.get(0));
-    }
-
-    @Test
-    void successorsWaitForAllPredecessors() throws IOException {
-        RunResult run = new TestWorld().site(site(100).hosts(4, 2, 100, 200))
-                .tasks(task(0, 100), task(0, 400), task(0, 50)).edge(0, 2).edge(1, 2).run(folder, Deciders.everythingAt(0));
-        assertEquals(600, run.job("start_s", 2), 0); // the first slot after 400 s
-        assertEquals(TaskState.FINISHED, run.state(2));
-    }
-
-    @Test
-    void successorsAreReleasedAtOnceInImmediateMode() throws IOException {
-        RunResult run = new TestWorld().immediate().site(site(100).hosts(4, 2, 100, 200))
-                .tasks(task(0, 100), task(0, 400), task(0, 50)).edge(0, 2).edge(1, 2).run(folder, Deciders.everythingAt(0));
-        assertEquals(400, run.job("start_s", 2), 0);
-    }
-
-    @Test
-    void aRejectedPredecessorTakesItsSuccessorsWithIt() throws IOException {
-        Deciders.Scripted decider = Deciders.scripted((o, answer) -> {
-            if (o.seq == 1) {
-                answer.reject(0, OK, "no");
-            }
-            placeAll(o, answer, 0);
-        });
-        RunResult run = new TestWorld().site(small()).tasks(task(0, 10), task(0, 10), task(400, 10)).edge(0, 1).edge(1, 2)
-                .run(folder, decider);
-        for (int t = 0; t < 3; t++) {
-            assertEquals(TaskState.REJECTED, run.state(t));
-        }
-        assertEquals(JobLedger.REASON_POLICY, run.jobs().i32("reason").get(0));
-        assertEquals(JobLedger.REASON_PREDECESSOR, run.jobs().i32("reason").get(2));
-    }
-
-    @Test
-    void circularPrecedenceIsRefused() throws IOException {
-        RunResult run = new TestWorld().site(small()).tasks(task(0, 10), task(0, 10)).edge(0, 1).edge(1, 0)
-                .run(folder, Deciders.everythingAt(0));
-        assertEquals(2, run.result().exitCode());
-        assertTrue(run.result().reason().contains("cycle"), run.result().reason());
-    }
-
-    private static Deciders.Scripted failingAt(long seq) {
-        return Deciders.scripted((o, answer) -> {
-            if (o.seq == seq) {
-                throw new DeciderException("timeout", "no answer", null);
-            }
-            placeAll(o, answer, 0);
-        });
-    }
-
-    @Test
-    void fallbackPrefersTheCleanestWithRoomAndTheRunIsDegraded() throws IOException {
-        Deciders.Scripted decider = failingAt(1);
-        RunResult run = new TestWorld().fallback().site(site(300).hosts(4, 2, 100, 200)).site(site(50).hosts(1, 2, 100, 200))
-                .tasks(task(0, 600).cores(2), task(0, 600).cores(2), task(1, 60)).run(folder, decider);
-        assertEquals("degraded", run.status());
-        assertEquals(4, run.result().exitCode());
-        assertEquals(1, run.result().json().getAsJsonObject("fallbacks").get("timeout").getAsInt());
-        assertEquals(1, run.jobs().i32("dc").get(0));
-        assertEquals(0, run.jobs().i32("dc").get(1)); // the clean one is full by then
-        assertEquals(JobLedger.SOURCE_FALLBACK, run.jobs().u8("source").get(0));
-        assertEquals(JobLedger.SOURCE_MIND, run.jobs().u8("source").get(2));
-        assertEquals("2@300 new[0, 1, 2] ask[2] reports[]", decider.told.get(1)); // told again what got lost
-    }
-
-    @Test
-    void abortKeepsWhatWasDone() throws IOException {
-        RunResult run = new TestWorld().site(small()).tasks(task(0, 60), task(200, 5000), task(400, 60)).run(folder, failingAt(3));
-        assertEquals("aborted", run.status());
-        assertEquals(1, run.result().exitCode());
-        assertEquals(TaskState.FINISHED, run.state(0));
-        assertEquals(TaskState.RUNNING, run.state(1));
-        assertTrue(run.job("dynamic_kwh", 1) > 0);
-        assertEquals(TaskState.PENDING, run.state(2));
-        assertTrue(run.result().reason().contains("timeout"));
-    }
-
-    @Test
-    void unfinishedTasksKeepTheirStateAtTheEndOfTheDrain() throws IOException {
-        RunResult run = new TestWorld().hours(1).drainS(600).site(small()).tasks(task(0, 8400)).run(folder,
-                Deciders.everythingAt(0));
-        assertEquals("completed", run.status());
-        assertEquals(4200, run.result().json().get("sim_time_s").getAsDouble(), 0);
-        assertEquals(TaskState.RUNNING, run.state(0));
-        assertEquals(0.5, run.job("done_frac", 0), 1e-12);
-        assertEquals(50 * 4200 / 3.6e6, run.job("dynamic_kwh", 0), 1e-12);
-    }
-
-    @Test
-    void arrivalsFromTheHorizonOnDoNotExist() throws IOException {
-        RunResult run = new TestWorld().hours(1).site(small()).tasks(task(3599, 10), task(3600, 10)).run(folder,
-                Deciders.everythingAt(0));
-        assertEquals(TaskState.FINISHED, run.state(0));
-        assertEquals(TaskState.ABSENT, run.state(1));
-        assertEquals(3900, run.result().json().get("sim_time_s").getAsDouble(), 0);
-    }
-
-    @Test
     void forecastsAreShownOnceAndNeverEarly() throws IOException {
         List<int[]> seen = new ArrayList<>();
         Deciders.Scripted decider = Deciders.scripted((o, answer) -> {
@@ -301,15 +158,5 @@ class BrokerTest {
         assertArrayEquals(new int[] {0, 1}, seen.get(0));
         assertArrayEquals(new int[] {1, 2}, seen.get(1));
         assertArrayEquals(new int[] {2, 3}, seen.get(2));
-    }
-
-    @Test
-    void aBrokenDeciderEndsTheRunAsFailedAndSaysSo() throws IOException {
-        RunResult run = new TestWorld().site(small()).tasks(task(0, 10)).run(folder, Deciders.scripted((o, answer) -> {
-            throw new IllegalStateException("bug in a decider");
-        }));
-        assertEquals("failed", run.status());
-        assertFalse(run.result().reason().isEmpty());
-        assertEquals(1, run.result().exitCode());
     }
 }
