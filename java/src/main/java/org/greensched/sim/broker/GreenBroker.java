@@ -26,7 +26,8 @@ import org.greensched.sim.workload.TaskBook;
 
 /**
  * Lets tasks arrive, asks the decider at every slot boundary (or, in immediate mode, at every arrival), carries its answers
- * out and ends the run: at the first slot boundary from the horizon on at which no task is left, or when the drain is over.
+ * out and ends the run: when the drain is over or, unless the end is fixed, at the first slot boundary from the horizon on at
+ * which no task is left.
  */
 public final class GreenBroker extends GreenEntity {
     /** Slots after which reports are delivered even if nothing is to be decided. */
@@ -188,17 +189,23 @@ public final class GreenBroker extends GreenEntity {
         slotListener.slotEnded(slotStartUs, nowUs);
         slotStartUs = nowUs;
         boolean allDone = nowUs >= config.horizonUs() && nextArrival == arriving && book.live() == 0;
-        if (allDone || nowUs >= config.endUs()) {
+        if (nowUs >= config.endUs() || allDone && !config.fixedEnd()) {
             end(nowUs);
             return;
         }
+        if (!allDone) { // the idle tail of a fixed end is metered only; its reports come with the last message
+            askSlot(nowUs);
+        }
+        at(seconds(nextSlotUs(nowUs)), Tags.SLOT, null);
+    }
+
+    private void askSlot(long nowUs) throws IOException {
         wakeDeferred(new IntList());
         intake.askPending(dialogue.ask());
         boolean reportsDue = dialogue.hasReports() && nowUs - lastConsultedUs >= REPORT_SLOTS * config.slotUs();
         if (!dialogue.ask().isEmpty() || reportsDue) {
             consult(nowUs);
         }
-        at(seconds(nextSlotUs(nowUs)), Tags.SLOT, null);
     }
 
     /** The next boundary; the horizon and the end of the drain are boundaries too, even if no multiple of the slot. */

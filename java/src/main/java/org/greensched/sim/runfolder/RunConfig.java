@@ -15,12 +15,14 @@ import java.util.List;
  * gigabits per second, indexed [origin][datacenter].
  *
  * @param json the whole object, passed on to the mind
+ * @param fixedEnd the run is metered until horizon plus drain, so that runs of different policies are equally long; otherwise
+ *     it ends at the first slot boundary from the horizon on at which no task is left
  */
 public record RunConfig(
         JsonObject json, String runId, String scenario, String startUtc, long horizonUs, long drainUs, long slotUs,
-        boolean immediate, long seed, boolean privileged, boolean fallback, double startTimeoutS, double decideTimeoutS,
-        double timeSigmaFrac, double powerSigmaFrac, String[] workClasses, String[] gpuTypes, double kwhPerGb,
-        double[][] rttMs, double[][] gbps, int[] home, List<DatacenterSpec> datacenters) {
+        boolean fixedEnd, boolean immediate, long seed, boolean privileged, boolean fallback, double startTimeoutS,
+        double decideTimeoutS, double timeSigmaFrac, double powerSigmaFrac, String[] workClasses, String[] gpuTypes,
+        double kwhPerGb, double[][] rttMs, double[][] gbps, int[] home, List<DatacenterSpec> datacenters) {
 
     /** The only format of run folders that this world reads. */
     public static final int FORMAT = 1;
@@ -85,12 +87,17 @@ public record RunConfig(
         JsonReader mind = json.child("mind");
         return new RunConfig(
                 object, json.text("run_id"), json.text("scenario"), json.text("start_utc"), json.integer("horizon_us", 1),
-                json.integer("drain_us", 0), json.integer("slot_us", 1), immediate(json), json.integer("seed", Long.MIN_VALUE),
-                json.flag("privileged"), fallback(json), mind.number("start_timeout_s", 1e-3, 1e6),
-                mind.number("decide_timeout_s", 1e-3, 1e6), noise.number("time_sigma_frac", 0, 3),
+                json.integer("drain_us", 0), json.integer("slot_us", 1), fixedEnd(json),
+                immediate(json), json.integer("seed", Long.MIN_VALUE), json.flag("privileged"), fallback(json),
+                mind.number("start_timeout_s", 1e-3, 1e6), mind.number("decide_timeout_s", 1e-3, 1e6), noise.number("time_sigma_frac", 0, 3),
                 noise.number("power_sigma_frac", 0, 3), workClasses, gpuTypes, network.number("kwh_per_gb", 0, 1e3),
                 network.matrix("rtt_ms", home.length, datacenters.size(), 0),
                 network.matrix("gbps", home.length, datacenters.size(), 1e-9), home, List.copyOf(datacenters));
+    }
+
+    /** Folders of before this key existed keep their numbers. */
+    private static boolean fixedEnd(JsonReader json) {
+        return !json.isNull("end") && choice(json, "end", "fixed", "drained");
     }
 
     private static boolean immediate(JsonReader json) {

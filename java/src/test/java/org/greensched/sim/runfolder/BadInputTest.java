@@ -79,6 +79,11 @@ class BadInputTest {
     }
 
     @Test
+    void wrongEnd() throws IOException {
+        edited("\"mode\":\"slots\"", "\"mode\":\"slots\",\"end\":\"never\"", "end", "fixed or drained");
+    }
+
+    @Test
     void wrongType() throws IOException {
         edited("\"kwh_per_gb\":0.0", "\"kwh_per_gb\":\"much\"", "network.kwh_per_gb", "number");
     }

@@ -26,6 +26,7 @@ public final class TestWorld {
     private double drainS = 48 * 3600;
     private double slotS = 300;
     private double stepS = 300;
+    private String end = "";
     private String mode = "slots";
     private String onFailure = "abort";
     private boolean privileged;
@@ -80,6 +81,17 @@ public final class TestWorld {
 
     public TestWorld slotS(double value) {
         slotS = value;
+        return this;
+    }
+
+    /** Until horizon plus drain, whatever is left. */
+    public TestWorld fixedEnd() {
+        return end("fixed");
+    }
+
+    /** Any text as the end. */
+    public TestWorld end(String value) {
+        end = ",\"end\":\"" + value + "\"";
         return this;
     }
 
@@ -147,7 +159,7 @@ public final class TestWorld {
             bandwidth.add(java.util.Collections.nCopies(n, gbps).toString());
         }
         return "{\"format\":1,\"run_id\":\"test\",\"scenario\":\"test\",\"start_utc\":\"2022-01-01T00:00:00Z\",\"horizon_us\":"
-                + us(horizonS) + ",\"drain_us\":" + us(drainS) + ",\"slot_us\":" + us(slotS) + ",\"mode\":\"" + mode
+                + us(horizonS) + ",\"drain_us\":" + us(drainS) + ",\"slot_us\":" + us(slotS) + end + ",\"mode\":\"" + mode
                 + "\",\"seed\":" + seed + ",\"privileged\":" + privileged + ",\"on_mind_failure\":\"" + onFailure
                 + "\",\"mind\":{\"start_timeout_s\":10,\"decide_timeout_s\":10},\"noise\":{\"time_sigma_frac\":" + timeSigma
                 + ",\"power_sigma_frac\":" + powerSigma + "},\"work_classes\":[\"a\",\"b\"],\"gpu_types\":[\"g0\",\"g1\"],"
