@@ -45,6 +45,19 @@ final class MindChannel extends ClientServerConnection {
     static MindChannel connect(Endpoint endpoint, TruthCommand.Teller teller) throws DeciderException {
         Socket socket = new Socket();
         try {
+            return open(socket, endpoint, teller);
+        } catch (DeciderException | RuntimeException e) {
+            try {
+                socket.close();
+            } catch (IOException close) {
+                e.addSuppressed(close);
+            }
+            throw e;
+        }
+    }
+
+    private static MindChannel open(Socket socket, Endpoint endpoint, TruthCommand.Teller teller) throws DeciderException {
+        try {
             socket.setTcpNoDelay(true);
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), endpoint.port()), CONNECT_MS);
             socket.setSoTimeout(CONNECT_MS);

@@ -56,7 +56,16 @@ final class MindProcess implements Closeable {
             return new MindProcess(process, new Endpoint(port(process, timeoutMs), token), hook);
         } catch (IOException | LaunchException e) {
             process.destroyForcibly();
+            removeHook(hook);
             throw new LaunchException(1, "the mind did not start: " + e.getMessage() + "\n" + tail(log));
+        }
+    }
+
+    private static void removeHook(Thread hook) {
+        try {
+            Runtime.getRuntime().removeShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            // the virtual machine is shutting down: the hook kills what is left
         }
     }
 
@@ -124,12 +133,10 @@ final class MindProcess implements Closeable {
             if (!process.waitFor(STOP_S, TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
-            Runtime.getRuntime().removeShutdownHook(hook);
         } catch (InterruptedException e) {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
-        } catch (IllegalStateException e) {
-            process.destroyForcibly();
         }
+        removeHook(hook);
     }
 }

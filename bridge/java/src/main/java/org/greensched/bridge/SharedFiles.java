@@ -25,13 +25,38 @@ final class SharedFiles implements Closeable {
     private Path requestPath;
     private Path replyPath;
     private boolean unlinked;
-    private final FileChannel request;
-    private final FileChannel reply;
+    private FileChannel request;
+    private FileChannel reply;
     private final Thread hook = new Thread(this::unlink, "greensched-shared-files");
     private MappedByteBuffer requestMap;
     private MappedByteBuffer replyMap;
 
-    private SharedFiles(Path folder) throws IOException {
+    private SharedFiles() {}
+
+    /** Makes a new pair of files. */
+    static SharedFiles create() throws IOException {
+        Path memory = Path.of("/dev/shm");
+        boolean roomy = Files.isWritable(memory) && Files.getFileStore(memory).getUsableSpace() >= ROOM_BYTES;
+        return create(roomy ? memory : Path.of(System.getProperty("java.io.tmpdir")), FIRST_BYTES);
+    }
+
+    /** Makes a new pair of files of {@code bytes} each in {@code folder}; nothing is left of an attempt that fails. */
+    static SharedFiles create(Path folder, long bytes) throws IOException {
+        SharedFiles files = new SharedFiles();
+        try {
+            files.open(folder, bytes);
+            return files;
+        } catch (IOException | RuntimeException e) {
+            try {
+                files.close();
+            } catch (IOException close) {
+                e.addSuppressed(close);
+            }
+            throw e;
+        }
+    }
+
+    private void open(Path folder, long bytes) throws IOException {
         try {
             // before the files exist: a virtual machine that ends meanwhile must not leave them behind
             Runtime.getRuntime().addShutdownHook(hook);
@@ -41,15 +66,8 @@ final class SharedFiles implements Closeable {
         makeNames(folder);
         request = FileChannel.open(requestPath, StandardOpenOption.READ, StandardOpenOption.WRITE);
         reply = FileChannel.open(replyPath, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        requestMap = grow(request, FIRST_BYTES);
-        replyMap = grow(reply, FIRST_BYTES);
-    }
-
-    /** Makes a new pair of files. */
-    static SharedFiles create() throws IOException {
-        Path memory = Path.of("/dev/shm");
-        boolean roomy = Files.isWritable(memory) && Files.getFileStore(memory).getUsableSpace() >= ROOM_BYTES;
-        return new SharedFiles(roomy ? memory : Path.of(System.getProperty("java.io.tmpdir")));
+        requestMap = grow(request, bytes);
+        replyMap = grow(reply, bytes);
     }
 
     private synchronized void makeNames(Path folder) throws IOException {
@@ -123,8 +141,11 @@ final class SharedFiles implements Closeable {
         } catch (IllegalStateException e) {
             // the virtual machine is shutting down already; the hook has nothing left to remove
         }
-        request.close();
-        reply.close();
+        for (FileChannel channel : new FileChannel[] {request, reply}) {
+            if (channel != null) {
+                channel.close();
+            }
+        }
     }
 
     /** Extends a file by writing: a full disk is an error here, but would kill the process on a mapped hole. */

@@ -11,7 +11,10 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.DeciderException;
 import org.junit.jupiter.api.Test;
@@ -77,6 +80,32 @@ class MindConnectionTest {
     @Test
     void aRefusedTokenIsSaid() throws IOException {
         assertEquals("auth", call(connection(serve(true, List.of("!xn\n")))).code());
+    }
+
+    @Test
+    void failedConnectionsLeaveNoSocketOpen() throws IOException {
+        int refusing = serve(true, List.of("!xn\n"));
+        int unused;
+        try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            unused = closed.getLocalPort();
+        }
+        for (int port : new int[] {refusing, unused}) {
+            Endpoint endpoint = new Endpoint(port, "t");
+            for (int i = 0; i < 40; i++) {
+                assertThrows(DeciderException.class, () -> MindChannel.connect(endpoint, (sequence, length) -> 0));
+            }
+        }
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            assertTrue(open.filter(MindConnectionTest::isSocket).count() < 30);
+        }
+    }
+
+    private static boolean isSocket(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString().startsWith("socket:");
+        } catch (IOException e) {
+            return false; // closed meanwhile
+        }
     }
 
     @Test

@@ -8,11 +8,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
 import org.greensched.sim.columns.Frame;
 import org.greensched.sim.columns.FrameWriter;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class SharedFilesTest {
     private static FrameWriter message(int rows) {
@@ -54,6 +58,26 @@ class SharedFilesTest {
             assertEquals(500_000, Frame.wrap(files.reply(big.length()), "reply").table("t").rows());
             assertThrows(IOException.class, () -> files.reply(big.length() + 1));
             assertThrows(IOException.class, () -> files.reply(-1));
+        }
+    }
+
+    /** A size that cannot be mapped fails after both files are open, as a full disk would. */
+    @Test
+    void nothingIsLeftOfAnAttemptThatFails(@TempDir Path folder) throws IOException {
+        assertThrows(IllegalArgumentException.class, () -> SharedFiles.create(folder, -1));
+        try (Stream<Path> names = Files.list(folder)) {
+            assertEquals(0, names.count());
+        }
+        try (Stream<Path> open = Files.list(Path.of("/proc/self/fd"))) {
+            assertEquals(List.of(), open.map(SharedFilesTest::target).filter(f -> f.contains(folder.toString())).toList());
+        }
+    }
+
+    private static String target(Path descriptor) {
+        try {
+            return Files.readSymbolicLink(descriptor).toString();
+        } catch (IOException e) {
+            return ""; // it was that of the listing itself
         }
     }
 }
