@@ -4,16 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
-import java.util.stream.Stream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.greensched.sim.columns.Table;
 import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.support.RunResult;
+import org.greensched.sim.support.TestFolders;
 import org.greensched.sim.support.TestWorld;
 
 /**
@@ -31,7 +29,7 @@ class ConservationTest {
             TestWorld world = generator.world();
             check(world.run(folder, generator.decider(generator.sites(world))));
         } finally {
-            delete(folder);
+            TestFolders.delete(folder);
         }
     }
 
@@ -80,18 +78,6 @@ class ConservationTest {
         assertEquals(expected, actual, RELATIVE * Math.max(Math.abs(expected), 1e-9), what);
     }
 
-    static void delete(Path folder) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            files.sorted(Comparator.reverseOrder()).forEach(file -> {
-                try {
-                    Files.delete(file);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            });
-        }
-    }
-
     @Property(tries = 20)
     void theSameRunTwiceIsTheSame(@ForAll long seed) throws IOException {
         Path folder = Files.createTempDirectory("world");
@@ -108,7 +94,7 @@ class ConservationTest {
             assertEquals(hashes[0], hashes[1]);
             org.junit.jupiter.api.Assertions.assertArrayEquals(ledgers[0], ledgers[1]);
         } finally {
-            delete(folder);
+            TestFolders.delete(folder);
         }
     }
 }

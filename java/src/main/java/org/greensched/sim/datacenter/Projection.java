@@ -19,19 +19,10 @@ final class Projection {
     private static final int SERVE = 2;
     private static final int DATA = 3;
 
-    /** A task on a host; its run time is known from the moment it executes. */
-    static final class Guest {
-        final int task;
-        final int host;
-        final long gpuMask;
-        double beginS;
-        double runtimeS = Double.NaN;
-
-        Guest(int task, int host, long gpuMask, double beginS) {
-            this.task = task;
-            this.host = host;
-            this.gpuMask = gpuMask;
-            this.beginS = beginS;
+    /** A task on a host; its run time is known from the moment it executes, NaN before. */
+    record Guest(int task, int host, long gpuMask, double beginS, double runtimeS) {
+        boolean executing() {
+            return !Double.isNaN(runtimeS);
         }
 
         double finishS() {
@@ -39,8 +30,12 @@ final class Projection {
         }
     }
 
-    /** Where and when a task would hold cores and execute. */
-    record Start(int host, double beginS, double othersFrac, List<Guest> neighbours) {}
+    /**
+     * Where and when a task would execute.
+     *
+     * @param neighbours the tasks that execute on the host at any time while it does
+     */
+    record Start(int host, double beginS, double runtimeS, List<Guest> neighbours) {}
 
     private record Event(double timeS, int kind, long order, Guest guest, int task) implements Comparable<Event> {
         @Override
@@ -62,8 +57,12 @@ final class Projection {
     private final List<Guest>[] guests;
     private final PriorityQueue<Event> events;
     private long nextOrder;
+    /** Tasks whose data is on its way. */
+    private int inbound;
     private int wanted = -1;
-    private Start found;
+    private int wantedHost = -1;
+    private Guest self;
+    private final List<Guest> company = new ArrayList<>();
 
     /** A copy of {@code datacenter} as it is now. */
     Projection(GreenDatacenter datacenter, TaskBook book) {
@@ -81,11 +80,10 @@ final class Projection {
             awakeAtS[h] = power.isWaking(h) ? power.modeSinceS(h) + pool.group(h).spec.sleep().wakeS() : 0;
         }
         for (RunningTask run : datacenter.running()) {
-            Guest guest = new Guest(run.task, run.host, run.gpuMask, run.startS);
-            guest.runtimeS = run.executing ? run.runtimeS : Double.NaN;
-            settle(guest, run.executing);
+            settle(new Guest(run.task, run.host, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
+        inbound = datacenter.transfers().inbound();
     }
 
     private Projection(Projection other) {
@@ -101,6 +99,7 @@ final class Projection {
         }
         events = new PriorityQueue<>(other.events);
         nextOrder = other.nextOrder;
+        inbound = other.inbound;
     }
 
     @SuppressWarnings({"unchecked", "rawtypes"})
@@ -108,13 +107,25 @@ final class Projection {
         return new List[hosts];
     }
 
-    private void settle(Guest guest, boolean executing) {
+    private void settle(Guest guest) {
         if (guests[guest.host] == null) {
             guests[guest.host] = new ArrayList<>();
         }
         guests[guest.host].add(guest);
-        double timeS = executing ? guest.finishS() : guest.beginS;
-        events.add(new Event(timeS, executing ? FINISH : BEGIN, nextOrder++, guest, guest.task));
+        if (guest.executing()) {
+            executes(guest);
+        } else {
+            events.add(new Event(guest.beginS, BEGIN, nextOrder++, guest, guest.task));
+        }
+    }
+
+    private void executes(Guest guest) {
+        events.add(new Event(guest.finishS(), FINISH, nextOrder++, guest, guest.task));
+        if (guest.task == wanted) {
+            self = guest;
+        } else if (guest.host == wantedHost) {
+            company.add(guest);
+        }
     }
 
     /** Plays on until everything up to and at {@code timeS} has happened. */
@@ -129,29 +140,37 @@ final class Projection {
      * projection as it is. {@code null} if it would never start.
      */
     Start startOf(int task, double timeS) {
-        if (!lanes.mustWaitBehind(task)) {
+        if (lanes.size() == 0 && inbound == 0) {
             int host = find(task);
-            if (host >= 0) {
-                return start(host, timeS);
+            if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
+                HostSpec spec = pool.group(host).spec;
+                double runtimeS = physics.runtimeS(task, spec, pool.usedCoresOn(host) / spec.cores());
+                return new Start(host, beginOn(host, timeS), runtimeS, guestsOn(host));
             }
         }
-        Projection branch = new Projection(this);
-        branch.wanted = task;
-        branch.lanes.add(task);
-        while (branch.found == null && !branch.events.isEmpty()) {
-            branch.play(branch.events.poll());
+        return new Projection(this).playThrough(task, timeS);
+    }
+
+    private boolean allExecute(int host) {
+        return guestsOn(host).stream().allMatch(Guest::executing);
+    }
+
+    private List<Guest> guestsOn(int host) {
+        return guests[host] == null ? List.of() : List.copyOf(guests[host]);
+    }
+
+    /** Admits the task and plays on until it has finished, so that all who join it are known. */
+    private Start playThrough(int task, double timeS) {
+        wanted = task;
+        admit(task, timeS);
+        while (!events.isEmpty() && (self == null || events.peek().timeS < self.finishS())) {
+            play(events.poll());
         }
-        return branch.found;
+        return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, company);
     }
 
     private int find(int task) {
         return pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
-    }
-
-    private Start start(int host, double timeS) {
-        double cores = pool.group(host).spec.cores();
-        List<Guest> neighbours = guests[host] == null ? List.of() : List.copyOf(guests[host]);
-        return new Start(host, beginOn(host, timeS), pool.usedCoresOn(host) / cores, neighbours);
     }
 
     private double beginOn(int host, double timeS) {
@@ -168,7 +187,10 @@ final class Projection {
             case FINISH -> finish(event.guest, event.timeS);
             case BEGIN -> begin(event.guest);
             case SERVE -> lanes.serve(task -> tryStart(task, event.timeS));
-            default -> admit(event.task, event.timeS);
+            default -> {
+                inbound--;
+                admit(event.task, event.timeS);
+            }
         }
     }
 
@@ -184,29 +206,26 @@ final class Projection {
             return false;
         }
         if (task == wanted) {
-            found = start(host, timeS);
+            wantedHost = host;
+            guestsOn(host).stream().filter(Guest::executing).forEach(company::add);
         }
         double beginS = beginOn(host, timeS);
         awakeAtS[host] = beginS > timeS ? beginS : awakeAtS[host];
         long mask = pool.take(host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task));
-        Guest guest = new Guest(task, host, mask, beginS);
-        boolean executing = beginS <= timeS;
-        if (executing) {
-            guest.runtimeS = runtimeS(guest);
-        }
-        settle(guest, executing);
+        settle(new Guest(task, host, mask, beginS, beginS <= timeS ? runtimeS(task, host) : Double.NaN));
         return true;
     }
 
     private void begin(Guest guest) {
-        guest.runtimeS = runtimeS(guest);
-        events.add(new Event(guest.finishS(), FINISH, nextOrder++, guest, guest.task));
+        List<Guest> there = guests[guest.host];
+        Guest executing = new Guest(guest.task, guest.host, guest.gpuMask, guest.beginS, runtimeS(guest.task, guest.host));
+        there.set(there.indexOf(guest), executing);
+        executes(executing);
     }
 
-    private double runtimeS(Guest guest) {
-        HostSpec host = pool.group(guest.host).spec;
-        double others = Math.max(0, pool.usedCoresOn(guest.host) - tasks.cores(guest.task));
-        return physics.runtimeS(guest.task, host, others / host.cores());
+    private double runtimeS(int task, int host) {
+        HostSpec spec = pool.group(host).spec;
+        return physics.runtimeS(task, spec, Math.max(0, pool.usedCoresOn(host) - tasks.cores(task)) / spec.cores());
     }
 
     private void finish(Guest guest, double timeS) {

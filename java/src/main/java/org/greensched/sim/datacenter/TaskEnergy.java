@@ -11,7 +11,7 @@ import org.greensched.sim.workload.TaskPhysics;
  * meters take, integrated between the instants at which the task or a neighbour changes its load.
  */
 final class TaskEnergy {
-    /** Changes of load: time, utilised cores of anybody, utilised cores and GPU watts of the task itself. */
+    /** Changes of load: time, utilised cores and GPU watts of anybody, the same of the task itself. */
     private double[][] changes = new double[64][];
     private int size;
     private final TaskStore tasks;
@@ -25,23 +25,17 @@ final class TaskEnergy {
     /**
      * Dynamic energy times PUE, kWh.
      *
+     * @param elsewhereW IT power of all other hosts, for a load-dependent PUE
      * @param facility PUE to come
-     * @param neighbours tasks on the host when this one starts; a task that would join later is not considered
      */
-    double kwh(int task, HostGroup host, double beginS, double runtimeS, List<Projection.Guest> neighbours, FacilityMeter facility) {
+    double kwh(int task, HostGroup host, Projection.Start start, double elsewhereW, FacilityMeter facility) {
         size = 0;
-        for (Projection.Guest guest : neighbours) {
-            double guestS = Double.isNaN(guest.runtimeS) ? expectedS(guest, host) : guest.runtimeS;
-            addPhases(guest.task, guest.beginS, guestS, host.spec, false);
+        for (Projection.Guest guest : start.neighbours()) {
+            addPhases(guest.task(), guest.beginS(), guest.runtimeS(), host.spec, false);
         }
-        addPhases(task, beginS, runtimeS, host.spec, true);
+        addPhases(task, start.beginS(), start.runtimeS(), host.spec, true);
         Arrays.sort(changes, 0, size, (a, b) -> Double.compare(a[0], b[0]));
-        return integrate(host, beginS, beginS + runtimeS, facility) / Clock.J_PER_KWH;
-    }
-
-    /** A neighbour that waits for the host to wake up: its run time among nobody. */
-    private double expectedS(Projection.Guest guest, HostGroup host) {
-        return physics.runtimeS(guest.task, host.spec, 0);
+        return integrate(host, start, elsewhereW, facility) / Clock.J_PER_KWH;
     }
 
     private void addPhases(int task, double beginS, double runtimeS, HostSpec host, boolean own) {
@@ -53,36 +47,35 @@ final class TaskEnergy {
             double endS = p == physics.phases(task) - 1 ? beginS + runtimeS : Math.min(1, doneFrac) * runtimeS + beginS;
             double cores = tasks.cores(task) * physics.cpuUtilFrac(task, p, factor);
             double gpuW = tasks.gpus(task) * physics.gpuUtilFrac(task, p, factor) * (host.gpuMaxW() - host.gpuIdleW());
-            add(atS, cores, own ? cores : 0, own ? gpuW : 0);
-            add(endS, -cores, own ? -cores : 0, own ? -gpuW : 0);
+            add(atS, cores, gpuW, own);
+            add(endS, -cores, -gpuW, own);
             atS = endS;
         }
     }
 
-    private void add(double timeS, double cores, double ownCores, double ownGpuW) {
+    private void add(double timeS, double cores, double gpuW, boolean own) {
         if (size == changes.length) {
             changes = Arrays.copyOf(changes, 2 * size);
         }
-        changes[size++] = new double[] {timeS, cores, ownCores, ownGpuW};
+        changes[size++] = new double[] {timeS, cores, gpuW, own ? cores : 0, own ? gpuW : 0};
     }
 
-    private double integrate(HostGroup host, double fromS, double toS, FacilityMeter facility) {
-        double all = 0;
-        double own = 0;
-        double gpuW = 0;
+    private double integrate(HostGroup host, Projection.Start start, double elsewhereW, FacilityMeter facility) {
+        double[] load = new double[5];
         double joules = 0;
-        double lastS = fromS;
-        double itW = facility.itW();
+        double lastS = start.beginS();
+        double endS = start.beginS() + start.runtimeS();
         for (int i = 0; i < size; i++) {
-            double timeS = Math.max(fromS, Math.min(toS, changes[i][0]));
+            double timeS = Math.max(lastS, Math.min(endS, changes[i][0]));
             if (timeS > lastS) {
-                double watts = (own > 0 && all > 0 ? own / all * host.curve.dynamicW(all / host.spec.cores()) : 0) + gpuW;
-                joules += watts * facility.facilityS(lastS, timeS, itW + (itW > 0 ? 0 : watts));
+                double cpuW = host.curve.dynamicW(load[1] / host.spec.cores());
+                double watts = (load[3] > 0 && load[1] > 0 ? load[3] / load[1] * cpuW : 0) + load[4];
+                joules += watts * facility.facilityS(lastS, timeS, elsewhereW + host.spec.idleW() + cpuW + load[2]);
                 lastS = timeS;
             }
-            all += changes[i][1];
-            own += changes[i][2];
-            gpuW += changes[i][3];
+            for (int c = 1; c < load.length; c++) {
+                load[c] += changes[i][c];
+            }
         }
         return joules;
     }

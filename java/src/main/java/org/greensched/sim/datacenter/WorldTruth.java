@@ -12,9 +12,9 @@ import org.greensched.sim.workload.TaskBook;
 /**
  * Answers what-if questions exactly as far as one datacenter can know: waits come from playing a copy of it forward (true
  * finish times, queue, data on its way, sleeping hosts), run times and energies from the task's own luck and realised
- * signals. Two things are taken as they are when the task starts rather than followed further: neighbours that would join
- * its host later (exact on linear power curves, where shares do not depend on them), and the IT load behind a load-dependent
- * PUE, which is taken as of now. Energy that would be used after the end of the signals is unknown (NaN).
+ * signals. One thing is not followed further: the power of the other hosts, which a load-dependent PUE depends on, is taken
+ * as of now; that of the task's own host is played forward. Energy that would be used after the end of the signals is unknown
+ * (NaN).
  */
 public final class WorldTruth implements TruthService {
     private record Query(int task, int row, int option, double startS, double dataS) {}
@@ -97,14 +97,14 @@ public final class WorldTruth implements TruthService {
                 continue;
             }
             HostGroup host = projection.group(start.host());
-            double runtimeS = datacenter.physics().runtimeS(query.task, host.spec, start.othersFrac());
-            double endS = start.beginS() + runtimeS;
+            double endS = start.beginS() + start.runtimeS();
             int cell = query.row * options + query.option;
             answer.waitS()[cell] = start.beginS() - query.startS;
             answer.serviceTimeS()[cell] = endS - query.startS;
             if (endS < datacenter.facility().grid().carbon().endS()) {
-                answer.energyKwh()[cell] = energy.kwh(
-                        query.task, host, start.beginS(), runtimeS, start.neighbours(), datacenter.facility());
+                FacilityMeter facility = datacenter.facility();
+                double elsewhereW = Math.max(0, facility.itW() - datacenter.power().meters().powerW(start.host()));
+                answer.energyKwh()[cell] = energy.kwh(query.task, host, start, elsewhereW, facility);
             }
         }
     }

@@ -17,6 +17,7 @@ import org.greensched.sim.placement.Decisions;
 import org.greensched.sim.placement.TruthService;
 import org.greensched.sim.support.Deciders;
 import org.greensched.sim.support.RunResult;
+import org.greensched.sim.support.TestFolders;
 import org.greensched.sim.support.TestSite;
 import org.greensched.sim.support.TestTask;
 import org.greensched.sim.support.TestWorld;
@@ -24,6 +25,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class WorldTruthTest {
+    private static final double EXACT_FRAC = 1e-9;
+    /** A site here draws 220 to 1800 W, whoever comes, goes or sleeps; (1 + 50 / 220) / (1 + 50 / 1800) = 1.194. */
+    private static final double LOAD_PUE_FRAC = 0.2;
+
     @TempDir
     private Path folder;
 
@@ -79,26 +84,51 @@ class WorldTruthTest {
         assertNull(decider.truth);
     }
 
-    /** What truth says about an option is what happens when just that option is taken. */
+    /**
+     * What truth says about an option is what happens when just that option is taken: exactly, whatever the curves and whoever
+     * joins or leaves; but for a load-dependent PUE, where the other hosts' power is taken as of the question.
+     */
     @Property(tries = 200)
     void truthComesTrue(@ForAll long seed) throws IOException {
         Random random = new Random(seed);
-        boolean curved = random.nextBoolean();
+        boolean load = random.nextInt(3) == 0;
         TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
-                .site(randomSite(random, curved)).site(randomSite(random, curved));
-        int n = 3 + random.nextInt(40);
-        for (int t = 0; t < n; t++) {
+                .site(randomSite(random, load)).site(randomSite(random, load));
+        int others = 3 + random.nextInt(40);
+        for (int t = 0; t < others; t++) {
             world.tasks(randomTask(random, 0));
         }
         world.tasks(randomTask(random, 450)); // arrives alone, last
+        comesTrue(world, random, 2, others, load ? LOAD_PUE_FRAC : EXACT_FRAC);
+    }
+
+    /** Alone, and with no other host that could fall asleep, it is exact for a load-dependent PUE too. */
+    @Property(tries = 200)
+    void aloneItIsExactForEveryPue(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        TestSite site = pue(TestSite.site(random.doubles(4, 50, 500).toArray()), random, random.nextInt(3));
+        if (random.nextBoolean()) {
+            site.sleepers(1, 6, curve(random), random.nextInt(900), 8, random.nextInt(400), 100);
+        } else {
+            site.hosts(1 + random.nextInt(3), 4, curve(random)).gpuHosts(1, 8, 2, 0, 30, 300, curve(random));
+        }
+        TestTask task = task(450, 10 + random.nextInt(4000)).cores(1 + random.nextInt(4)).util(random.nextDouble());
+        if (random.nextBoolean()) {
+            task.phases(new double[] {0.25, random.nextDouble(), 0}, new double[] {0.75, random.nextDouble(), 1});
+        }
+        comesTrue(new TestWorld().privileged().seed(seed).noise(0.2, 0.2).site(site).tasks(task), random, 1, 0, EXACT_FRAC);
+    }
+
+    /** Asks about the last task when it arrives, takes that option and compares. */
+    private static void comesTrue(TestWorld world, Random random, int sites, int last, double toleranceFrac) throws IOException {
         TruthService.Answer[] answer = new TruthService.Answer[1];
-        int dc = random.nextInt(2);
+        int dc = random.nextInt(sites);
         Deciders.Scripted[] decider = new Deciders.Scripted[1];
         decider[0] = Deciders.scripted((o, out) -> {
             for (int i = 0; i < o.ask.size(); i++) {
                 long task = o.ask.get(i);
-                if (task < n) {
-                    out.place(task, random.nextInt(2), Decisions.STATUS_HEURISTIC, "");
+                if (task < last) {
+                    out.place(task, random.nextInt(sites), Decisions.STATUS_HEURISTIC, "");
                 } else {
                     answer[0] = decider[0].truth.truth(new long[] {task}, new int[] {dc}, new long[] {o.tUs});
                     out.place(task, dc, Decisions.STATUS_HEURISTIC, "");
@@ -106,30 +136,36 @@ class WorldTruthTest {
             }
         });
         Path place = Files.createTempDirectory("world");
-        RunResult run = world.run(place, decider[0]);
-        assertEquals("completed", run.status(), run.result().reason());
-        if (answer[0] == null || Double.isNaN(answer[0].waitS()[0])) {
-            return; // it fits nowhere, or not there
+        try {
+            RunResult run = world.run(place, decider[0]);
+            assertEquals("completed", run.status(), run.result().reason());
+            double placed = run.job("placed_s", last);
+            assertEquals(run.job("start_s", last) - placed, answer[0].waitS()[0], 1e-6);
+            assertEquals(run.job("finish_s", last) - placed, answer[0].serviceTimeS()[0], 1e-6);
+            double energy = run.job("dynamic_kwh", last);
+            assertEquals(energy, answer[0].energyKwh()[0], toleranceFrac * energy + 1e-15);
+        } finally {
+            TestFolders.delete(place);
         }
-        double placed = run.job("placed_s", n);
-        assertEquals(run.job("start_s", n) - placed, answer[0].waitS()[0], 1e-6);
-        assertEquals(run.job("finish_s", n) - placed, answer[0].serviceTimeS()[0], 1e-6);
-        double energy = run.job("dynamic_kwh", n);
-        // on a curved host a queued neighbour that joins later changes the share; truth says that it leaves that out
-        assertEquals(energy, answer[0].energyKwh()[0], curved ? 0.5 * energy + 1e-9 : 1e-9 * energy + 1e-15);
     }
 
-    private static TestSite randomSite(Random random, boolean curved) {
-        double[] curve = curved ? new double[] {80, 150, 190, 200} : new double[] {80, 200};
-        TestSite site = TestSite.site(random.doubles(4, 50, 500).toArray());
-        if (random.nextBoolean()) {
-            site.pue(1.3);
-        } else {
-            site.temperaturePue(1.1, 15, 0.02, random.doubles(4, 0, 35).toArray());
-        }
-        site.hosts(1 + random.nextInt(2), 4, curve);
-        site.sleepers(1 + random.nextInt(3), 6, curve, random.nextInt(600), 8, random.nextInt(400), 100);
-        return site.gpuHosts(1, 8, 2, 0, 30, 300, curve);
+    private static double[] curve(Random random) {
+        return random.nextBoolean() ? new double[] {80, 150, 190, 200} : new double[] {80, 200};
+    }
+
+    private static TestSite pue(TestSite site, Random random, int kind) {
+        return switch (kind) {
+            case 0 -> site.pue(1.3);
+            case 1 -> site.temperaturePue(1.1, 15, 0.02, random.doubles(4, 0, 35).toArray());
+            default -> site.loadPue(random.nextDouble() * 50, 1 + random.nextDouble() / 3);
+        };
+    }
+
+    private static TestSite randomSite(Random random, boolean load) {
+        TestSite site = pue(TestSite.site(random.doubles(4, 50, 500).toArray()), random, load ? 2 : random.nextInt(2));
+        site.hosts(1 + random.nextInt(2), 4, curve(random));
+        site.sleepers(1 + random.nextInt(3), 6, curve(random), random.nextInt(600), 8, random.nextInt(400), 100);
+        return site.gpuHosts(1, 8, 2, 0, 30, 300, curve(random));
     }
 
     private static TestTask randomTask(Random random, double arrivalS) {
