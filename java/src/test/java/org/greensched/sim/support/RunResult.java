@@ -14,6 +14,8 @@ import org.greensched.sim.columns.Table;
 public final class RunResult {
     private final Path folder;
     private final World.Result result;
+    /** Mapped once: a mapping stays until the garbage collector comes by, and the kernel allows 65 530 of them. */
+    private Table jobs;
 
     RunResult(Path folder, World.Result result) {
         this.folder = folder;
@@ -29,7 +31,10 @@ public final class RunResult {
     }
 
     public Table jobs() throws IOException {
-        return Frame.map(folder.resolve("world/jobs.gsf")).table("jobs");
+        if (jobs == null) {
+            jobs = Frame.map(folder.resolve("world/jobs.gsf")).table("jobs");
+        }
+        return jobs;
     }
 
     public Table hosts() throws IOException {
