@@ -67,6 +67,8 @@ def assign(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, name_rank: I
     if n == 0 or d == 0:
         return Assignment(dc, np.zeros(n, dtype=bool))
     by_name = np.argsort(name_rank)
+    if n == 1:
+        return _one(cost[0], tasks, room, feasible[0], by_name)
     order = task_order(tasks)
     masked = np.where(feasible, cost, np.inf)[:, by_name]
     favourite = masked.argmin(axis=1)
@@ -85,6 +87,21 @@ def assign(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, name_rank: I
     in_column = np.empty(n, dtype=np.intp)
     in_column[order] = chosen
     return Assignment(dc, in_column == favourite)
+
+
+def _one(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, by_name: Index) -> Assignment:
+    """A batch of one needs no running sums."""
+    cores, gpus, mem_gb = tasks.cores[0] - SLACK, tasks.gpus[0] - SLACK, tasks.mem_gb[0] - SLACK
+    fits = feasible & (cores <= np.minimum(room.cores, room.widest_cores)) & (mem_gb <= room.mem_gb)
+    if gpus > 0:
+        fits = fits & (gpus <= np.minimum(room.gpus, room.widest_gpus))
+    masked = np.where(feasible, cost, np.inf)[by_name]
+    favourite = masked.argmin()
+    masked[~fits[by_name]] = np.inf
+    chosen = masked.argmin()
+    found = bool(np.isfinite(masked[chosen]))
+    dc = np.array([by_name[chosen] if found else -1], dtype=np.int32)
+    return Assignment(dc, np.array([found and chosen == favourite]))
 
 
 def _strike_out(masked: F64, demand: F64, free: F64) -> None:

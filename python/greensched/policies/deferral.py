@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from greensched.core.types import F64, I32, Action, Decisions, DecisionStatus, Observation, Predictions, World
+from greensched.core.types import F64, I32, I64, Action, Decisions, DecisionStatus, Observation, Predictions, World
 from greensched.core.units import S_PER_HOUR, S_PER_MIN
 from greensched.policies.answers import Bool
 from greensched.policies.outlook import Outlook
@@ -32,7 +32,12 @@ class Plan:
 
 
 def plan(
-    observation: Observation, predictions: Predictions, best_now_g: F64, outlook: Outlook, minimum_frac: float
+    observation: Observation,
+    predictions: Predictions,
+    moved_g: F64,
+    best_now_g: F64,
+    outlook: Outlook,
+    minimum_frac: float,
 ) -> Plan:
     """Find the later start with the least carbon for every task with a deadline.
 
@@ -43,6 +48,7 @@ def plan(
     Args:
         observation: what is known now.
         predictions: for every (task, datacenter) now.
+        moved_g: carbon of moving the data, of the same shape.
         best_now_g: predicted carbon in g of the best choice now.
         outlook: forecasts.
         minimum_frac: the least saving, as a fraction of ``best_now_g``, for which it is worth waiting.
@@ -57,7 +63,7 @@ def plan(
         from_s = start_s + predictions.wait_s
         gpkwh = outlook.mean_gpkwh(observation.forecasts, d, from_s, from_s + run_s)
         possible = (start_s + spare_s <= tasks.deadline_s[:, None]) & np.isfinite(tasks.deadline_s)[:, None]
-        grams = np.where(possible & np.isfinite(gpkwh), predictions.energy_kwh * gpkwh, np.inf)
+        grams = np.where(possible & np.isfinite(gpkwh), predictions.energy_kwh * gpkwh + moved_g, np.inf)
         grams[np.isnan(grams)] = np.inf
         column = grams.argmin(axis=1)
         least = grams[np.arange(n), column]
@@ -68,19 +74,29 @@ def plan(
     return Plan((dc >= 0) & (saving_frac >= minimum_frac), until_s, saving_frac, dc)
 
 
-def postpone(decisions: Decisions, waits: Plan, world: World, now_s: float) -> Decisions:
-    """Turn the placements of tasks that should wait into deferrals; rows are those of ``decisions``."""
-    rows = np.flatnonzero(waits.worth & (decisions.action == Action.PLACE))
+def postpone(decisions: Decisions, waits: Plan, tasks: I64, world: World, now_s: float) -> Decisions:
+    """Turn the placements of tasks that should wait into deferrals.
+
+    Args:
+        decisions: for some of ``tasks``, in their order; changed.
+        waits: one row per task.
+        tasks: ids of the tasks that were planned for.
+        world: whose datacenters are named.
+        now_s: the instant of the decision.
+    """
+    row_of_task = np.flatnonzero(np.isin(tasks, decisions.task))
+    rows = np.flatnonzero(waits.worth[row_of_task] & (decisions.action == Action.PLACE))
     if len(rows) == 0:
         return decisions
+    planned = row_of_task[rows]
     decisions.action[rows] = Action.DEFER
-    decisions.until_s[rows] = waits.until_s[rows]
+    decisions.until_s[rows] = waits.until_s[planned]
     decisions.status[rows] = DecisionStatus.HEURISTIC
     reason = list(decisions.reason)
-    for i in rows.tolist():
-        minutes = (waits.until_s[i] - now_s) / S_PER_MIN
-        where = world.datacenters[waits.dc[i]].name
-        reason[i] = f"waits {minutes:.0f} min for {where}: {waits.saving_frac[i]:.0%} less carbon"
+    for i, k in zip(rows.tolist(), planned.tolist(), strict=True):
+        minutes = (waits.until_s[k] - now_s) / S_PER_MIN
+        where = world.datacenters[waits.dc[k]].name
+        reason[i] = f"waits {minutes:.0f} min for {where}: {waits.saving_frac[k]:.0%} less carbon"
     decisions.dc[rows] = -1
     decisions.energy_kwh[rows] = np.nan
     decisions.service_time_s[rows] = np.nan

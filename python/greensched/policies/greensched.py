@@ -78,10 +78,10 @@ class GreenSchedPolicy:
         moved_g = transfer_g(tasks, observation.world, known_or_worst(observation.state.carbon_gpkwh))
         cost_g = objective_g(predictions, gpkwh, moved_g, late_s, weights.carbon_weight, weights.sla_weight_g_per_min)
         decisions = place_by_cost(observation, predictions, cost_g, self.facts, self.reasons, weights.when_full)
-        if weights.defer and len(decisions) == len(tasks):
-            chosen_g = (predictions.energy_kwh * gpkwh)[np.arange(len(tasks)), decisions.dc]
-            waits = plan(observation, predictions, chosen_g, self.outlook, weights.defer_saving_frac)
-            decisions = postpone(decisions, waits, observation.world, observation.t_s)
+        if weights.defer:
+            best_g = np.nanmin(predictions.energy_kwh * gpkwh + moved_g, axis=1, initial=np.inf)
+            waits = plan(observation, predictions, moved_g, best_g, self.outlook, weights.defer_saving_frac)
+            decisions = postpone(decisions, waits, tasks.task, observation.world, observation.t_s)
         return decisions
 
     def intensity_gpkwh(self, observation: Observation, predictions: Predictions) -> F64:
