@@ -80,8 +80,8 @@ class XGBoostTrainer(XGBoostPredictor):
         """Train on the first 80 % of the placements of a log; errors are those on the rest.
 
         Returns:
-            Numbers of rows, and relative root mean square errors (``*_rmspe_frac``) of energy and run time, next to
-            those of the analytic predictor.
+            Numbers of rows, and errors of energy and run time relative to the truth: root mean square
+            (``*_rmspe_frac``, which a few tiny tasks can dominate) and median, next to those of the analytic predictor.
 
         Raises:
             FeedbackLogError: the log is unusable, or holds too few finished placements.
@@ -95,8 +95,10 @@ class XGBoostTrainer(XGBoostPredictor):
             booster = _boost(data.features, ratio, cut, seed)
             raw[target] = bytes(booster.save_raw("ubj"))
             predicted = booster.inplace_predict(data.features[cut:])
-            metrics[f"{target}_rmspe_frac"] = _rmspe(predicted - ratio[cut:])
-            metrics[f"{target}_analytic_rmspe_frac"] = _rmspe(-ratio[cut:])
+            for who, log_error in ((target, predicted - ratio[cut:]), (f"{target}_analytic", -ratio[cut:])):
+                error_frac = np.abs(np.expm1(log_error))
+                metrics[f"{who}_rmspe_frac"] = float(np.sqrt(np.mean(error_frac**2)))
+                metrics[f"{who}_median_error_frac"] = float(np.median(error_frac))
         self.use(raw)
         return metrics
 
@@ -117,7 +119,3 @@ def _boost(features: F64, log_ratio: F64, cut: int, seed: int) -> Any:
         verbose_eval=False,
     )  # fmt: skip
     return booster[: booster.best_iteration + 1]
-
-
-def _rmspe(log_error: F64) -> float:
-    return float(np.sqrt(np.mean(np.expm1(log_error) ** 2)))
