@@ -97,10 +97,25 @@ def test_a_later_start_shortens_the_queue() -> None:
 
 
 def test_pue_from_the_published_model_where_none_is_reported() -> None:
-    """1.1 + 0.01 * (25 - 15) = 1.2; the load model at no load counts its slope."""
-    w = world([datacenter(0, "a", [CPU]), datacenter(1, "b", [CPU])])
+    """1.1 + 0.01 * (25 - 15) = 1.2."""
+    w = world([datacenter(0, "a", [CPU])])
     w.datacenters[0].pue.update({"model": "temperature", "base": 1.1, "t0_c": 15.0, "slope_per_c": 0.01})
-    w.datacenters[1].pue.update({"model": "load", "fixed_w": 1000.0, "slope": 1.3})
-    state = idle_state(w, pue=np.nan, temperature_c=25.0)
-    got = predict(w, tasks(1), state=state)
-    assert got.energy_kwh[0].tolist() == pytest.approx([3 * 3600 * 1.2 / 3.6e6, 3 * 3600 * 1.3 / 3.6e6])
+    got = predict(w, tasks(1), state=idle_state(w, pue=np.nan, temperature_c=25.0))
+    assert got.energy_kwh[0, 0] == pytest.approx(3 * 3600 * 1.2 / 3.6e6)
+
+
+@pytest.mark.parametrize(
+    ("it_w", "pue"),
+    [
+        (0.0, 1.3 + 1000 / (0 + 100 + 12)),  # everything is off: the task wakes a whole host of 100 W
+        (20.0, 1.3 + 1000 / (20 + 100 + 12)),  # 4 hosts asleep at 5 W each
+        (250.0, 1.3 + 1000 / (250 + 4 / 64 * 100 + 12)),  # some sleep: its 4 of 64 cores' share of the idle power
+        (900.0, 1.3 + 1000 / (900 + 12)),  # all 4 are awake
+    ],
+)
+def test_a_pue_that_depends_on_load_counts_the_tasks_own(it_w: float, pue: float) -> None:
+    """4 cores * 3 W = 12 W more than now, whatever PUE is reported now."""
+    w = world([datacenter(0, "a", [CPU])])
+    w.datacenters[0].pue.update({"model": "load", "fixed_w": 1000.0, "slope": 1.3})
+    got = predict(w, tasks(1, cores=4), state=idle_state(w, pue=51.3, it_w=it_w))
+    assert got.energy_kwh[0, 0] == pytest.approx(12 * 3600 * pue / 3.6e6, rel=1e-12)
