@@ -33,8 +33,14 @@ class Room:
     @staticmethod
     def now(state: DatacenterState, facts: Facts) -> Room:
         """Room under the utilisation cap, after what is queued and on its way."""
-        room_cores = np.maximum(facts.room_cores(state), 0.0)
-        return Room(room_cores, state.free_gpus, state.free_mem_gb, state.max_free_cores, state.max_free_gpus)
+        cores, gpus, mem_gb = facts.room_cores(state), facts.room_gpus(state), facts.room_mem_gb(state)
+        return Room(
+            np.maximum(cores, 0.0),
+            np.maximum(gpus, 0.0),
+            np.maximum(mem_gb, 0.0),
+            state.max_free_cores,
+            state.max_free_gpus,
+        )
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ class Facts:
     idle_w: F64
     capacity_cores: F64
     capacity_gpus: F64
+    capacity_mem_gb: F64
     all_idle_w: F64
     name_rank: NDArray[np.intp]
 
@@ -63,6 +64,7 @@ class Facts:
             cores=table[0], mem_gb=table[1], gpus=table[2], gpu_type=table[3], slowness=table[4], core_w=table[5],
             gpu_w=table[6], max_core_w=table[7], max_gpu_w=table[8], idle_w=table[9],
             capacity_cores=capacity, capacity_gpus=np.array([d.gpus for d in world.datacenters]),
+            capacity_mem_gb=np.array([sum(h.count * h.mem_gb for h in d.hosts) for d in world.datacenters]),
             all_idle_w=np.array([sum(h.count * _idle_w(h) for h in d.hosts) for d in world.datacenters]),
             name_rank=rank,
         )  # fmt: skip
@@ -90,6 +92,16 @@ class Facts:
         """Cores that a newcomer may count on now: free, under the cap, less what is queued or on its way."""
         under_cap = self.capacity_cores - state.used_cores
         room: F64 = np.minimum(state.free_cores, under_cap) - state.queued_cores - state.inbound_cores
+        return room
+
+    def room_gpus(self, state: DatacenterState) -> F64:
+        """GPUs that a newcomer may count on now: free, less what is queued or on its way."""
+        room: F64 = state.free_gpus - state.queued_gpus - state.inbound_gpus
+        return room
+
+    def room_mem_gb(self, state: DatacenterState) -> F64:
+        """Memory that a newcomer may count on now: free, less what is queued or on its way."""
+        room: F64 = state.free_mem_gb - state.queued_mem_gb - state.inbound_mem_gb
         return room
 
 
