@@ -126,8 +126,8 @@ def test_a_pue_that_depends_on_load_counts_the_tasks_own(it_w: float, pue: float
 def test_waiting_counts_what_is_queued_and_on_its_way() -> None:
     """Per turn-over of 3,600 s, the scarcest resource decides.
 
-    4 GPUs, 1 free, 5 queued and 2 inbound; a task of 2 GPUs: (2 + 5 + 2 - 1) / 4 turns = 2 h. A task without GPUs does not
-    care. Memory: 64 GB, 8 free, 40 queued; a task of 32 GB: (32 + 40 - 8) / 64 = 1 h.
+    4 GPUs, 1 free, 5 queued and 2 inbound; a task of 2 GPUs: (2 + 5 + 2 - 1) / 4 turns = 2 h. A task without GPUs
+    does not care. Memory: 64 GB, 8 free, 40 queued; a task of 32 GB: (32 + 40 - 8) / 64 = 1 h.
     """
     there = world([datacenter(0, "a", [host(count=1, mem_gb=64.0, gpus=4, gpu_type=0)])])
     facts = Facts.of(there)
