@@ -64,7 +64,7 @@ def measure(report: Report, folder: Path, policy: str, batch: int, slots: int) -
         report.add(case, f"of it in the mind, {part} p50", mind[f"{part}_p50_us"], "us")
 
 
-def main() -> None:
+def main() -> int:
     """Measure and write the report."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer slots")
@@ -75,8 +75,8 @@ def main() -> None:
         for policy in POLICIES:
             for batch in BATCHES:
                 measure(report, Path(temporary), policy, batch, slots[batch])
-    print(report.write())
+    return report.write()
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

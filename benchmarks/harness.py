@@ -76,8 +76,8 @@ class Report:
         verdict = "" if met is None else ("yes" if met else "NO")
         print(f"{case:<40} {metric:<34} {value:>14.6g} {unit:<10} {shown or '':<12} {verdict}", flush=True)
 
-    def write(self) -> Path:
-        """Write ``benchmarks/results/<name>.json``; returns its path."""
+    def write(self) -> int:
+        """Write ``benchmarks/results/<name>.json``; returns the exit code: 1 if a target was missed."""
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{self._name}.json"
         content = {
@@ -89,5 +89,6 @@ class Report:
             "rows": [asdict(row) for row in self._rows],
         }
         path.write_text(json.dumps(content, indent=1) + "\n")
-        print(f"wrote {path}")
-        return path
+        missed = sum(row.met is False for row in self._rows)
+        print(f"wrote {path}; targets missed: {missed}")
+        return 1 if missed else 0

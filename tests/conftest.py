@@ -28,6 +28,16 @@ def world_jar() -> Path:
     return find_jar()
 
 
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data. Where it is absent the test is skipped, or fails if GREENSCHED_REQUIRE_DATA is 1."""
+    folder = Path(os.environ.get("GREENSCHED_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "grid").is_dir():
+        missing = pytest.fail if os.environ.get("GREENSCHED_REQUIRE_DATA") == "1" else pytest.skip
+        missing(f"no real data at {folder}; set GREENSCHED_DATA")
+    return folder
+
+
 def cli_environment(**changes: str) -> dict[str, str]:
     """The environment of a `greensched` child: this checkout's code, nothing of the developer's settings."""
     path = [str(ROOT / "python"), str(ROOT / "bridge" / "python"), os.environ.get("PYTHONPATH", "")]

@@ -69,7 +69,8 @@ def _datacenters() -> dict[str, Any]:
     return {
         "free_cores": f64(100.5, 160), "free_gpus": f64(0, 3.5), "free_mem_gb": f64(400, 640.25),
         "max_free_cores": f64(32, 32), "max_free_gpus": f64(0, 3.5), "running": i32(3, 0), "queued": i32(1, 0),
-        "queued_cores": f64(2, 0), "inbound": i32(0, 1), "inbound_cores": f64(0, 4), "used_cores": f64(27.5, 0),
+        "queued_cores": f64(2, 0), "queued_gpus": f64(0.5, 0), "queued_mem_gb": f64(8, 0), "inbound": i32(0, 1),
+        "inbound_cores": f64(0, 4), "inbound_gpus": f64(0, 1), "inbound_mem_gb": f64(0, 12), "used_cores": f64(27.5, 0),
         "utilisation_frac": f64(0.23871527777777778, 0), "it_w": f64(812.5, 600), "pue": f64(1.2, 1.15),
         "carbon_gpkwh": f64(412.125, 31.5), "marginal_gpkwh": f64(_NAN, _NAN), "wind_frac": f64(0.25, _NAN),
         "solar_frac": f64(0, _NAN), "renewable_frac": f64(0.5, 0.9375), "price_per_kwh": f64(_NAN, 0.08),

@@ -7,6 +7,8 @@ import pytest
 
 from greensched.core.types import Options, Predictions
 from greensched.predictors.analytic import AnalyticPredictor
+from greensched.predictors.facts import Facts
+from greensched.predictors.queueing import queue_s
 from greensched.testing.worlds import datacenter, host, idle_state, observation, tasks, world
 
 # 64 cores, 100..420 W linear: at 0.6 utilisation 292 W, so 192 W dynamic over 64 cores = 3 W per allocated core
@@ -97,10 +99,40 @@ def test_a_later_start_shortens_the_queue() -> None:
 
 
 def test_pue_from_the_published_model_where_none_is_reported() -> None:
-    """1.1 + 0.01 * (25 - 15) = 1.2; the load model at no load counts its slope."""
-    w = world([datacenter(0, "a", [CPU]), datacenter(1, "b", [CPU])])
+    """1.1 + 0.01 * (25 - 15) = 1.2."""
+    w = world([datacenter(0, "a", [CPU])])
     w.datacenters[0].pue.update({"model": "temperature", "base": 1.1, "t0_c": 15.0, "slope_per_c": 0.01})
-    w.datacenters[1].pue.update({"model": "load", "fixed_w": 1000.0, "slope": 1.3})
-    state = idle_state(w, pue=np.nan, temperature_c=25.0)
-    got = predict(w, tasks(1), state=state)
-    assert got.energy_kwh[0].tolist() == pytest.approx([3 * 3600 * 1.2 / 3.6e6, 3 * 3600 * 1.3 / 3.6e6])
+    got = predict(w, tasks(1), state=idle_state(w, pue=np.nan, temperature_c=25.0))
+    assert got.energy_kwh[0, 0] == pytest.approx(3 * 3600 * 1.2 / 3.6e6)
+
+
+@pytest.mark.parametrize(
+    ("it_w", "pue"),
+    [
+        (0.0, 1.3 + 1000 / (0 + 100 + 12)),  # everything is off: the task wakes a whole host of 100 W
+        (20.0, 1.3 + 1000 / (20 + 100 + 12)),  # 4 hosts asleep at 5 W each
+        (250.0, 1.3 + 1000 / (250 + 4 / 64 * 100 + 12)),  # some sleep: its 4 of 64 cores' share of the idle power
+        (900.0, 1.3 + 1000 / (900 + 12)),  # all 4 are awake
+    ],
+)
+def test_a_pue_that_depends_on_load_counts_the_tasks_own(it_w: float, pue: float) -> None:
+    """4 cores * 3 W = 12 W more than now, whatever PUE is reported now."""
+    w = world([datacenter(0, "a", [CPU])])
+    w.datacenters[0].pue.update({"model": "load", "fixed_w": 1000.0, "slope": 1.3})
+    got = predict(w, tasks(1, cores=4), state=idle_state(w, pue=51.3, it_w=it_w))
+    assert got.energy_kwh[0, 0] == pytest.approx(12 * 3600 * pue / 3.6e6, rel=1e-12)
+
+
+def test_waiting_counts_what_is_queued_and_on_its_way() -> None:
+    """Per turn-over of 3,600 s, the scarcest resource decides.
+
+    4 GPUs, 1 free, 5 queued and 2 inbound; a task of 2 GPUs: (2 + 5 + 2 - 1) / 4 turns = 2 h. A task without GPUs
+    does not care. Memory: 64 GB, 8 free, 40 queued; a task of 32 GB: (32 + 40 - 8) / 64 = 1 h.
+    """
+    there = world([datacenter(0, "a", [host(count=1, mem_gb=64.0, gpus=4, gpu_type=0)])])
+    facts = Facts.of(there)
+    state = idle_state(there, free_gpus=1, max_free_gpus=1, queued_gpus=5, inbound_gpus=2, queued=5)
+    assert queue_s(tasks(1, gpus=2.0), state, facts, 3600.0)[0, 0] == pytest.approx(7200.0)
+    assert queue_s(tasks(1), state, facts, 3600.0)[0, 0] == 0.0
+    state = idle_state(there, free_mem_gb=8, queued_mem_gb=40, queued=2)
+    assert queue_s(tasks(1, mem_gb=32.0), state, facts, 3600.0)[0, 0] == pytest.approx(3600.0)

@@ -169,9 +169,9 @@ class _Says(AnalyticPredictor):
         ({"wait_s": -1.0}, False),
         ({"wait_s": 101.0}, False),
         ({"columns": 3}, False),
-        # 1 core of a host with 5 W per utilised core, for 100 s: at most 10 * 3 * 500 J = 0.004167 kWh
-        ({"energy_kwh": 0.0041}, True),
-        ({"energy_kwh": 0.0042}, False),
+        # 1 core of a host with 5 W per utilised core, for 100 s at PUE 1.2: at most 10 * 1.2 * 500 J = 0.001667 kWh
+        ({"energy_kwh": 0.0016}, True),
+        ({"energy_kwh": 0.0017}, False),
         ({"energy_kwh": np.nan, "service_s": np.nan, "wait_s": np.nan}, True),
     ],
 )

@@ -138,8 +138,55 @@ def test_deferral_waits_for_the_clean_hours_if_the_deadline_allows() -> None:
     got = decide(seen, defer=True)
     assert got.action.tolist() == [Action.DEFER, Action.PLACE, Action.PLACE]  # too tight; no deadline at all
     assert got.until_s[0] == 3 * HOUR_S
-    assert got.reason[0] == "waits 180 min for a: 80% less carbon"
+    assert got.reason[0] == "waits 180 min for a: 80% lower objective"
     assert decide(seen).action.tolist() == [Action.PLACE] * 3
+
+
+def _cleaner_later(n: int, hosts: int = 4, **columns: Any) -> Observation:
+    """500 g/kWh now, 100 from hour 3 on; ``n`` tasks of an hour with time until hour 10."""
+    w = world([datacenter(0, "a", [host(count=hosts)])])
+    book = forecasts(w, 0.0, [[500.0] * 3 + [100.0] * 21])
+    return observation(w, tasks(n, deadline_s=10 * HOUR_S, **columns), idle_state(w, carbon_gpkwh=500.0), book)
+
+
+def test_one_task_that_waits_for_room_keeps_no_other_from_deferring() -> None:
+    """The first fills the only host, the second finds no room and stays pending, the third still has some cores."""
+    got = decide(_cleaner_later(3, hosts=1, cores=[60.0, 60.0, 1.0]), defer=True, when_full="wait")
+    assert got.task.tolist() == [0, 2]
+    assert got.action.tolist() == [Action.DEFER, Action.DEFER]
+    assert got.until_s.tolist() == [3 * HOUR_S] * 2
+
+
+def test_deferral_minimises_the_objective_not_the_carbon_alone() -> None:
+    seen = _cleaner_later(1)
+    assert decide(seen, defer=True).action.tolist() == [Action.DEFER]
+    # with carbon at no weight there is nothing to gain
+    assert decide(seen, defer=True, carbon_weight=0.0).action.tolist() == [Action.PLACE]
+
+
+def test_deferral_counts_moving_the_data() -> None:
+    """An hour is 0.0036 kWh at each place. Now at home, 500 g/kWh: 1.8 g. From hour 3 on away, 100 g/kWh: 0.36 g, but
+    moving 10 GB x 0.02 kWh/GB at (500 + 100) / 2 g/kWh is 60 g."""
+    w = dataclasses.replace(world([datacenter(0, "home", HOSTS), datacenter(1, "away", HOSTS)]), kwh_per_gb=0.02)
+    book = forecasts(w, 0.0, [[500.0] * 24, [500.0] * 3 + [100.0] * 21])
+    state = idle_state(w, carbon_gpkwh=500.0)
+    for data_gb, action in ((0.0, Action.DEFER), (10.0, Action.PLACE)):
+        seen = observation(w, tasks(1, deadline_s=10 * HOUR_S, data_gb=data_gb), state, book)
+        got = decide(seen, defer=True)
+        assert got.action.tolist() == [action]
+
+
+def test_data_that_will_travel_later_travels_at_the_intensity_of_then() -> None:
+    """The home is full for ever, and all grids fall from 500 to 100 g/kWh: moving 10 GB costs 100 g now, 20 g then."""
+    w = dataclasses.replace(world([datacenter(0, "home", HOSTS), datacenter(1, "away", HOSTS)]), kwh_per_gb=0.02)
+    book = forecasts(w, 0.0, [[500.0] * 3 + [100.0] * 21] * 2)
+    state = idle_state(
+        w, carbon_gpkwh=500.0, free_cores=[0.0, 256.0], max_free_cores=[0.0, 64.0], used_cores=[256, 0.0]
+    )
+    state.queued_cores[0] = 1e5  # a queue of weeks
+    got = decide(observation(w, tasks(1, deadline_s=10 * HOUR_S, data_gb=10.0), state, book), defer=True)
+    assert got.action.tolist() == [Action.DEFER]
+    assert got.reason[0] == "waits 180 min for away: 80% lower objective"
 
 
 @given(st.integers(0, 10_000), st.integers(1, 30))

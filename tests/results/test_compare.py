@@ -36,6 +36,15 @@ def test_only_completed_runs_are_compared(status: str) -> None:
     assert status in compare(run(75.0), run(100.0, status=status))["savings"]["not_comparable"]
 
 
+def test_runs_of_different_length_compare_only_what_tasks_are_charged() -> None:
+    own, other = run(75.0, simulated_s=3600.0, tasks_carbon_kg=0.9, cost=1.0), run(100.0, simulated_s=7200.0, cost=2.0)
+    savings = compare(own, other)["savings"]
+    assert savings["carbon_pct"] is savings["energy_pct"] is savings["cost_pct"] is None
+    assert savings["tasks_carbon_pct"] == pytest.approx(10.0)
+    assert savings["not_comparable"] is None
+    assert "1.00 h here, 2.00 h in the baseline" in savings["facilities_not_comparable"]
+
+
 def test_a_baseline_without_carbon_has_no_percentage() -> None:
     assert compare(run(75.0), run(0.0))["savings"]["carbon_pct"] is None
 

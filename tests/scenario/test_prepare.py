@@ -224,7 +224,29 @@ def test_jobs_from_a_file_keep_their_values(tmp_path: Path) -> None:
     assert tasks["deadline_us"].tolist() == [np.iinfo(np.int64).max, 7_400_000_000]
     assert tasks["origin"].tolist() == [0, 1]
     assert columns(read(tmp_path / "run")["hidden"], "hidden")["work_s"].tolist() == [30.0, 60.0]
-    assert prepared.warnings == ["1 jobs of jobs.csv arrive after the horizon and were left out"]
+    assert tasks["mem_gb"].tolist() == [4.0, 8.0]
+    assert prepared.warnings == [
+        "3 of 3 jobs of jobs.csv have no mem_gb and were given 4 GB per core",
+        "1 jobs of jobs.csv arrive after the horizon and were left out",
+    ]
+
+
+def test_linear_interpolation_warns_that_now_hints_at_the_next_hour(tmp_path: Path) -> None:
+    prepared = prepare(write(tmp_path, signals={"interpolation": "linear"}), tmp_path / "run")
+    assert any("judge policies with hold" in warning for warning in prepared.warnings)
+
+
+def test_runs_end_at_a_fixed_time_unless_the_scenario_says_otherwise(tmp_path: Path) -> None:
+    prepare(write(tmp_path), tmp_path / "a")
+    assert read(tmp_path / "a")["run"]["end"] == "fixed"
+    prepare(write(tmp_path, end="drained"), tmp_path / "b")
+    assert read(tmp_path / "b")["run"]["end"] == "drained"
+
+
+def test_the_deadline_rule_says_that_it_knows_the_run_time(tmp_path: Path) -> None:
+    prepare(write(tmp_path), tmp_path / "run")
+    rule = read(tmp_path / "run")["tasks"].meta["deadline_rule"]
+    assert "x true run time" in rule and "slack carries information about run time" in rule
 
 
 def test_datacenters_of_one_region_share_an_origin(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from greensched.core.errors import DataError
 from greensched.traces.files import load
+from greensched.traces.table import UNSET_PRIORITY
 
 HOMES = {"frankfurt": 0, "tokyo": 1}
 
@@ -30,14 +31,16 @@ def test_reads_everything(tmp_path: Path) -> None:
     jobs = load(path, HOMES)
     assert jobs.arrival_s.tolist() == [0.0, 5.5]
     assert jobs.cores.tolist() == [2.0, 0.5]
-    assert jobs.mem_gb.tolist() == [4.0, 0.0]
+    assert jobs.mem_gb.tolist() == [4.0, 2.0]  # 4 GB per core where the cell is empty
+    assert jobs.notes == ["1 of 2 jobs of jobs.csv have no mem_gb and were given 4 GB per core"]
     assert jobs.gpus.tolist() == [1.0, 0.0]
     assert jobs.gpu_types == ("A100",)
     assert jobs.gpu_type.tolist() == [0, -1]
     assert jobs.deadline_s.tolist() == [100.0, np.inf]
     assert np.isnan(jobs.expected_s).tolist() == [False, True]
     assert jobs.origin.tolist() == [1, -1]
-    assert jobs.priority.tolist() == [3, 0]
+    assert jobs.data_gb[0] == 0.5 and np.isnan(jobs.data_gb[1])  # to be drawn
+    assert jobs.priority.tolist() == [3, UNSET_PRIORITY]
     assert jobs.name is not None
     assert jobs.name.decode() == ["train it", ""]
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from greensched import __version__
 from greensched.core.contracts import Needs
 from greensched.core.delta import Delta
-from greensched.core.errors import BridgeProtocolError
+from greensched.core.errors import BridgeProtocolError, ConfigError
 from greensched.core.frames import Frame, decode
 from greensched.core.types import I64, Decisions, Options, Predictions, Truth, World
 from greensched_bridge import messages
@@ -126,6 +126,8 @@ class Session:
             self._mind.finish(delta)
             self.finished.set()
             return messages.encode_bye(sequence)
+        except ConfigError as error:  # a mistake in the scenario: the message says it all
+            return messages.encode_error(sequence, "config", str(error), "")
         except Exception as error:
             _log.exception("call '%s' %d failed", kind, sequence)
             code = "protocol" if isinstance(error, BridgeProtocolError) else "mind_error"
@@ -139,7 +141,7 @@ class Session:
         self._privileged = world.privileged
         needs = self._mind.start(world, dict(frame.meta["policy"]))
         if needs.truth and not world.privileged:
-            raise BridgeProtocolError("the policy needs the truth, but the run is not privileged")
+            raise ConfigError("the policy needs the truth, but the run is not privileged; set `privileged: true`")
         self._started = True
         names = self._mind.names
         return messages.encode_ready(sequence, needs, str(names["policy"]), names.get("predictor"))

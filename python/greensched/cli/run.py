@@ -64,7 +64,7 @@ def demo(
     json_: Json = False,
     no_progress: NoProgress = False,
 ) -> None:
-    """Run the demonstration: five regions, synthetic signals, the greensched policy against local-only."""
+    """Run the demonstration: six regions, synthetic signals, the greensched policy against local-only."""
     run(demo_scenario(), overrides, None, out, None, None, json_, no_progress, False)
 
 

@@ -62,6 +62,8 @@ def _print_notes(console: Console, summary: dict[str, Any]) -> None:
     savings = summary["savings"]
     if savings and savings["not_comparable"]:
         console.print(f"[yellow]savings n/a:[/] {savings['not_comparable']}")
+    elif savings and savings["facilities_not_comparable"]:
+        console.print(f"[yellow]savings only of what jobs are charged:[/] {savings['facilities_not_comparable']}")
     for reason, count in summary["fallbacks"].items():
         console.print(f"[yellow]fallback:[/] {count} x {reason}")
 

@@ -194,8 +194,12 @@ class DatacenterState:
     running: I32
     queued: I32
     queued_cores: F64
+    queued_gpus: F64
+    queued_mem_gb: F64
     inbound: I32
     inbound_cores: F64
+    inbound_gpus: F64
+    inbound_mem_gb: F64
     used_cores: F64
     utilisation_frac: F64
     it_w: F64

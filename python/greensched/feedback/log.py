@@ -131,9 +131,12 @@ class FeedbackLog:
         if len(tasks):
             _INSERT_TASKS(self._db, _lists(tasks, TASK_COLUMNS))
 
-    def add_answer(self, seq: int, t_s: float, asked: int, model: str | None, state: DatacenterState) -> None:
-        """One answer and what the datacenters looked like when it was given."""
+    def add_answer(self, seq: int, t_s: float, asked: int, model: str | None) -> None:
+        """One answer; ``model`` is the version of the predictor behind it."""
         self._db.execute(_INSERT_ANSWER, (seq, t_s, asked, model))
+
+    def add_state(self, seq: int, state: DatacenterState) -> None:
+        """What the datacenters looked like when answer ``seq`` was given."""
         n = len(state.free_cores)
         _INSERT_STATES(self._db, [[seq] * n, range(n), *_lists(state, STATE_COLUMNS)])
 

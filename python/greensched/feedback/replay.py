@@ -66,6 +66,8 @@ def lessons(path: Path) -> Iterator[Lesson]:
     seqs = table[:, 0].astype(np.int64)
     starts = np.flatnonzero(np.diff(seqs, prepend=-1))
     for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
+        if int(seqs[first]) not in states:
+            continue  # a killed mind: its last states were never written
         part = table[first:last]
         outcome = part[:, len(TASK_COLUMNS) + 1 :]
         start_s, finish_s, dynamic_kwh, t_s = (outcome[:, i].astype(np.float64) for i in range(1, 5))

@@ -15,7 +15,8 @@ TASK_COLUMNS = (
 )  # fmt: skip
 STATE_COLUMNS = (
     "free_cores", "free_gpus", "free_mem_gb", "max_free_cores", "max_free_gpus", "running", "queued", "queued_cores",
-    "inbound", "inbound_cores", "used_cores", "utilisation_frac", "it_w", "pue", "carbon_gpkwh", "marginal_gpkwh",
+    "queued_gpus", "queued_mem_gb", "inbound", "inbound_cores", "inbound_gpus", "inbound_mem_gb",
+    "used_cores", "utilisation_frac", "it_w", "pue", "carbon_gpkwh", "marginal_gpkwh",
     "wind_frac", "solar_frac", "renewable_frac", "price_per_kwh", "temperature_c",
 )  # fmt: skip
 DECISION_COLUMNS = (

@@ -33,8 +33,14 @@ class Room:
     @staticmethod
     def now(state: DatacenterState, facts: Facts) -> Room:
         """Room under the utilisation cap, after what is queued and on its way."""
-        room_cores = np.maximum(facts.room_cores(state), 0.0)
-        return Room(room_cores, state.free_gpus, state.free_mem_gb, state.max_free_cores, state.max_free_gpus)
+        cores, gpus, mem_gb = facts.room_cores(state), facts.room_gpus(state), facts.room_mem_gb(state)
+        return Room(
+            np.maximum(cores, 0.0),
+            np.maximum(gpus, 0.0),
+            np.maximum(mem_gb, 0.0),
+            state.max_free_cores,
+            state.max_free_gpus,
+        )
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,8 @@ def assign(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, name_rank: I
     if n == 0 or d == 0:
         return Assignment(dc, np.zeros(n, dtype=bool))
     by_name = np.argsort(name_rank)
+    if n == 1:
+        return _one(cost[0], tasks, room, feasible[0], by_name)
     order = task_order(tasks)
     masked = np.where(feasible, cost, np.inf)[:, by_name]
     favourite = masked.argmin(axis=1)
@@ -85,6 +93,21 @@ def assign(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, name_rank: I
     in_column = np.empty(n, dtype=np.intp)
     in_column[order] = chosen
     return Assignment(dc, in_column == favourite)
+
+
+def _one(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, by_name: Index) -> Assignment:
+    """A batch of one needs no running sums."""
+    cores, gpus, mem_gb = tasks.cores[0] - SLACK, tasks.gpus[0] - SLACK, tasks.mem_gb[0] - SLACK
+    fits = feasible & (cores <= np.minimum(room.cores, room.widest_cores)) & (mem_gb <= room.mem_gb)
+    if gpus > 0:
+        fits = fits & (gpus <= np.minimum(room.gpus, room.widest_gpus))
+    masked = np.where(feasible, cost, np.inf)[by_name]
+    favourite = masked.argmin()
+    masked[~fits[by_name]] = np.inf
+    chosen = masked.argmin()
+    found = bool(np.isfinite(masked[chosen]))
+    dc = np.array([by_name[chosen] if found else -1], dtype=np.int32)
+    return Assignment(dc, np.array([found and chosen == favourite]))
 
 
 def _strike_out(masked: F64, demand: F64, free: F64) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from greensched.core.contracts import Needs, PolicyContext
 from greensched.core.errors import ConfigError
 from greensched.core.options import at_least, read_options
-from greensched.core.types import F64, Decisions, Observation, Options, Predictions, Reports, World
+from greensched.core.types import F64, Decisions, Observation, Options, Predictions, Reports, TaskTable, World
 from greensched.policies.answers import known_or_worst
 from greensched.policies.by_cost import place_by_cost
 from greensched.policies.deferral import plan, postpone
@@ -31,8 +31,9 @@ class GreenSchedOptions:
             ``now``: the intensity of this instant.
         when_full: ``queue``: a task for which nothing has room queues where that costs least; ``wait``: it is decided
             again in the next slot.
-        defer: let tasks wait for a cleaner hour when the forecast promises one and the deadline allows it.
-        defer_saving_frac: the least predicted saving for which a task waits.
+        defer: let tasks wait for a later start with a lower objective, when the forecast promises one and the deadline
+            allows it.
+        defer_saving_frac: the least predicted saving, as a fraction of the objective, for which a task waits.
     """
 
     carbon_weight: float = 1.0
@@ -70,19 +71,39 @@ class GreenSchedPolicy:
 
     def decide(self, observation: Observation) -> Decisions:
         """Minimise the objective task by task, in order of priority and arrival, under capacity."""
-        weights, tasks = self.options, observation.tasks
+        tasks = observation.tasks
         options = Options.now_everywhere(observation.world.n_datacenters, observation.t_s)
         predictions = self.predictor.predict(observation, tasks, options)
         gpkwh = self.intensity_gpkwh(observation, predictions)
-        late_s = lateness_s(predictions, options.start_s, tasks.deadline_s)
-        moved_g = transfer_g(tasks, observation.world, known_or_worst(observation.state.carbon_gpkwh))
-        cost_g = objective_g(predictions, gpkwh, moved_g, late_s, weights.carbon_weight, weights.sla_weight_g_per_min)
-        decisions = place_by_cost(observation, predictions, cost_g, self.facts, self.reasons, weights.when_full)
-        if weights.defer and len(decisions) == len(tasks):
-            chosen_g = (predictions.energy_kwh * gpkwh)[np.arange(len(tasks)), decisions.dc]
-            waits = plan(observation, predictions, chosen_g, self.outlook, weights.defer_saving_frac)
-            decisions = postpone(decisions, waits, observation.world, observation.t_s)
-        return decisions
+        now_gpkwh = known_or_worst(observation.state.carbon_gpkwh)
+        cost_g = self._cost_g(observation, tasks, predictions, gpkwh, now_gpkwh, observation.t_s)
+        decisions = place_by_cost(observation, predictions, cost_g, self.facts, self.reasons, self.options.when_full)
+        return self._defer(observation, predictions, cost_g, decisions) if self.options.defer else decisions
+
+    def _cost_g(
+        self, seen: Observation, tasks: TaskTable, predictions: Predictions, run_gpkwh: F64, move_gpkwh: F64, t_s: float
+    ) -> F64:
+        """The objective of starting at ``t_s``, under the intensities of the run and of moving the data."""
+        late_s = lateness_s(predictions, np.full(len(move_gpkwh), t_s), tasks.deadline_s)
+        moved_g = transfer_g(tasks, seen.world, move_gpkwh)
+        weights = self.options
+        return objective_g(predictions, run_gpkwh, moved_g, late_s, weights.carbon_weight, weights.sla_weight_g_per_min)
+
+    def _defer(self, seen: Observation, predictions: Predictions, cost_g: F64, decisions: Decisions) -> Decisions:
+        """Let those wait for whom a later start has the lower objective; undecided tasks stay so."""
+        rows = np.flatnonzero(np.isin(seen.tasks.task, decisions.task))
+        tasks = seen.tasks.take(rows)
+        p = Predictions(predictions.energy_kwh[rows], predictions.service_time_s[rows], predictions.wait_s[rows])
+        now_gpkwh = known_or_worst(seen.state.carbon_gpkwh)
+
+        def later_g(run_gpkwh: F64, start_s: float) -> F64:
+            from_s = np.full((1, len(now_gpkwh)), start_s)
+            ahead = self.outlook.mean_gpkwh(seen.forecasts, len(now_gpkwh), from_s, from_s + seen.world.slot_s)[0]
+            return self._cost_g(seen, tasks, p, run_gpkwh, np.where(np.isnan(ahead), now_gpkwh, ahead), start_s)
+
+        chosen_g = cost_g[rows, decisions.dc]  # of rejected tasks (dc -1) it is NaN, and nothing is less than that
+        waits = plan(seen, tasks, p, chosen_g, later_g, self.outlook, self.options.defer_saving_frac)
+        return postpone(decisions, waits, seen.world, seen.t_s)
 
     def intensity_gpkwh(self, observation: Observation, predictions: Predictions) -> F64:
         """Intensity in g/kWh that every (task, datacenter) pair will meet; or one row of the intensities of now."""

@@ -5,18 +5,21 @@
 * Power: the host's SPECpower curve at ``cpu_utilisation_frac`` of what the task reserved, per allocated core, plus its
   GPUs' dynamic power at ``gpu_utilisation_frac``. The CPU default 0.6 is the mean used/requested ratio of Google's 2019
   trace; the GPU default 0.4 is the mean of the distribution of A100 power published for the Acme clusters.
-* Energy: that power over the run time, times the PUE of now.
+* Energy: that power over the run time, times the PUE of now. Where PUE depends on load it is the one with the task's
+  own power added, and with the idle power of the host that the task wakes: all of it where so little power is drawn
+  that every such host must be asleep, the task's share of it where only some can be.
 * Wait: the longer of staging (round trip + data / throughput) and the queue (see ``queueing``), which overlap.
 """
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
+from greensched.core.types import F64, DatacenterState, Observation, Options, Predictions, TaskTable, World
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.facts import Facts
-from greensched.predictors.pue import pue_now
+from greensched.predictors.pue import has_load_pue, pue_now, pue_with
 from greensched.predictors.queueing import queue_s, staging_s
 
 SHORTEST_RUN_S = 1.0
@@ -32,7 +35,7 @@ class AnalyticPredictor:
     """
 
     name = "analytic"
-    version = "1"
+    version = "2"
 
     def __init__(
         self, cpu_utilisation_frac: float = 0.6, gpu_utilisation_frac: float = 0.4, typical_run_s: float = 3600.0
@@ -49,6 +52,7 @@ class AnalyticPredictor:
     def start(self, world: World) -> None:
         """Compute the facts of the world once."""
         self.facts = Facts.of(world, self.cpu_utilisation_frac, self.gpu_utilisation_frac)
+        self.load_pue = has_load_pue(world)
 
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
         """Predict every (task, option) pair; NaN where no host of the datacenter could ever hold the task."""
@@ -60,7 +64,11 @@ class AnalyticPredictor:
         if (tasks.gpus > 0).any():
             gpu_w = np.nan_to_num(self.facts.gpu_w.ravel())[pick]
             power_w += tasks.gpus[:, None] * gpu_w
-        energy_kwh = power_w * run_s * (pue_now(state, world) / J_PER_KWH)
+        if self.load_pue:
+            pue = pue_with(state, world, power_w + self.woken_w(tasks, state, pick))
+        else:
+            pue = pue_now(state, world)
+        energy_kwh = power_w * run_s * (pue / J_PER_KWH)
         run_s[~feasible] = np.nan
         energy_kwh[~feasible] = np.nan
         staging = staging_s(tasks, world)
@@ -72,6 +80,13 @@ class AnalyticPredictor:
         waits = np.maximum(staging[:, dc], queueing[:, dc] - later_s)
         wait_s = np.where(feasible[:, dc], waits, np.nan)
         return Predictions(energy_kwh[:, dc], wait_s + run_s[:, dc], wait_s)
+
+    def woken_w(self, tasks: TaskTable, state: DatacenterState, pick: NDArray[np.intp]) -> F64:
+        """Idle W that each task adds by waking a host, shape (tasks, datacenters); ``pick`` as in :class:`Facts`."""
+        idle_w, share = self.facts.idle_w.ravel()[pick], tasks.cores[:, None] / self.facts.cores.ravel()[pick]
+        some_asleep = state.it_w < self.facts.all_idle_w
+        woken_w: F64 = np.where(state.it_w < idle_w, idle_w, np.where(some_asleep, share * idle_w, 0.0))
+        return woken_w
 
     def reference_s(self, tasks: TaskTable, now_s: float) -> F64:
         """Run time in s on reference hardware: told by the owner, or guessed from the deadline, or typical."""

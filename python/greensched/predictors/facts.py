@@ -28,7 +28,8 @@ class Facts:
 
     ``slowness``: mean over work classes of 1 / speed. ``core_w``: dynamic W per allocated core at the assumed
     utilisation. ``gpu_w``: dynamic W per allocated GPU at the assumed utilisation. ``max_core_w``: the largest dynamic
-    W that one utilised core can cause. ``capacity_cores``: cores under the utilisation cap, shape (datacenters,).
+    W that one utilised core can cause. ``idle_w``: of one host, GPUs included. ``capacity_cores``: cores under the
+    utilisation cap, ``all_idle_w``: idle W of all hosts together, both of shape (datacenters,).
     """
 
     cores: F64
@@ -40,15 +41,18 @@ class Facts:
     gpu_w: F64
     max_core_w: F64
     max_gpu_w: F64
+    idle_w: F64
     capacity_cores: F64
     capacity_gpus: F64
+    capacity_mem_gb: F64
+    all_idle_w: F64
     name_rank: NDArray[np.intp]
 
     @staticmethod
     def of(world: World, cpu_utilisation_frac: float = 0.6, gpu_utilisation_frac: float = 0.4) -> Facts:
         """The facts of ``world`` under assumed utilisations of what a task has reserved."""
         n, k = world.n_datacenters, max((len(d.hosts) for d in world.datacenters), default=1)
-        table = np.full((9, n, max(k, 1)), np.nan)
+        table = np.full((10, n, max(k, 1)), np.nan)
         for d in world.datacenters:
             for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
                 table[:, d.index, i] = _host_row(host, cpu_utilisation_frac, gpu_utilisation_frac)
@@ -58,8 +62,11 @@ class Facts:
         capacity = np.array([d.cores * d.utilisation_cap_frac for d in world.datacenters])
         return Facts(
             cores=table[0], mem_gb=table[1], gpus=table[2], gpu_type=table[3], slowness=table[4], core_w=table[5],
-            gpu_w=table[6], max_core_w=table[7], max_gpu_w=table[8], capacity_cores=capacity,
-            capacity_gpus=np.array([d.gpus for d in world.datacenters]), name_rank=rank,
+            gpu_w=table[6], max_core_w=table[7], max_gpu_w=table[8], idle_w=table[9],
+            capacity_cores=capacity, capacity_gpus=np.array([d.gpus for d in world.datacenters]),
+            capacity_mem_gb=np.array([sum(h.count * h.mem_gb for h in d.hosts) for d in world.datacenters]),
+            all_idle_w=np.array([sum(h.count * _idle_w(h) for h in d.hosts) for d in world.datacenters]),
+            name_rank=rank,
         )  # fmt: skip
 
     def host_type(self, tasks: TaskTable) -> tuple[Bool, NDArray[np.intp]]:
@@ -87,6 +94,16 @@ class Facts:
         room: F64 = np.minimum(state.free_cores, under_cap) - state.queued_cores - state.inbound_cores
         return room
 
+    def room_gpus(self, state: DatacenterState) -> F64:
+        """GPUs that a newcomer may count on now: free, less what is queued or on its way."""
+        room: F64 = state.free_gpus - state.queued_gpus - state.inbound_gpus
+        return room
+
+    def room_mem_gb(self, state: DatacenterState) -> F64:
+        """Memory that a newcomer may count on now: free, less what is queued or on its way."""
+        room: F64 = state.free_mem_gb - state.queued_mem_gb - state.inbound_mem_gb
+        return room
+
 
 def _host_row(host: HostType, cpu_frac: float, gpu_frac: float) -> tuple[float, ...]:
     steepest = max(np.diff(host.power_w)) * (len(host.power_w) - 1) / host.cores
@@ -100,4 +117,9 @@ def _host_row(host: HostType, cpu_frac: float, gpu_frac: float) -> tuple[float, 
         gpu_frac * (host.gpu_max_w - host.gpu_idle_w),
         max(float(steepest), 0.0),
         host.gpu_max_w - host.gpu_idle_w,
+        _idle_w(host),
     )
+
+
+def _idle_w(host: HostType) -> float:
+    return host.power_w[0] + host.gpus * host.gpu_idle_w

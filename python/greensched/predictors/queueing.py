@@ -25,17 +25,25 @@ def staging_s(tasks: TaskTable, world: World) -> F64:
 def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_s: float) -> F64:
     """Expected queueing time at each datacenter, shape (tasks, datacenters).
 
-    A datacenter turns over its whole capacity once per typical run time, so cores that are missing now become free
-    after (missing cores / capacity) of a typical run. A task that no single host can take now waits at least for its
-    own size.
+    A datacenter turns over its whole capacity once per typical run time, so cores, memory or GPUs that are missing now
+    become free after (missing / capacity) of a typical run; the scarcest of them decides. A task that no single host
+    can take now waits at least for its own size.
     """
-    cores = tasks.cores[:, None]
-    missing = np.maximum(cores - facts.room_cores(state), 0.0)
-    missing = np.where(cores > state.max_free_cores, np.maximum(missing, cores), missing)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        wait_s: F64 = missing * (typical_run_s / facts.capacity_cores)
-        if (tasks.gpus > 0).any():
-            gpus = tasks.gpus[:, None]
-            lacking = np.where(gpus > state.max_free_gpus, gpus, np.maximum(gpus - state.free_gpus, 0.0))
-            wait_s = np.maximum(wait_s, np.where(gpus > 0, lacking * typical_run_s / facts.capacity_gpus, 0.0))
+    wait_s = _turnovers(tasks.cores, facts.room_cores(state), state.max_free_cores, facts.capacity_cores)
+    if state.queued.any() or bool((tasks.mem_gb.max(initial=0.0) > facts.room_mem_gb(state)).any()):
+        memory = _turnovers(tasks.mem_gb, facts.room_mem_gb(state), np.inf, facts.capacity_mem_gb)
+        wait_s = np.maximum(wait_s, memory)
+    if (tasks.gpus > 0).any():
+        gpus = _turnovers(tasks.gpus, facts.room_gpus(state), state.max_free_gpus, facts.capacity_gpus)
+        wait_s = np.maximum(wait_s, np.where(tasks.gpus[:, None] > 0, gpus, 0.0))
+    wait_s *= typical_run_s
     return wait_s
+
+
+def _turnovers(demand: F64, room: F64, widest: F64 | float, capacity: F64) -> F64:
+    """Turn-overs of the whole capacity until ``demand`` is free, shape (tasks, datacenters); inf without capacity."""
+    wanted = demand[:, None]
+    missing = np.maximum(wanted - room, 0.0)
+    missing = np.where(wanted > widest, np.maximum(missing, wanted), missing)
+    turns: F64 = np.divide(missing, capacity, out=np.full(missing.shape, np.inf), where=capacity > 0)
+    return turns

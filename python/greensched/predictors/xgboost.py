@@ -1,6 +1,6 @@
 """``xgboost``: gradient-boosted corrections to the analytic predictor, learned from a feedback log.
 
-Two models predict log(true / analytic) of energy and of run time; without a correction the answer is the analytic one.
+Two models predict the mean of true / analytic, of energy and of run time, so that predictions add up to the truth.
 Waits stay analytic. Models are UBJSON files with a manifest (features, versions, checksums): data, never code.
 """
 
@@ -22,7 +22,7 @@ from greensched.predictors.features import NAMES, pairs
 
 MANIFEST = "manifest.json"
 TARGETS = ("energy", "run_time")
-FORMAT = 1
+FORMAT = 2  # 1: models of the mean of the logarithm
 
 
 class XGBoostPredictor:
@@ -54,14 +54,9 @@ class XGBoostPredictor:
             return prior
         features = pairs(observation, tasks, options.dc, prior, self._prior.facts)
         shape = prior.energy_kwh.shape
-        energy_kwh = prior.energy_kwh * self._factor("energy", features).reshape(shape)
-        run_s = (prior.service_time_s - prior.wait_s) * self._factor("run_time", features).reshape(shape)
+        energy_kwh = prior.energy_kwh * factors(self._models["energy"], features).reshape(shape)
+        run_s = (prior.service_time_s - prior.wait_s) * factors(self._models["run_time"], features).reshape(shape)
         return Predictions(energy_kwh, prior.wait_s + run_s, prior.wait_s)
-
-    def _factor(self, target: str, features: F64) -> F64:
-        log_ratio = self._models[target].inplace_predict(features)
-        factor: F64 = np.exp(log_ratio.astype(np.float64))
-        return factor
 
     def save(self, folder: Path) -> None:
         """Write the models and their manifest; the manifest comes last, so a model with one is whole."""
@@ -108,6 +103,12 @@ class XGBoostPredictor:
                 raise PredictorError(f"predictor 'xgboost': the model for {target} cannot be read: {error}") from error
             self._models[target] = booster
         self.version = digest.hexdigest()[:12]
+
+
+def factors(booster: Any, features: F64) -> F64:
+    """Expected true / analytic per row of features; always positive."""
+    mean: F64 = booster.inplace_predict(features).astype(np.float64)
+    return mean
 
 
 def import_xgboost() -> Any:

@@ -58,7 +58,7 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         csp=_content_security_policy(style, script),
         data=Markup(_json(page_data(run, other, summary))),
         s=summary,
-        saved=summary["savings"] or dict.fromkeys((*SAVED, "not_comparable")),
+        saved=summary["savings"] or dict.fromkeys((*SAVED, "not_comparable", "facilities_not_comparable")),
         meta=meta,
         run=run,
         sources=signal_sources(run),

@@ -183,7 +183,7 @@ check_tasks_carbon     | float  | 1      | Like check_tasks_energy, for carbon.
 check_total_carbon     | float  | 1      | Like check_total_energy, for carbon.
 per_datacenter         | list   | -      | carbon_kg, energy_kwh, tasks and mean intensity of every datacenter.
 baseline               | map    | -      | The same figures of the baseline run on the same input and seed; null if there is none.
-savings                | map    | %      | Carbon, energy and cost saved against it; null, with the reason, unless both did equal work.
+savings                | map    | %      | Carbon, energy and cost saved against it; null, with the reason, unless both did equal work; those of whole facilities (all but tasks_carbon_pct) also unless both lasted equally long.
 """)
 
 TABLES = {"jobs": JOBS, "datacenters": DATACENTERS, "decisions": DECISIONS, "hosts": HOSTS}

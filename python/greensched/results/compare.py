@@ -1,4 +1,8 @@
-"""Savings against a baseline run: only where both did the same work, otherwise marked and without a percentage."""
+"""Savings against a baseline run: only between equals, otherwise marked and without a percentage.
+
+Both must have done the same work. Totals of the facilities must also cover the same time: a run that drains longer pays
+for more hours of idle machines, which says nothing about its policy.
+"""
 
 from __future__ import annotations
 
@@ -27,21 +31,25 @@ SAVED = {
     "energy_pct": "energy_kwh",
     "cost_pct": "cost",
 }
+_OF_TASKS = ("tasks_carbon_pct",)  # what tasks are charged does not grow with the length of a run
+_SAME_LENGTH_S = 1e-6  # the resolution of simulated time
 
 
 def compare(own: dict[str, Any], other: dict[str, Any] | None) -> dict[str, Any]:
     """The keys ``baseline`` and ``savings`` of summary.json.
 
     ``savings`` holds ``carbon_pct``, ``tasks_carbon_pct`` (without the idle energy that no task is charged),
-    ``energy_pct``, ``cost_pct`` (positive: less than the baseline) and ``not_comparable``, the reason why they are
-    null, or null.
+    ``energy_pct``, ``cost_pct`` (positive: less than the baseline), ``not_comparable``, the reason why all of them are
+    null, or null, and ``facilities_not_comparable``, the reason why all but ``tasks_carbon_pct`` are null, or null.
     """
     if other is None:
         return {"baseline": None, "savings": None}
     obstacle = _obstacle(own, other)
-    savings: dict[str, Any] = {"not_comparable": obstacle}
+    lengths = _lengths(own, other)
+    savings: dict[str, Any] = {"not_comparable": obstacle, "facilities_not_comparable": obstacle or lengths}
     for name, key in SAVED.items():
-        savings[name] = None if obstacle else _saved_pct(own[key], other[key])
+        stands_in_the_way = obstacle if name in _OF_TASKS else obstacle or lengths
+        savings[name] = None if stands_in_the_way else _saved_pct(own[key], other[key])
     return {"baseline": {key: other.get(key) for key in _FIGURES}, "savings": savings}
 
 
@@ -54,6 +62,15 @@ def _obstacle(own: dict[str, Any], other: dict[str, Any]) -> str | None:
             f"different work was completed: {own['jobs_finished']} jobs here, {other['jobs_finished']} in the baseline"
         )
     return None
+
+
+def _lengths(own: dict[str, Any], other: dict[str, Any]) -> str | None:
+    if abs(own["simulated_s"] - other["simulated_s"]) <= _SAME_LENGTH_S:
+        return None
+    return (
+        f"the runs differ in length ({own['simulated_s'] / 3600:.2f} h here, {other['simulated_s'] / 3600:.2f} h in "
+        "the baseline), so that one pays for more idle hours; use end: fixed in the scenario"
+    )
 
 
 def _saved_pct(own: float | None, other: float | None) -> float | None:

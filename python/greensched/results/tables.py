@@ -56,7 +56,7 @@ def jobs(run: RunFolder) -> pa.Table:
         "wait_s": done["start_s"] - arrival_s,
         "run_s": done["finish_s"] - done["start_s"],
         "late_s": late_s,
-        "carbon_g": done["dynamic_g"] + done["idle_g"] + np.nan_to_num(done["transfer_g"]),
+        "carbon_g": done["dynamic_g"] + done["idle_g"] + done["transfer_g"],
     }
     return _build("jobs", rows, run)
 

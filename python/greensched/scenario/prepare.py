@@ -80,6 +80,11 @@ def validate(scenario: Path, overrides: list[str] | None = None, data: Path | No
 def _check(loaded: Loaded) -> _Input:
     """Build all content in memory; raises every problem at once."""
     grid = slots.load_grid(loaded)
+    if loaded.scenario.signals.interpolation == "linear":
+        loaded.problems.warnings.append(
+            "signals.interpolation is linear: the value of now leans towards that of the next hour, which no operator "
+            "knows; judge policies with hold"
+        )
     where = tasks.origins(loaded)
     built = tasks.build(loaded, where)
     config = run_config(loaded, where)

@@ -29,6 +29,7 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
         "start_utc": utc_text(s.start),
         "horizon_us": s.horizon,
         "drain_us": s.drain,
+        "end": s.end,
         "slot_us": s.slot,
         "mode": s.mode,
         "seed": s.seed,

@@ -40,7 +40,11 @@ class Scenario(Model):
     policy: Policy
     """Who decides."""
     drain: DurationUs = 24 * HOUR_US
-    """After the horizon nothing arrives; the run ends when all is done, at the latest after this time."""
+    """After the horizon nothing arrives; what runs or waits has this long to end."""
+    end: Literal["fixed", "drained"] = "fixed"
+    """`fixed`: the run is metered until exactly horizon + drain, so that runs of the same scenario last equally long
+    and pay for the same idle hours. `drained`: it ends as soon as everything is done; facility totals (carbon, energy,
+    cost) of runs of different length are then not compared, only what jobs are charged."""
     slot: DurationUs = 300_000_000
     """Decision and metering interval."""
     mode: Literal["slots", "immediate"] = "slots"

@@ -193,8 +193,8 @@ def _synthetic(loaded: Loaded, grid: Grid, index: int, zone: str, kinds: list[st
     rows: list[tuple[int, int, int, F64]] = []
     for kind in _wanted(set(actual.series)):
         hourly = to_slots(_cover(actual.series[kind], hour, until), "", hour, run_hours + horizon, 3600.0, "hold")
-        rng = stream(loaded.scenario.seed, "forecasts", zone, kind)
-        issued = forecast.martingale(rng, hourly, issue_hours, horizon, forecast.mape_pct(zone, kind))
+        reveal = forecast.zone_revisions(loaded.scenario.seed, zone, kind, len(hourly), horizon)
+        issued = forecast.martingale(reveal, hourly, issue_hours, horizon, forecast.mape_pct(zone, kind))
         values = np.minimum(issued.values, 1.0) if kind.endswith("_frac") else issued.values
         for r, h in enumerate(issue_hours.tolist()):
             kept = _trim(values[r])

@@ -33,7 +33,8 @@ class Signals(Model):
     """Average carbon intensity: life cycle (default) or direct combustion (source data only)."""
     interpolation: Literal["hold", "linear"] = "hold"
     """From hourly values to slots. `hold`: the hour's value in all its slots. `linear`: lines through the mid-points of
-    the hours, corrected so that each hour keeps its mean."""
+    the hours, corrected so that each hour keeps its mean; the value of now then leans towards the next hour's and hints
+    at it, which no operator could know, so do not judge policies with it (`prepare` warns)."""
     marginal: Literal["none", "synthetic"] = "none"
     """Marginal intensity where the source has none: leave out, or a labelled synthetic one."""
     forecasts: Forecasts = Forecasts()

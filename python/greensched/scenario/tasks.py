@@ -119,6 +119,7 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
 
         homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
         jobs = files.load(safe_path(spec.file, loaded.roots), homes)
+        loaded.problems.warnings.extend(jobs.notes)
         late = int((jobs.arrival_s >= horizon_s).sum())
         if late:
             loaded.problems.warnings.append(f"{late} jobs of {spec.file} arrive after the horizon and were left out")

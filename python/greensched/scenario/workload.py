@@ -15,7 +15,11 @@ Pairs = Annotated[tuple[Pair, ...], Field(strict=False, min_length=2)]
 
 
 class Deadlines(Model):
-    """deadline = arrival + max(min, factor x true run time). No public trace has deadlines: they are always derived."""
+    """deadline = arrival + max(min, factor x true run time). No public trace has deadlines: they are always derived.
+
+    The rule is named in tasks.gsf and in the report. It takes the true run time, as an owner who knows the job would;
+    so a task's slack carries information about its run time, to every predictor alike.
+    """
 
     distribution: Literal["uniform", "lognormal"] = "uniform"
     """Law of the factor."""
@@ -158,7 +162,9 @@ class FileWorkload(_Common):
     """Jobs from a CSV or Parquet file.
 
     Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type, deadline_s, expected_s, data_gb, origin (a
-    datacenter name), priority, name, labels, user (optional).
+    datacenter name), priority, name, labels, user (optional). Where a value is not given, mem_gb is 4 GB per core (with
+    a warning that counts them), gpus is none, and expected_s, data_gb, origin and priority are drawn as for other
+    sources; an empty deadline_s means none, no such column means the deadline rule.
     """
 
     source: Literal["file"]

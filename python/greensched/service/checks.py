@@ -22,9 +22,9 @@ from greensched.core.types import (
 )
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.facts import Facts
+from greensched.predictors.pue import most_facility_w
 
 ENVELOPE = 10.0  # times the most power that a task's share can draw: noise and co-runners stay far below
-WORST_PUE = 3.0
 LONGEST_S = 10 * 365.25 * 86400.0
 
 
@@ -32,7 +32,7 @@ class CheckedPredictor:
     """A predictor whose every answer is checked against physics, and timed.
 
     Free text and models may move a prediction only inside the envelope: times finite and at least the wait, energy
-    between 0 and ``ENVELOPE`` times what the reserved share of the hungriest host could draw.
+    between 0 and ``ENVELOPE`` times what the reserved share of the hungriest host could make the facility draw.
     """
 
     def __init__(self, inner: Predictor) -> None:
@@ -68,7 +68,8 @@ class CheckedPredictor:
             if not isinstance(got, np.ndarray) or got.shape != shape:
                 raise PredictorError(f"predictor '{self.name}': {field} has shape {np.shape(got)}, expected {shape}")
         power_w = tasks.cores * self._core_w + tasks.gpus * self._gpu_w
-        self._check(predictions, power_w * (ENVELOPE * WORST_PUE / J_PER_KWH), tasks, options)
+        most_w = most_facility_w(observation.world, observation.state, power_w)[:, options.dc]
+        self._check(predictions, most_w * (ENVELOPE / J_PER_KWH), tasks, options)
         return predictions
 
     def _check(self, predictions: Predictions, most_kwh_per_s: F64, tasks: TaskTable, options: Options) -> None:
@@ -76,7 +77,7 @@ class CheckedPredictor:
         run_s = service_s - wait_s
         # comparisons with NaN are false, so impossible options are judged by the last line alone
         wrong = (energy_kwh < 0) | (wait_s < 0) | (run_s < 0) | (service_s > LONGEST_S)
-        wrong |= energy_kwh > most_kwh_per_s[:, None] * run_s
+        wrong |= energy_kwh > most_kwh_per_s * run_s
         wrong |= np.isnan(energy_kwh) != np.isnan(run_s)
         if wrong.any():
             i, j = np.argwhere(wrong)[0]
@@ -84,7 +85,7 @@ class CheckedPredictor:
                 f"predictor '{self.name}': task {tasks.task[i]} at datacenter {options.dc[j]}: energy_kwh = "
                 f"{energy_kwh[i, j]:g}, service_time_s = {service_s[i, j]:g}, wait_s = {wait_s[i, j]:g} is outside the "
                 f"physical envelope (0 <= wait_s <= service_time_s <= 10 years, 0 <= energy_kwh <= "
-                f"{most_kwh_per_s[i] * max(run_s[i, j], 0.0):g}, all NaN or none); {int(wrong.sum())} such pairs"
+                f"{most_kwh_per_s[i, j] * max(run_s[i, j], 0.0):g}, all NaN or none); {int(wrong.sum())} such pairs"
             )
 
 
@@ -101,6 +102,8 @@ def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float
     if n == 0:
         return
     is_place, is_defer = d.action == Action.PLACE, d.action == Action.DEFER
+    if is_place.all() and _usual(d, world.n_datacenters) and (n == 1 or np.array_equal(d.task, asked)):
+        return  # nearly every answer; the rules below find out what is wrong with the others
     rules = (
         ((d.action < 0) | (d.action > max(Action)), "action is none of 0..6"),
         ((d.status < 0) | (d.status > max(DecisionStatus)), "status is none of 0..6"),
@@ -115,3 +118,16 @@ def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float
             raise PolicyError(f"policy '{policy}': row {row}, task {d.task[row]}: {what}")
     if n > 1 and not np.array_equal(d.task, asked) and len(np.unique(d.task)) != n:
         raise PolicyError(f"policy '{policy}': a task is decided twice")
+
+
+def _usual(d: Decisions, n_datacenters: int) -> bool:
+    """All rows of a batch of placements are in order."""
+    return bool(
+        d.dc.min() >= 0
+        and d.dc.max() < n_datacenters
+        and d.status.min() >= 0
+        and d.status.max() <= max(DecisionStatus)
+        and (d.scale == 1.0).all()
+        and not np.isinf(d.energy_kwh).any()
+        and not np.isinf(d.service_time_s).any()
+    )

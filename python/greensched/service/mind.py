@@ -160,21 +160,14 @@ class Mind:
     def _record(self, delta: Delta, decisions: Decisions | None) -> None:
         if self._log is None or self._behind is None:
             return
-        self._behind.wait_for_room()
-        submitted = False
-        try:
-            with self._log.transaction():
-                if self._answered is not None and delta.ack < self._answered[0]:
-                    self._log.mark_lost(self._answered[0])
-                self._log.add_refusals(delta.refusals)
-                if decisions is not None:
-                    self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"], delta.state)
-                    self._log.add_decisions(delta.seq, decisions)
-                self._behind.submit(delta.new_tasks, delta.reports)
-                submitted = True
-        finally:
-            if not submitted:
-                self._behind.give_up()
+        with self._log.transaction():
+            if self._answered is not None and delta.ack < self._answered[0]:
+                self._log.mark_lost(self._answered[0])
+            self._log.add_refusals(delta.refusals)
+            if decisions is not None:
+                self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"])
+                self._log.add_decisions(delta.seq, decisions)
+        self._behind.note(delta.seq, delta.new_tasks, delta.reports, None if decisions is None else delta.state)
 
 
 def _meta(world: World, block: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:

@@ -16,12 +16,15 @@ _UNKNOWN, _ENDED = -1, -2
 _TEXT = ("name", "labels", "user")
 _NUMERIC = tuple(f.name for f in dataclasses.fields(TaskTable) if f.name not in _TEXT)
 _START_ROWS = 1024
+_MOST_ASIDE = 65_536  # tasks
 
 
 class TaskStore:
     """Tasks by id. Ids are dense (row numbers of the run folder), so the index is an array, not a dictionary.
 
-    Texts stay in the table that brought them and are looked up when a task is asked about again, which is rare.
+    Most tasks are decided at once and never asked about again, so new tables are only put aside; the rows of those that
+    are still alive are filed when somebody asks, or when too much has been put aside. Texts stay in the table that
+    brought them.
     """
 
     def __init__(self) -> None:
@@ -34,14 +37,28 @@ class TaskStore:
         self._row_of = np.full(_START_ROWS, _UNKNOWN, dtype=np.int32)
         self._free = np.arange(_START_ROWS)[::-1].copy()  # a stack
         self._n_free = _START_ROWS
+        self._aside: list[TaskTable] = []
+        self._n_aside = 0
 
     def __len__(self) -> int:
+        self._file()
         return len(self._free) - self._n_free
 
     def add(self, tasks: TaskTable) -> None:
         """Remember new tasks; known and ended ones (a resend repeats rows) stay as they are."""
         if len(tasks) == 0:
             return
+        self._aside.append(tasks)
+        self._n_aside += len(tasks)
+        if self._n_aside > _MOST_ASIDE:
+            self._file()
+
+    def _file(self) -> None:
+        for tasks in self._aside:
+            self._file_one(tasks)
+        self._aside, self._n_aside = [], 0
+
+    def _file_one(self, tasks: TaskTable) -> None:
         self._cover(int(tasks.task.max()))
         new = self._row_of[tasks.task] == _UNKNOWN
         index = np.arange(len(tasks)) if new.all() else np.flatnonzero(new)
@@ -76,6 +93,7 @@ class TaskStore:
         """
         if len(ids) == 0:
             return no_tasks()
+        self._file()
         self._cover(int(ids.max()))
         rows = self._row_of[ids]
         if (rows < 0).any():

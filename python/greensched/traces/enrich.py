@@ -42,7 +42,10 @@ class DeadlineRule:
             law = f"uniform({self.low:g}, {self.high:g})"
         else:
             law = f"max(1.1, lognormal(median {self.low:g}, sigma {self.high:g}))"
-        return f"arrival + max({self.min_s:g} s, {law} x run time); none for {self.none_share:.0%} of jobs; synthetic"
+        return (
+            f"arrival + max({self.min_s:g} s, {law} x true run time); none for {self.none_share:.0%} of jobs; "
+            "synthetic, so slack carries information about run time, for every predictor alike"
+        )
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from greensched.core.errors import DataError
 from greensched.core.types import F64, I32
-from greensched.traces.table import Jobs, Text, blank
+from greensched.traces.table import UNSET_PRIORITY, Jobs, Text, blank
 
 REQUIRED = ("arrival_s", "duration_s", "cores")
 OPTIONAL = (
@@ -27,6 +27,7 @@ OPTIONAL = (
     "labels",
     "user",
 )
+GB_PER_CORE = 4.0  # memory of a job that does not say: what general purpose machines of the big clouds have per core
 _TEXT = ("gpu_type", "origin", "name", "labels", "user")
 _SHOWN = 3  # rows named per kind of problem
 
@@ -36,7 +37,8 @@ def load(path: Path, homes: dict[str, int]) -> Jobs:
 
     Args:
         path: .csv (with header) or .parquet. ``deadline_s`` is absolute, like ``arrival_s``; empty: no deadline rule
-            applies to files that have the column, an empty cell means none.
+            applies to files that have the column, an empty cell means none. An empty cell, or no column: ``gpus`` is
+            none, ``mem_gb`` is ``GB_PER_CORE`` per core and counted in the notes, and the others are drawn.
         homes: datacenter name -> origin index, for the column ``origin``.
 
     Raises:
@@ -53,13 +55,15 @@ def load(path: Path, homes: dict[str, int]) -> Jobs:
     origin = _codes(path, frame, "origin", homes, problems)
     if problems:
         raise DataError("; ".join(problems))
-    for name in ("gpus", "expected_s", "data_gb"):
-        if name in numbers:
-            columns[name] = numbers[name] if name == "expected_s" else np.nan_to_num(numbers[name], nan=0.0)
+    for name in ("expected_s", "data_gb"):
+        columns[name] = numbers.get(name, columns[name])
+    if "gpus" in numbers:
+        columns["gpus"] = np.nan_to_num(numbers["gpus"], nan=0.0)
     if "deadline_s" in numbers:
         columns["deadline_s"] = np.where(np.isnan(numbers["deadline_s"]), np.inf, numbers["deadline_s"])
     if "priority" in numbers:
-        columns["priority"] = np.nan_to_num(numbers["priority"]).astype(np.int32)
+        given_priority = np.nan_to_num(numbers["priority"], nan=float(UNSET_PRIORITY))
+        columns["priority"] = given_priority.astype(np.int32)
     if origin is not None:
         columns["origin"] = origin
     types: tuple[str, ...] = ()
@@ -67,19 +71,31 @@ def load(path: Path, homes: dict[str, int]) -> Jobs:
         text = _text(frame, "gpu_type")
         types = tuple(sorted({t for t in text if t}))
         columns["gpu_type"] = np.array([types.index(t) if t else -1 for t in text], np.int32)
+    mem_gb, notes = _memory(path, numbers)
     given = {c: Text.of(_text(frame, c)) for c in ("name", "labels", "user") if c in frame.columns}
     return Jobs(
         arrival_s=numbers["arrival_s"],
         duration_s=numbers["duration_s"],
         cores=numbers["cores"],
-        mem_gb=np.nan_to_num(numbers.get("mem_gb", np.zeros(n)), nan=0.0),
+        mem_gb=mem_gb,
         gpu_types=types,
         source=path.name,
+        notes=notes,
         name=given.get("name"),
         labels=given.get("labels"),
         user=given.get("user"),
         **columns,
     )
+
+
+def _memory(path: Path, numbers: dict[str, F64]) -> tuple[F64, list[str]]:
+    """Memory of every job, and a note on how many did not say: they would otherwise fit anywhere."""
+    cores = numbers["cores"]
+    mem_gb = numbers.get("mem_gb", np.full(len(cores), np.nan))
+    silent = np.isnan(mem_gb)
+    count = int(silent.sum())
+    note = f"{count} of {len(cores)} jobs of {path.name} have no mem_gb and were given {GB_PER_CORE:g} GB per core"
+    return np.where(silent, GB_PER_CORE * cores, mem_gb), [note] if count else []
 
 
 def _read(path: Path) -> pd.DataFrame:

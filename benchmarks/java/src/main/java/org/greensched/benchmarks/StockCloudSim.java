@@ -2,6 +2,7 @@ package org.greensched.benchmarks;
 
 import ch.qos.logback.classic.Level;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.cloudsimplus.allocationpolicies.VmAllocationPolicyFirstFit;
 import org.cloudsimplus.brokers.DatacenterBrokerSimple;
@@ -24,8 +25,8 @@ import org.cloudsimplus.vms.VmSimple;
 
 /**
  * The same jobs on CloudSim Plus's own classes, as its users write them: a DatacenterSimple per site, a VM per job that
- * is destroyed after its cloudlet, first fit, the datacenter with the lowest intensity first. Kept fair: no logging,
- * migrations off, no power measurement, no carbon accounting, no bridge.
+ * is destroyed after its cloudlet, first fit. Kept fair: no logging, migrations off, no power measurement, no carbon
+ * accounting, no bridge.
  */
 public final class StockCloudSim {
     private static final int ARRIVAL = 2000;
@@ -35,6 +36,8 @@ public final class StockCloudSim {
     private final DatacenterBrokerSimple broker;
     private final Jobs jobs;
     private final List<Cloudlet> cloudlets;
+    private final List<Datacenter> sites = new ArrayList<>();
+    private final double[] freeCores;
 
     /** What a run showed: wall time, finished jobs, mean and largest error of the execution time. */
     record Result(double wallS, long finished, double meanErrorS, double maxErrorS) {}
@@ -45,7 +48,6 @@ public final class StockCloudSim {
     private StockCloudSim(Jobs jobs, int datacenters, int hosts, int coresPerHost) {
         this.jobs = jobs;
         this.cloudlets = new ArrayList<>(jobs.arrivalS().length);
-        List<Datacenter> sites = new ArrayList<>(datacenters);
         for (int d = 0; d < datacenters; d++) {
             List<Host> hostList = new ArrayList<>(hosts);
             for (int h = 0; h < hosts; h++) {
@@ -62,11 +64,14 @@ public final class StockCloudSim {
         broker = new DatacenterBrokerSimple(kernel);
         broker.setShutdownWhenIdle(false);
         broker.setVmDestructionDelay(0.2);
+        freeCores = new double[datacenters];
+        Arrays.fill(freeCores, (double) hosts * coresPerHost);
+        // The first site in a fixed order whose free cores, counted here, suffice: the cheapest mapper that spreads load.
+        // Reading an intensity would only add work; letting the policy search hosts would search them twice.
         broker.setDatacenterMapper((last, vm) -> {
-            // Intensity order is fixed here: first site that still has room, as the lowest-carbon policy would see it.
-            for (Datacenter site : sites) {
-                if (!site.equals(last) && site.getVmAllocationPolicy().findHostForVm(vm).isPresent()) {
-                    return site;
+            for (int d = 0; d < sites.size(); d++) {
+                if (!sites.get(d).equals(last) && freeCores[d] >= vm.getPesNumber()) {
+                    return sites.get(d);
                 }
             }
             return sites.get(0);
@@ -96,6 +101,10 @@ public final class StockCloudSim {
         return new Result(wallS, finished, sumS / Math.max(1, finished), maxS);
     }
 
+    private void count(Host host, int cores) {
+        freeCores[sites.indexOf(host.getDatacenter())] += cores;
+    }
+
     /** Submits each job when it arrives: the stock broker would otherwise map it at time 0. */
     private final class Arrivals extends CloudSimEntity {
         private int next;
@@ -115,12 +124,15 @@ public final class StockCloudSim {
                 return; // the kernel also announces its end
             }
             int job = next++;
-            Vm vm = new VmSimple(MIPS, jobs.cores()[job]);
+            int cores = jobs.cores()[job];
+            Vm vm = new VmSimple(MIPS, cores);
             vm.setRam(512).setBw(10).setSize(10);
             vm.setCloudletScheduler(new CloudletSchedulerSpaceShared());
-            Cloudlet cloudlet = new CloudletSimple((long) (jobs.workS()[job] * MIPS), jobs.cores()[job]);
+            Cloudlet cloudlet = new CloudletSimple((long) (jobs.workS()[job] * MIPS), cores);
             cloudlet.setVm(vm);
             cloudlets.add(cloudlet);
+            vm.addOnHostAllocationListener(info -> count(info.getHost(), -cores));
+            vm.addOnHostDeallocationListener(info -> count(info.getHost(), cores));
             broker.submitVm(vm);
             broker.submitCloudlet(cloudlet);
             if (next < jobs.arrivalS().length) {

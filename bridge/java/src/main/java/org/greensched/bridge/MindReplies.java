@@ -75,6 +75,9 @@ final class MindReplies {
 
     private static DeciderException failure(JsonObject meta) {
         String code = text(meta, "code");
+        if (code.equals("config")) {
+            return new DeciderException(code, text(meta, "message"), null);
+        }
         return new DeciderException(code.equals("protocol") ? "protocol" : "mind_error",
                 "the mind failed: " + text(meta, "message") + "\n" + text(meta, "traceback"), null);
     }

@@ -110,8 +110,12 @@ final class ObservationEncoder {
         count("running", views, v -> v.running);
         count("queued", views, v -> v.queued);
         view("queued_cores", views, v -> v.queuedCores);
+        view("queued_gpus", views, v -> v.queuedGpus);
+        view("queued_mem_gb", views, v -> v.queuedMemGb);
         count("inbound", views, v -> v.inbound);
         view("inbound_cores", views, v -> v.inboundCores);
+        view("inbound_gpus", views, v -> v.inboundGpus);
+        view("inbound_mem_gb", views, v -> v.inboundMemGb);
         view("used_cores", views, v -> v.usedCores);
         view("utilisation_frac", views, v -> v.utilisationFrac);
         view("it_w", views, v -> v.itW);

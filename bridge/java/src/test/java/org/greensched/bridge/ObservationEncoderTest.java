@@ -223,6 +223,8 @@ class ObservationEncoderTest {
         de.running = 3;
         de.queued = 1;
         de.queuedCores = 2;
+        de.queuedGpus = 0.5;
+        de.queuedMemGb = 8;
         de.usedCores = 27.5;
         de.utilisationFrac = 0.23871527777777778;
         de.itW = 812.5;
@@ -241,6 +243,8 @@ class ObservationEncoderTest {
         ca.maxFreeGpus = 3.5;
         ca.inbound = 1;
         ca.inboundCores = 4;
+        ca.inboundGpus = 1;
+        ca.inboundMemGb = 12;
         ca.itW = 600;
         ca.pue = 1.15;
         ca.carbonGpkwh = 31.5;

@@ -229,7 +229,8 @@ public final class GreenBroker extends GreenEntity {
 
     private void failed(DeciderException e) {
         dialogue.countFailure(e.code());
-        if (!config.fallback()) {
+        // a fallback is for a mind that fails, not for a scenario that can never work
+        if (!config.fallback() || e.code().equals("config")) {
             throw new MindFailedException(e.code(), e);
         }
     }

@@ -166,9 +166,13 @@ public final class GreenDatacenter extends GreenEntity {
         view.maxFreeGpus = pool.maxFreeGpus();
         view.running = running().size();
         view.queued = waiting.size();
-        view.queuedCores = waiting.cores();
-        view.inbound = transfers.inbound();
-        view.inboundCores = transfers.inboundCores();
+        view.queuedCores = waiting.demand().cores();
+        view.queuedGpus = waiting.demand().gpus();
+        view.queuedMemGb = waiting.demand().memGb();
+        view.inbound = transfers.inbound().tasks();
+        view.inboundCores = transfers.inbound().cores();
+        view.inboundGpus = transfers.inbound().gpus();
+        view.inboundMemGb = transfers.inbound().memGb();
         view.usedCores = pool.usedCores();
         view.utilisationFrac = pool.usableCores() > 0 ? pool.usedCores() / pool.usableCores() : 0;
         view.itW = facility.itW();

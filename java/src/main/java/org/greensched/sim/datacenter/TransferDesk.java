@@ -31,7 +31,7 @@ final class TransferDesk {
     private final NeumaierSum slotKwh = new NeumaierSum();
     private final NeumaierSum slotG = new NeumaierSum();
     private final Set<Transfer> underWay = new LinkedHashSet<>();
-    private double inboundCores;
+    private final Demand inbound = new Demand();
 
     TransferDesk(StepSignal carbon, TaskBook book) {
         this.carbon = carbon;
@@ -41,7 +41,7 @@ final class TransferDesk {
     Transfer begin(int task, double startS, double endS, double kwh, StepSignal homeCarbon) {
         Transfer transfer = new Transfer(task, startS, endS, kwh, homeCarbon);
         underWay.add(transfer);
-        inboundCores += book.tasks().cores(task);
+        inbound.add(book.tasks(), task);
         return transfer;
     }
 
@@ -49,7 +49,7 @@ final class TransferDesk {
     int complete(Transfer transfer, double nowS) {
         int task = transfer.task;
         underWay.remove(transfer);
-        inboundCores = underWay.isEmpty() ? 0 : inboundCores - book.tasks().cores(task);
+        inbound.remove(book.tasks(), task);
         if (transfer.kwh == 0) {
             return task;
         }
@@ -67,12 +67,9 @@ final class TransferDesk {
         underWay.forEach(visitor);
     }
 
-    int inbound() {
-        return underWay.size();
-    }
-
-    double inboundCores() {
-        return inboundCores;
+    /** What the tasks whose data is under way ask for together. */
+    Demand inbound() {
+        return inbound;
     }
 
     double takeSlotKwh() {

@@ -26,8 +26,7 @@ final class WaitingLanes {
     private final boolean[] blocked;
     private long nextOrder;
     private boolean frozen;
-    private int size;
-    private double cores;
+    private Demand demand = new Demand();
 
     WaitingLanes(TaskBook book, int gpuTypes) {
         this.book = book;
@@ -56,8 +55,7 @@ final class WaitingLanes {
             }
         }
         copy.nextOrder = nextOrder;
-        copy.size = size;
-        copy.cores = cores;
+        copy.demand = demand.copy();
         return copy;
     }
 
@@ -75,24 +73,22 @@ final class WaitingLanes {
 
     void add(int task) {
         lanes[lane(task)].add(new Entry(task, book.tasks().priority(task), nextOrder++, book.revision(task)));
-        size++;
-        cores += book.tasks().cores(task);
+        demand.add(book.tasks(), task);
     }
 
     /** Forgets a waiting task; the caller has revised it. */
     void forget(int task) {
-        size--;
-        cores = size == 0 ? 0 : cores - book.tasks().cores(task);
+        demand.remove(book.tasks(), task);
     }
 
     /** Number of waiting tasks. */
     int size() {
-        return size;
+        return demand.tasks();
     }
 
-    /** Cores that they ask for together. */
-    double cores() {
-        return cores;
+    /** What they ask for together. */
+    Demand demand() {
+        return demand;
     }
 
     /** Offers the heads, best first over all lanes, to {@code start} until each lane is empty or its head was refused. */

@@ -10,8 +10,12 @@ public final class DatacenterView {
     public int running;
     public int queued;
     public double queuedCores;
+    public double queuedGpus;
+    public double queuedMemGb;
     public int inbound;
     public double inboundCores;
+    public double inboundGpus;
+    public double inboundMemGb;
     public double usedCores;
     public double utilisationFrac;
     public double itW;

@@ -6,7 +6,7 @@ public class DeciderException extends Exception {
 
     /**
      * @param code one of {@code timeout}, {@code disconnected}, {@code garbled}, {@code mind_error}, {@code breaker_open},
-     *     {@code auth}, {@code protocol}
+     *     {@code auth}, {@code protocol}, {@code config} (what the scenario asks of the decider cannot work)
      */
     public DeciderException(String code, String message, Throwable cause) {
         super(message, cause);
