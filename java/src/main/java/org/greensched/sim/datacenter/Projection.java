@@ -83,7 +83,7 @@ final class Projection {
             settle(new Guest(run.task, run.host, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
-        inbound = datacenter.transfers().inbound();
+        inbound = datacenter.transfers().inbound().tasks();
     }
 
     private Projection(Projection other) {

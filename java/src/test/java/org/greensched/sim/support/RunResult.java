@@ -16,6 +16,7 @@ public final class RunResult {
     private final World.Result result;
     /** Mapped once: a mapping stays until the garbage collector comes by, and the kernel allows 65 530 of them. */
     private Table jobs;
+    private List<Table> slots;
 
     RunResult(Path folder, World.Result result) {
         this.folder = folder;
@@ -42,11 +43,13 @@ public final class RunResult {
     }
 
     public List<Table> slots() throws IOException {
-        List<Table> tables = new ArrayList<>();
-        for (Frame frame : FrameLog.read(folder.resolve("world/datacenters.gsf"))) {
-            tables.add(frame.table("datacenters"));
+        if (slots == null) {
+            slots = new ArrayList<>();
+            for (Frame frame : FrameLog.read(folder.resolve("world/datacenters.gsf"))) {
+                slots.add(frame.table("datacenters"));
+            }
         }
-        return tables;
+        return slots;
     }
 
     /** Sum of a column over all slots and datacenters. */
