@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from greensched.core import registry
-from greensched.core.errors import ConfigError, UnknownNameError
+from greensched.core.contracts import predictor_for, requires_of
+from greensched.core.errors import ConfigError, GreenSchedError, UnknownNameError
 from greensched.policies.local_only import LocalOnlyPolicy
 from greensched.predictors.analytic import AnalyticPredictor
 
@@ -77,6 +79,48 @@ def test_a_file_beside_the_scenario(tmp_path: Path) -> None:
     import random
 
     assert random.randint(1, 1) == 1
+
+
+def test_a_model_is_looked_for_beside_the_scenario_and_in_the_current_directory_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario, here = tmp_path / "scenario", tmp_path / "here"
+    for folder in (scenario / "a", here / "b", tmp_path / "secret"):
+        folder.mkdir(parents=True)
+    (scenario / "link").symlink_to(tmp_path / "secret")
+    monkeypatch.chdir(here)
+    for model, found in (
+        ("a", scenario / "a"),
+        ("b", here / "b"),
+        ("c", scenario / "c"),
+        (str(here / "b"), here / "b"),
+    ):
+        with pytest.raises(GreenSchedError, match=re.escape(f"no model at {found} ")):
+            registry.make_predictor("xgboost", {"model": model}, scenario)
+    for model in ("../secret", "../../../etc", "/etc", "link", "a/../../secret", "a\0", ""):
+        with pytest.raises(ConfigError, match=r"'model': '.*' leads out of .*scenario and .*here"):
+            registry.make_predictor("xgboost", {"model": model}, scenario)
+
+
+def test_what_a_predictor_may_require() -> None:
+    predictor = AnalyticPredictor()
+    assert requires_of(predictor) == frozenset()
+    predictor.requires = "truth"  # type: ignore[attr-defined]
+    assert requires_of(predictor) == {"truth"}
+    predictor.requires = {"truth", "wisdom"}  # type: ignore[attr-defined]
+    with pytest.raises(ConfigError, match=r"'analytic': requires \['wisdom'\]; known: 'truth'"):
+        requires_of(predictor)
+
+
+def test_which_predictor_a_policy_gets() -> None:
+    class Silent:
+        """Says nothing about predictors."""
+
+    assert predictor_for(Silent, None) is None
+    assert predictor_for(Silent, "oracle") == "oracle"
+    assert predictor_for(registry.load("policy", "greensched"), None) == "analytic"
+    assert predictor_for(registry.load("policy", "greensched"), "oracle") == "oracle"
+    assert predictor_for(registry.load("policy", "local-only"), None) is None
 
 
 def test_an_importable_module(tmp_path: Path) -> None:

@@ -1,4 +1,13 @@
-"""The contracts that plug-ins implement. Swapping one is one class and one entry point (docs/swap-a-predictor.md)."""
+"""The contracts that plug-ins implement. Swapping one is one class and one entry point (docs/swap-a-predictor.md).
+
+Two attributes are optional, so that the shortest plug-in stays short; they are read only through the functions here:
+
+* ``requires`` of a predictor: a set of what it needs beyond the basics. The only one so far is ``"truth"``, which the
+  world tells in runs marked ``privileged``; other runs refuse such a predictor.
+* ``default_predictor`` of a policy class: the name of the predictor that it gets where the scenario names none, or
+  ``None`` for a policy that uses no predictor, for which naming one is an error. Without the attribute, the policy gets
+  the predictor that the scenario names, if any.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from greensched.core.errors import ConfigError
 from greensched.core.types import Decisions, Observation, Options, Predictions, Reports, TaskTable, World
 
 
@@ -21,7 +31,7 @@ class Needs:
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Predicts energy and service time of tasks at options."""
+    """Predicts energy and service time of tasks at options; may have ``requires``, see :func:`requires_of`."""
 
     name: str
     version: str  # changes whenever the same question may get another answer
@@ -53,7 +63,7 @@ class TrainablePredictor(Predictor, Protocol):
 
 @runtime_checkable
 class Policy(Protocol):
-    """Decides where, and when, tasks run."""
+    """Decides where, and when, tasks run; its class may have ``default_predictor``, see :func:`predictor_for`."""
 
     name: str
 
@@ -73,3 +83,35 @@ class PolicyContext:
 
     options: Mapping[str, Any]
     predictor: Predictor | None
+
+
+TRUTH = "truth"
+
+
+def requires_of(predictor: object) -> frozenset[str]:
+    """What a predictor needs beyond the basics; nothing unless it says so.
+
+    Raises:
+        ConfigError: it asks for something that nobody can give.
+    """
+    wanted = getattr(predictor, "requires", ())
+    asked = {wanted} if isinstance(wanted, str) else set(wanted)
+    if unknown := asked - {TRUTH}:
+        name = getattr(predictor, "name", type(predictor).__name__)
+        raise ConfigError(f"predictor '{name}': requires {sorted(unknown)}; known: '{TRUTH}'")
+    return frozenset(asked)
+
+
+def predictor_for(policy_class: object, wanted: Any) -> Any:
+    """The ``policy.predictor`` block that a policy gets: ``wanted`` where the scenario names one, else its default.
+
+    Raises:
+        ConfigError: one is named for a policy that uses none.
+    """
+    default = getattr(policy_class, "default_predictor", wanted)
+    if wanted is None:
+        return default
+    if default is None:
+        name = getattr(policy_class, "name", policy_class)
+        raise ConfigError(f"policy '{name}' uses no predictor; remove policy.predictor")
+    return wanted

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
 
-from greensched.core.contracts import Policy, PolicyContext, Predictor
+from greensched.core.contracts import Policy, PolicyContext, Predictor, predictor_for
 from greensched.core.errors import ConfigError, GreenSchedError, UnknownNameError
 from greensched.core.options import construct
 
@@ -123,15 +123,27 @@ def make_predictor(name: str, options: Mapping[str, Any] | None = None, folder: 
 
     Raises:
         UnknownNameError: unknown name or option.
-        ConfigError: it cannot be loaded or built, or is no predictor.
+        ConfigError: it cannot be loaded or built, is no predictor, or its ``model`` lies outside of ``folder`` (where
+            there is one) and of the current directory.
     """
     given = dict(options or {})
     factory = load("predictor", name, folder)
     if folder is not None and isinstance(given.get("model"), str):
-        given["model"] = str(folder / given["model"])  # an absolute path stays as it is
+        given["model"] = str(_inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
     predictor = construct(factory, given, f"predictor '{name}'")
     _require(predictor, ("name", "version", "start", "predict"), f"predictor '{name}'")
     return cast(Predictor, predictor)
+
+
+def _inside(name: str, roots: list[Path], what: str) -> Path:
+    """What a scenario calls ``name``, links resolved: the first of ``roots`` that has it, or would have it."""
+    candidates = [(root.resolve(), (root / name).resolve()) for root in roots] if name and "\0" not in name else []
+    if not Path(name).is_absolute():  # an absolute one may lie in the second root as well as in the first
+        candidates = [(root, path) for root, path in candidates if path.exists()][:1] or candidates
+    within = [path for root, path in candidates if path.is_relative_to(root)]
+    if not within:
+        raise ConfigError(f"{what}: '{name}' leads out of {' and '.join(str(root.resolve()) for root in roots)}")
+    return within[0]
 
 
 def make_policy(name: str, context: PolicyContext, folder: Path | None = None) -> Policy:
@@ -172,8 +184,6 @@ def policy_from_block(
 ) -> tuple[Policy, Predictor | None]:
     """Policy and predictor of a scenario's ``policy`` block.
 
-    A policy class may name its ``default_predictor``; ``None`` there says that it uses none.
-
     Args:
         block: ``{"name": ..., "predictor": ..., other options}``; ``plugin_folder``, if there, stands for ``folder``.
         folder: the scenario's folder.
@@ -187,10 +197,7 @@ def policy_from_block(
     if "name" not in options:
         raise ConfigError(f"policy: no 'name'. Known: {', '.join(names('policy'))}.")
     name, wanted = options.pop("name"), options.pop("predictor", None)
-    default = getattr(load("policy", name, folder), "default_predictor", wanted)
-    if wanted is not None and default is None:
-        raise ConfigError(f"policy '{name}' uses no predictor; remove policy.predictor")
-    predictor = predictor_from_block(default if wanted is None else wanted, folder)
+    predictor = predictor_from_block(predictor_for(load("policy", name, folder), wanted), folder)
     if predictor is not None and wrap is not None:
         predictor = wrap(predictor)
     return make_policy(name, PolicyContext(options, predictor), folder), predictor

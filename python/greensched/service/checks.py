@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 
-from greensched.core.contracts import Predictor
+from greensched.core.contracts import Predictor, requires_of
 from greensched.core.errors import PolicyError, PredictorError
 from greensched.core.types import (
     F64,
@@ -43,7 +43,7 @@ class CheckedPredictor:
     @property
     def requires(self) -> frozenset[str]:
         """What the predictor inside needs beyond the basics."""
-        return frozenset(getattr(self.inner, "requires", ()))
+        return requires_of(self.inner)
 
     def start(self, world: World) -> None:
         """Start the predictor and compute the envelope."""

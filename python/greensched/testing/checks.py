@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from greensched.core.contracts import Needs, Policy, Predictor
+from greensched.core.contracts import TRUTH, Needs, Policy, Predictor, requires_of
 from greensched.core.types import (
     SIGNAL_KINDS,
     Action,
@@ -189,7 +189,7 @@ def _empty(seen: Observation) -> Observation:
 
 
 def _requires_truth(plug_in: object) -> bool:
-    return "truth" in getattr(plug_in, "requires", ())
+    return TRUTH in requires_of(plug_in)
 
 
 def _uses_oracle(policy: Policy) -> bool:
