@@ -67,7 +67,8 @@ def run_world(
     own = mind is None
     served = make_mind(folder) if mind is None else mind
     token = secrets.token_hex(32)
-    server = MindServer(Session(served, run_id), token)
+    session = Session(served, run_id)
+    server = MindServer(session, token)
     try:
         options = [*_JAVA_DEFAULTS, *os.environ.get("GREENSCHED_JAVA_OPTS", "").split(), *java_options]
         command = [java, *options, "-jar", str(jar), "--run", str(folder), "--connect"]
@@ -75,7 +76,7 @@ def run_world(
     finally:
         server.stop()
         if own:
-            served.finish()
+            session.finish_mind(_STOP_S)
     if end.exit_code not in _ENDED_WITH_RESULT:
         raise WorldError(end)
     return end

@@ -21,6 +21,7 @@ from greensched_bridge.server import MindServer
 from greensched_bridge.session import Session
 
 _log = logging.getLogger("greensched.bridge")
+_STOP_S = 2.0  # for a decision that nobody waits for any more; the world that started this process has ended
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -43,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(folder: Path) -> None:
     token = _token(sys.stdin.readline())
     mind = make_mind(folder)
-    server = MindServer(Session(mind, run_id_of(folder)), token)
+    session = Session(mind, run_id_of(folder))
+    server = MindServer(session, token)
     try:
         print(json.dumps({"port": server.port, "protocol": PROTOCOL_VERSION, "pid": os.getpid()}), flush=True)
         # from here on what a plug-in prints goes to the log: nobody reads stdout any more
@@ -51,7 +53,7 @@ def _serve(folder: Path) -> None:
         sys.stdin.read()
     finally:
         server.stop()
-        mind.finish()
+        session.finish_mind(_STOP_S)
 
 
 def _token(line: str) -> str:

@@ -108,6 +108,26 @@ class Session:
                 request, reply = self._request, self._reply
             return reply.write(self._answer(link, kind, sequence, request.read(length), (request, reply)))
 
+    def finish_mind(self, timeout_s: float) -> bool:
+        """Let the mind go when no world will call any more.
+
+        A decision that the world gave up may still be running in its thread: it has ``timeout_s`` to end, since a mind
+        is not to be finished while it decides. One that takes longer is left alone: it ends with the process, and
+        the log stays whole, being written in transactions.
+
+        Returns:
+            Whether the mind was finished.
+        """
+        if not self._turn.acquire(timeout=timeout_s):
+            _log.warning("the mind still decides after %g s; it is left alone", timeout_s)
+            return False
+        try:
+            self._link = None  # who still waits for a turn has no session any more
+            self._mind.finish()
+        finally:
+            self._turn.release()
+        return True
+
     def _answer(
         self, link: Link, kind: str, sequence: int, message: bytes, files: tuple[SharedFile, SharedFile]
     ) -> bytes:
