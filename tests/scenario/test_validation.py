@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,14 @@ def test_links_must_not_lead_out(tmp_path: Path) -> None:
     (inside / "jobs.csv").symlink_to(outside)
     with pytest.raises(ConfigError, match="link that leads out"):
         load(write(inside, workload={"source": "file", "file": "jobs.csv"}))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+def test_only_plain_files_are_read(tmp_path: Path, kind: str) -> None:
+    jobs = tmp_path / "jobs.csv"
+    os.mkfifo(jobs) if kind == "pipe" else jobs.mkdir()
+    with pytest.raises(ConfigError, match=r"'jobs\.csv' is not a file"):
+        load(write(tmp_path, workload={"source": "file", "file": "jobs.csv"}))
 
 
 def gap(folder: Path, zone: str, cells: list[str]) -> None:

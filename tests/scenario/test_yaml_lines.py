@@ -58,6 +58,7 @@ def test_anchors_and_aliases(tmp_path: Path) -> None:
         ("a: 1\na: 2\n", r"s\.yml:2  a: key given twice \(first in line 1\)"),
         ("a: !!python/object:os.system x\n", "tags such as"),
         ("a: !mine x\n", "tags such as !mine are not allowed"),
+        ("a: " + "9" * 5000 + "\n", r"s\.yml:1  a: '9+' cannot be read as a number"),
     ],
 )
 def test_problems(tmp_path: Path, content: str, message: str) -> None:
@@ -73,6 +74,9 @@ def test_problems(tmp_path: Path, content: str, message: str) -> None:
         ("a: [1, 2\nb: 3\n", r"s\.yml:2  not YAML"),
         ("a:\n\t- b\n", "not YAML"),
         ("a: &x [*x]\n", "too large|not YAML"),
+        ("a: \0\n", r"s\.yml  not YAML: special characters are not allowed \(at character 3\)"),
+        ("a: " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("a: " + "[" * 60 + "]" * 60, "nested too deeply, expected at most 50 levels"),
     ],
 )
 def test_unreadable(tmp_path: Path, content: str, message: str) -> None:

@@ -14,9 +14,9 @@ from greensched.signals.csv_folder import CsvFolder
 START = datetime(2022, 6, 6, tzinfo=UTC)
 
 
-def write(folder: Path, zone: str, text: str) -> CsvFolder:
+def write(folder: Path, zone: str, text: str | bytes) -> CsvFolder:
     folder.mkdir(exist_ok=True)
-    (folder / f"{zone}.csv").write_text(text)
+    (folder / f"{zone}.csv").write_bytes(text.encode() if isinstance(text, str) else text)
     return CsvFolder(folder)
 
 
@@ -51,6 +51,14 @@ BAD = {
         "ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,1\n2022-06-06T03:00Z,1\n",
         r"DE\.csv:4: 2022-06-06T03:00Z does not follow 2022-06-06T01:00Z by 3600 s",
     ),
+    "too many fields": (
+        "ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,1,9\n",
+        r"DE\.csv:3: 3 fields, expected 2",
+    ),
+    "a torn row": ("carbon_gpkwh,ts\n1,2022-06-06T00:00Z\n1\n", r"DE\.csv:3: 1 fields, expected 2"),
+    "a column twice": ("ts,carbon_gpkwh,carbon_gpkwh\n", "column carbon_gpkwh given twice"),
+    "not text": (b"ts,carbon_gpkwh\n2022-06-06T00:00Z,\xff\n", r"DE\.csv: not UTF-8"),
+    "an endless field": ('ts,carbon_gpkwh\n"' + "x" * 200_000, r"DE\.csv:\d+: not CSV"),
     "not a number": ("ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,abc\n", r"DE\.csv:3: carbon_gpkwh 'abc'"),
 }
 
@@ -60,6 +68,22 @@ def test_bad_files_say_where_and_what(tmp_path: Path, case: str) -> None:
     text, message = BAD[case]
     with pytest.raises(DataError, match=message):
         write(tmp_path / "g", "DE", text).load("DE", START, START + timedelta(hours=1))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    source = write(tmp_path / "g", "DE", "\ufeffts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,2\n")
+    assert source.load("DE", START, START + timedelta(hours=2)).series["carbon_gpkwh"].values.tolist() == [1.0, 2.0]
+
+
+def test_a_file_that_links_out_of_the_folder_is_not_read(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.csv"
+    outside.write_text("ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,2\n")
+    (tmp_path / "g").mkdir()
+    (tmp_path / "g" / "DE.csv").symlink_to(outside)
+    with pytest.raises(DataError, match="link that leads out"):
+        CsvFolder(tmp_path / "g").load("DE", START, START + timedelta(hours=2))
+    with pytest.raises(DataError, match="link that leads out"):
+        CsvFolder(tmp_path / "g").yearly_temperature("DE", 2022)
 
 
 def test_no_folder_and_no_zone(tmp_path: Path) -> None:

@@ -9,12 +9,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from greensched.core.errors import ConfigError, DataError
+from greensched.core.paths import safe_path
 from greensched.scenario.datacenters import Datacenter, TemperaturePue
 from greensched.scenario.explain import explain
 from greensched.scenario.hardware import HOST_TYPES, HostSpec
 from greensched.scenario.names import check_datacenters, check_policies, check_sources
 from greensched.scenario.overrides import apply
-from greensched.scenario.paths import safe_path
 from greensched.scenario.problems import Collector, get
 from greensched.scenario.schema import Scenario
 from greensched.scenario.yaml_lines import read
@@ -95,7 +95,7 @@ def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collec
             folder = get(raw, ("signals", "folder"))
             if not isinstance(folder, str):
                 raise ConfigError("source csv needs the key folder")
-            return CsvFolder(safe_path(folder, _roots(path, data)))
+            return CsvFolder(safe_path(folder, _roots(path, data), folder=True))
         seed = raw.get("seed", 0)
         return SyntheticGrid(seed if isinstance(seed, int) and seed >= 0 else 0) if kind == "synthetic" else None
     except (ConfigError, DataError) as error:

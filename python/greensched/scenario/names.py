@@ -7,8 +7,8 @@ from typing import Any
 
 from greensched.core import registry
 from greensched.core.errors import ConfigError
+from greensched.core.paths import safe_path
 from greensched.scenario.hardware import HOST_TYPES
-from greensched.scenario.paths import safe_path
 from greensched.scenario.problems import Collector, get
 from greensched.signals.zones import zones
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from greensched.core.errors import DataError
+from greensched.core.paths import safe_path
 from greensched.core.types import F64, NO_DEADLINE_US
 from greensched.scenario.load import Loaded
 from greensched.scenario.workload import Deadlines, FileWorkload, SyntheticWorkload, TraceWorkload
@@ -115,8 +116,6 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
         cut = normalized.Cut(spec.window.start / 1e6, horizon_s, spec.window.compress, longest)
         jobs = normalized.load(loaded.data, spec.source, cut, scenario.seed)
     else:
-        from greensched.scenario.paths import safe_path
-
         homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
         jobs = files.load(safe_path(spec.file, loaded.roots), homes)
         loaded.problems.warnings.extend(jobs.notes)

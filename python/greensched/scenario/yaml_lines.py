@@ -18,6 +18,7 @@ from greensched.scenario.problems import Collector, Path, Places
 
 _MAX_BYTES = 4_000_000
 _MAX_NODES = 200_000
+_MAX_DEPTH = 50
 
 
 class _Loader(yaml.SafeLoader):
@@ -54,8 +55,8 @@ def parse_scalar(text: str) -> Any:
     """One value as it would be read from a scenario file (used for ``--set``)."""
     try:
         node = yaml.compose(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not a YAML value: {text!r}") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ConfigError(f"not a YAML value: {text[:200]!r}") from error
     problems = Collector(Places("--set"))
     value = None if node is None else _Reader(problems).build(node, ())
     problems.raise_if_any()
@@ -84,6 +85,10 @@ def read(path: FilePath) -> tuple[Any, Places, Collector]:
         mark = error.problem_mark
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
         raise ConfigError(f"{where}  not YAML: {error.problem or error.context}") from error
+    except yaml.reader.ReaderError as error:  # a character such as NUL
+        raise ConfigError(f"{path.name}  not YAML: {error.reason} (at character {error.position})") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path.name}  nested too deeply, expected at most {_MAX_DEPTH} levels") from error
     if node is None:
         raise ConfigError(f"{path.name}:1  the file is empty, expected a scenario")
     return _Reader(problems).build(node, ()), places, problems
@@ -103,15 +108,24 @@ class _Reader:
             raise ConfigError(
                 f"{self._problems.places.file}: too large (aliases that expand too far or into themselves)"
             )
+        if len(self._open) > _MAX_DEPTH:
+            raise ConfigError(f"{self._problems.places.file}  nested too deeply, expected at most {_MAX_DEPTH} levels")
         if node.tag not in _PLAIN and node.tag not in _SCALARS:
             self._problems.add(path, f"tags such as {node.tag.replace(_YAML, '!!')} are not allowed")
             return None
         if isinstance(node, yaml.ScalarNode):
-            return _SCALARS[node.tag](node.value) if node.tag in _SCALARS else node.value
+            return self._scalar(node, path)
         self._open.append(node)
         value = self._sequence(node, path) if isinstance(node, yaml.SequenceNode) else self._mapping(node, path)
         self._open.pop()
         return value
+
+    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+        try:
+            return _SCALARS[node.tag](node.value) if node.tag in _SCALARS else node.value
+        except ValueError:  # a number of thousands of digits, or a tag that the text does not fit
+            self._problems.add(path, f"{node.value[:40]!r} cannot be read as a number")
+            return None
 
     def _sequence(self, node: yaml.SequenceNode, path: Path) -> list[Any]:
         return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from greensched.core.errors import DataError, UnknownNameError
+from greensched.core.errors import ConfigError, DataError, UnknownNameError
+from greensched.core.paths import safe_path
 from greensched.core.types import SIGNAL_KINDS
 from greensched.signals.provider import Label, ZoneSignals
 from greensched.signals.series import Signal
@@ -37,7 +38,7 @@ class CsvFolder:
         """See :class:`greensched.signals.provider.SignalSource`."""
         if zone not in self.zones():
             raise UnknownNameError("zone", zone, self.zones(), where=str(self.root))
-        everything = _read(self.root / f"{zone}.csv", zone)
+        everything = self._zone(zone)
         result = ZoneSignals(zone)
         for kind, signal in everything.series.items():
             first = max(0, int((start - signal.start).total_seconds() // signal.step_s))
@@ -54,7 +55,7 @@ class CsvFolder:
 
     def yearly_temperature(self, zone: str, year: int) -> Signal | None:
         """Temperature of the calendar year where the file covers at least 90 % of it."""
-        signal = _read(self.root / f"{zone}.csv", zone).series.get("temperature_c")
+        signal = self._zone(zone).series.get("temperature_c")
         if signal is None:
             return None
         start, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
@@ -65,18 +66,48 @@ class CsvFolder:
             return None
         return Signal(signal.name, max(start, signal.start), signal.step_s, values)
 
+    def _zone(self, zone: str) -> ZoneSignals:
+        try:
+            path = safe_path(f"{zone}.csv", [self.root])
+        except ConfigError as error:
+            raise DataError(str(error)) from error
+        return _read(path, zone)
+
+
+def _rows(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """The header and the rows of a file; every row must have a field for each column, and no more."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:  # -sig: spreadsheets write a byte order mark
+            reader = csv.reader(stream)
+            names = next(reader, [])
+            rows = []
+            for fields in reader:
+                if fields and len(fields) != len(names):
+                    raise DataError(f"{path}:{reader.line_num}: {len(fields)} fields, expected {len(names)}")
+                if fields:
+                    rows.append(dict(zip(names, fields, strict=True)))
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text ({error})") from error
+    except csv.Error as error:
+        raise DataError(f"{path}:{reader.line_num}: not CSV ({error})") from error
+    return names, rows
+
+
+def _check_header(path: Path, names: list[str]) -> None:
+    for required in ("ts", "carbon_gpkwh"):
+        if required not in names:
+            raise DataError(f"{path}: no column {required}; it has {', '.join(names) or 'no header'}")
+    unknown = [n for n in names if n != "ts" and n not in SIGNAL_KINDS]
+    if unknown:
+        raise DataError(f"{path}: unknown column {', '.join(unknown)}; known are ts, {', '.join(SIGNAL_KINDS)}")
+    twice = sorted({n for n in names if names.count(n) > 1})
+    if twice:
+        raise DataError(f"{path}: column {', '.join(twice)} given twice, expected once")
+
 
 def _read(path: Path, zone: str) -> ZoneSignals:
-    with path.open(encoding="utf-8", newline="") as stream:
-        reader = csv.DictReader(stream)
-        names = reader.fieldnames or []
-        for required in ("ts", "carbon_gpkwh"):
-            if required not in names:
-                raise DataError(f"{path}: no column {required}; it has {', '.join(names) or 'no header'}")
-        unknown = [n for n in names if n != "ts" and n not in SIGNAL_KINDS]
-        if unknown:
-            raise DataError(f"{path}: unknown column {', '.join(unknown)}; known are ts, {', '.join(SIGNAL_KINDS)}")
-        rows = list(reader)
+    names, rows = _rows(path)
+    _check_header(path, names)
     if len(rows) < 2:
         raise DataError(f"{path}: needs at least two rows")
     instants = [_instant(path, i + 2, row["ts"]) for i, row in enumerate(rows)]

@@ -7,17 +7,20 @@ from pathlib import Path
 from greensched.core.errors import ConfigError
 
 
-def safe_path(name: str, roots: list[Path]) -> Path:
-    """The existing file or folder ``name`` below one of ``roots``.
+def safe_path(name: str, roots: list[Path], *, folder: bool = False) -> Path:
+    """The existing file (or ``folder``) ``name`` below one of ``roots``.
 
     Args:
         name: relative path from a scenario file.
         roots: folders that may be read, in order of preference.
+        folder: a folder is asked for, not a file.
 
     Raises:
-        ConfigError: absolute, climbing, leaving the folders through a link, or absent.
+        ConfigError: absolute, climbing, leaving the folders through a link, absent, or not a plain file: a pipe or a
+            device may never end.
     """
     asked = Path(name)
+    kind = "folder" if folder else "file"
     where = " or ".join(str(r) for r in roots)
     if not name or "\0" in name or asked.is_absolute() or ".." in asked.parts:
         raise ConfigError(
@@ -29,5 +32,7 @@ def safe_path(name: str, roots: list[Path]) -> Path:
             continue
         if not candidate.is_relative_to(root.resolve()):
             raise ConfigError(f"path '{name}' is a link that leads out of {root}, to {candidate}")
+        if not (candidate.is_dir() if folder else candidate.is_file()):
+            raise ConfigError(f"'{name}' is not a {kind}: expected a plain {kind}")
         return candidate
-    raise ConfigError(f"no file '{name}' inside {where}")
+    raise ConfigError(f"no {kind} '{name}' inside {where}")
