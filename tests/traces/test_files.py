@@ -72,6 +72,20 @@ BAD = {
     "infinite": (HEAD + "0,inf,1,1,20,\n", "duration_s is infinite in line 2"),
     "early": (HEAD + "-1,5,1,1,20,\n", "negative arrival_s.* in line 2"),
     "unknown origin": (HEAD + "0,5,1,1,20,tokio\n", "unknown origin tokio; known are frankfurt, tokyo"),
+    "too many fields": (HEAD[:26] + "\n" + "1,9,9,9,9\n" * 2, r"jobs\.csv:2: 5 fields, expected at most 3"),
+    "one row too long": (HEAD[:26] + "\n0,1,1\n1,9,9,9\n", "Expected 3 fields in line 3, saw 4"),
+    "long then right": (HEAD[:26] + "\n1,9,9,9\n0,1,1\n", r"jobs\.csv:2: 4 fields, expected at most 3"),
+    "late": (HEAD + "1e300,5,1,1,,\n", "arrival_s is too large, expected at most 1e\\+12 in line 2"),
+    "long": (HEAD + "0,1e300,1,1,,\n", "duration_s is too large, expected at most 316224000 in line 2"),
+    "big": (HEAD + "0,9,1e308,1e308,,\n", "cores is too large.*mem_gb is too large"),
+    "far deadline": (
+        HEAD + "0,9,1,1,1e13,\n",
+        "deadline_s is too large.*leave the cell empty for no deadline.* in line 2",
+    ),
+    "much data": (HEAD[:26] + ",data_gb\n0,9,1,1e308\n", "data_gb is too large, expected at most 10000000 in line 2"),
+    "high priority": (HEAD[:26] + ",priority\n0,9,1,1e18\n", "priority is too large, expected at most 2147483647"),
+    "low priority": (HEAD[:26] + ",priority\n0,9,1,-3e9\n", "priority is too small, expected at least -2147483647"),
+    "part of a priority": (HEAD[:26] + ",priority\n0,9,1,2.7\n", "priority is not a whole number in line 2"),
     "many": (HEAD + "0,10,-1,1,20,\n" * 9, "in lines 2, 3, 4 and 6 more"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from greensched.core import limits
 from greensched.core.errors import DataError
 from greensched.core.types import F64, I32
 from greensched.traces.table import UNSET_PRIORITY, Jobs, Text, blank
@@ -29,6 +31,17 @@ OPTIONAL = (
 )
 GB_PER_CORE = 4.0  # memory of a job that does not say: what general purpose machines of the big clouds have per core
 _TEXT = ("gpu_type", "origin", "name", "labels", "user")
+_LIMITS = {  # greatest values; priority is a 32-bit number of which the least means "not given"
+    "arrival_s": limits.LATEST_S,
+    "duration_s": limits.LONGEST_S,
+    "cores": limits.CORES,
+    "mem_gb": limits.MEM_GB,
+    "gpus": limits.GPUS,
+    "deadline_s": limits.LATEST_S,
+    "expected_s": limits.LATEST_S,
+    "data_gb": limits.DATA_GB,
+    "priority": 2**31 - 1,
+}
 _SHOWN = 3  # rows named per kind of problem
 
 
@@ -102,9 +115,20 @@ def _read(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".parquet":
             return pd.DataFrame(pq.read_table(path).to_pandas())
-        return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (ValueError, OSError) as error:
         raise DataError(f"{path}: cannot be read as {path.suffix[1:]} ({error})") from error
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first fields of longer rows for row names
+        raise DataError(_too_long(path))
+    return frame
+
+
+def _too_long(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = csv.reader(stream)
+        names = next(rows)
+        long = next((row for row in rows if len(row) > len(names)), [])
+        return f"{path}:{rows.line_num}: {len(long)} fields, expected at most {len(names)}"
 
 
 def _columns(path: Path, have: list[str]) -> list[str]:
@@ -156,6 +180,13 @@ def _check_values(path: Path, numbers: dict[str, F64], problems: list[str]) -> N
         complain(numbers["expected_s"] <= 0, "expected_s is not above 0")
     for name, values in numbers.items():
         complain(np.isinf(values), f"{name} is infinite")
+        most = _LIMITS[name]
+        hint = " (leave the cell empty for no deadline)" if name == "deadline_s" else ""
+        complain(np.isfinite(values) & (values > most), f"{name} is too large, expected at most {most:.10g}{hint}")
+    if "priority" in numbers:
+        given = numbers["priority"]
+        complain(given <= UNSET_PRIORITY, f"priority is too small, expected at least {UNSET_PRIORITY + 1}")
+        complain(np.isfinite(given) & (given != np.round(given)), "priority is not a whole number")
 
 
 def _text(frame: pd.DataFrame, name: str) -> list[str]:
