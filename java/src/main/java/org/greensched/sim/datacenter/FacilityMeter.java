@@ -96,10 +96,13 @@ public final class FacilityMeter {
 
     /**
      * Integral of PUE over a stretch of time to come, for what-if questions; a load-dependent PUE is taken at {@code itW}.
+     * After the end of the signals the last PUE stays.
      */
     double facilityS(double fromS, double toS, double itW) {
         double ratio = load == null ? 1 : itW > 0 ? (load.fixedW() + load.slope() * itW) / itW : load.slope();
-        return ratio * pue.integral(fromS, toS);
+        double endS = pue.endS();
+        double covered = fromS < endS ? pue.integral(fromS, Math.min(toS, endS)) : 0;
+        return ratio * (toS <= endS ? covered : covered + pue.step(pue.steps() - 1) * (toS - Math.max(fromS, endS)));
     }
 
     /** Leading part of a clock's reading; see {@link #low}. */

@@ -13,8 +13,8 @@ import org.greensched.sim.workload.TaskBook;
  * Answers what-if questions exactly as far as one datacenter can know: waits come from playing a copy of it forward (true
  * finish times, queue, data on its way, sleeping hosts), run times and energies from the task's own luck and realised
  * signals. One thing is not followed further: the power of the other hosts, which a load-dependent PUE depends on, is taken
- * as of now; that of the task's own host is played forward. Energy that would be used after the end of the signals is unknown
- * (NaN).
+ * as of now; that of the task's own host is played forward. After the end of the signals,
+ * where no run goes, the last PUE stays.
  */
 public final class WorldTruth implements TruthService {
     private record Query(int task, int row, int option, double startS, double dataS) {}
@@ -101,11 +101,9 @@ public final class WorldTruth implements TruthService {
             int cell = query.row * options + query.option;
             answer.waitS()[cell] = start.beginS() - query.startS;
             answer.serviceTimeS()[cell] = endS - query.startS;
-            if (endS < datacenter.facility().grid().carbon().endS()) {
-                FacilityMeter facility = datacenter.facility();
-                double elsewhereW = Math.max(0, facility.itW() - datacenter.power().meters().powerW(start.host()));
-                answer.energyKwh()[cell] = energy.kwh(query.task, host, start, elsewhereW, facility);
-            }
+            FacilityMeter facility = datacenter.facility();
+            double elsewhereW = Math.max(0, facility.itW() - datacenter.power().meters().powerW(start.host()));
+            answer.energyKwh()[cell] = energy.kwh(query.task, host, start, elsewhereW, facility);
         }
     }
 }
