@@ -122,13 +122,12 @@ def test_killed_at_any_moment_the_log_is_a_prefix(tmp_path: Path, batch: int, ro
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
     command = [sys.executable, "-c", script, str(tmp_path / "killed"), "1000000", str(batch)]
-    victim = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
-    assert victim.stdout is not None
-    victim.stdout.readline()
-    time.sleep(random.Random(round_).uniform(0.0, 0.25))
-    victim.send_signal(signal.SIGKILL)
-    answered = [1, *(int(line) for line in victim.stdout.read().split("\n")[:-1] if line)][-1]
-    victim.wait()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as victim:
+        assert victim.stdout is not None
+        victim.stdout.readline()
+        time.sleep(random.Random(round_).uniform(0.0, 0.25))
+        victim.send_signal(signal.SIGKILL)
+        answered = [1, *(int(line) for line in victim.stdout.read().split("\n")[:-1] if line)][-1]
     FeedbackLog.open(tmp_path / "killed").close()  # integrity and version
     left = dump(tmp_path / "killed")
     last = len(left[0])
