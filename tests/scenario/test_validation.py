@@ -53,6 +53,18 @@ t4-node, v100-node, xeon-2016, xeon-2019, xeon-2021 (did you mean 'epyc-2021'?)
 """
 
 
+def test_a_predictor_that_needs_the_truth_needs_the_privilege(tmp_path: Path) -> None:
+    policy = {"name": "greensched", "predictor": "oracle"}
+    with pytest.raises(ScenarioError, match=r"policy\.predictor: 'oracle' needs the truth; set `privileged: true`"):
+        load(write(tmp_path, policy=policy))
+    load(write(tmp_path, policy=policy, privileged=True))
+
+
+def test_what_an_option_broke_is_blamed_on_the_option(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"--set policy\.carbon_weihgt .*carbon_weihgt"):
+        load(write(tmp_path, policy={"name": "greensched"}), ["policy.carbon_weihgt=2"])
+
+
 def test_golden_text_of_many_problems_at_once(tmp_path: Path) -> None:
     from greensched.core import registry
     from greensched.signals.zones import zones
@@ -109,6 +121,50 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+DC = MINIMAL["datacenters"][0]
+
+
+def _site(**changes: Any) -> dict[str, Any]:
+    return {"datacenters": [DC | changes, MINIMAL["datacenters"][1]]}
+
+
+def _jobs(**changes: Any) -> dict[str, Any]:
+    return {"workload": {"source": "synthetic", "jobs": 5} | changes}
+
+
+CASES |= {  # slips of the pen that would overflow, or that the world would refuse
+    "too many hosts": (_site(hosts=[{"type": "epyc-2021", "count": 10**12}]), r"count: out of range, .*at most 1e\+06"),
+    "steep PUE": (_site(pue={"model": "temperature", "base": 1.1, "slope_per_c": 1e308}), "slope_per_c: .*at most 10,"),
+    "huge overhead": (_site(pue={"model": "load", "fixed_w": 1e300, "slope": 1.1}), r"fixed_w: .*at most 1e\+10"),
+    "huge price": (_site(price_per_kwh=1e308), r"price_per_kwh: .*at most 1e\+06"),
+    "no capacity": (_site(utilisation_cap=1e-300), "utilisation_cap: .*at least 0.001"),
+    "huge share": (_site(load_share=1e308), r"load_share: .*at most 1e\+09"),
+    "no bandwidth": ({"network": {"gbps": 1e-300}}, "gbps: .*at least 0.001"),
+    "huge transfer energy": ({"network": {"kwh_per_gb": 1e308}}, "kwh_per_gb: .*at most 1000"),
+    "endless decision": ({"mind": {"decide_timeout_s": 1e300}}, r"decide_timeout_s: .*at most 1e\+06"),
+    "no time to decide": ({"mind": {"decide_timeout_s": 1e-9}}, "decide_timeout_s: .*at least 0.001"),
+    "wild data": (_jobs(owners={"data_sigma": 1000.0}), "data_sigma: .*at most 5"),
+    "huge data": (_jobs(owners={"data_median_gb": 1e300}), r"data_median_gb: .*at most 1e\+07"),
+    "wild estimates": (_jobs(owners={"estimate_sigma": 1e5}), "estimate_sigma: .*at most 5"),
+    "long jobs": (_jobs(durations={"max": "10000000d"}), "durations.max: too long, expected at most 3660d"),
+    "wild durations": (_jobs(durations={"sigma": 30.0}), "durations.sigma: .*at most 5"),
+    "crossed durations": (
+        _jobs(durations={"min": "1h", "max": "1min"}),
+        r"durations: max \(1min\) must be .* min \(1h\)",
+    ),
+    "no duration": (_jobs(durations={"min": "0s", "median": "0s"}), "durations: median and max must be longer than 0"),
+    "endless deadlines": (_jobs(deadlines={"low": 1e18, "high": 1e18}), r"deadlines.low: .*at most 10000"),
+    "wild bursts": (_jobs(arrivals={"burstiness": 1e9}), "burstiness: .*at most 10"),
+    "flat batches": (_jobs(arrivals={"batch_alpha": 1e-9}), "batch_alpha: .*at least 0.1"),
+    "true is no version": ({"greensched": True}, "greensched: unknown value, expected 1, got True"),
+    "endless horizon": ({"horizon": "99999999999d"}, "horizon: too long, expected at most 3660d"),
+    "digits without end": ({"horizon": "9" * 400 + "d"}, "horizon: too long"),
+    "end of time": ({"start": "9999-12-31T23:00:00Z"}, "start: expected a year from 1900 to 2199"),
+    "tiny slots": ({"slot": "1us"}, "28,800,000,000 slots, expected at most 1,000,000: give a longer slot"),
+    "a century": ({"horizon": "36500d"}, "horizon: too long, expected at most 3660d"),
+}
+
+
 @pytest.mark.parametrize("case", sorted(CASES))
 def test_bad_scenarios(tmp_path: Path, case: str) -> None:
     changes, message = CASES[case]
@@ -127,8 +183,12 @@ OWN = {"cores": 4, "mem_gb": 8, "power_w": [50, 100]}
         ({"power_w": [100, 50]}, "power_w must not fall"),
         ({"gpus": 2}, "gpus and gpu_type belong together"),
         ({"gpus": 1, "gpu_type": "X", "gpu_idle_w": 9, "gpu_max_w": 1}, "must be at least gpu_idle_w"),
-        ({"speed": {"general": 0}}, "out of range, expected more than 0"),
-        ({"cores": -1}, "cores: out of range, expected more than 0, got -1"),
+        ({"speed": {"general": 0}}, r"speed\.general: out of range, expected at least 0.001, got 0"),
+        ({"cores": -1}, "cores: out of range, expected at least 0.001, got -1"),
+        ({"power_w": [0, 1e308]}, r"power_w\[1\]: out of range, expected at most 1e\+06"),
+        ({"speed": {"general": 1e300}}, "out of range, expected at most 1000"),
+        ({"speed": {"general": 1e-300}}, "out of range, expected at least 0.001"),
+        ({"gpus": 65, "gpu_type": "X"}, "gpus: out of range, expected at most 64"),
     ],
 )
 def test_bad_host_types(tmp_path: Path, host: dict[str, Any], message: str) -> None:
@@ -171,7 +231,8 @@ FULL = ["300"] * 8
     [
         (["300", "300", "", *FULL[3:]], r"has a gap at 2022-06-06T02:00:00Z \(1 missing values\)"),
         (["300", "nan", *FULL[2:]], "has a gap at 2022-06-06T01:00:00Z"),
-        (["300", "-5", *FULL[2:]], "is -5 at 2022-06-06T01:00:00Z, expected a finite value in range"),
+        (["300", "-5", *FULL[2:]], "is -5 at 2022-06-06T01:00:00Z, expected 0 to 100000"),
+        (["300", "1e308", *FULL[2:]], r"is 1e\+308 at 2022-06-06T01:00:00Z, expected 0 to 100000"),
         (["300", "inf", *FULL[2:]], "is inf at 2022-06-06T01:00:00Z"),
         (
             FULL[:6],

@@ -24,6 +24,7 @@ CORES: Final = 1e6
 MEM_GB: Final = 1e9
 GPUS: Final = 64  # of one host, HostSpec.MAX_GPUS of the world
 DATA_GB: Final = 1e7
+PUE_SLOPE_PER_C: Final = 10.0
 
 # Allowed range of each kind of signal.
 SIGNALS: Final[dict[str, tuple[float, float]]] = {

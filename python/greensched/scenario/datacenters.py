@@ -8,7 +8,18 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from greensched.scenario.base import Model
 from greensched.scenario.hardware import HostGroup
-from greensched.scenario.quantities import Finite, Fraction, NonNegative, Positive, RunName
+from greensched.scenario.quantities import (
+    Celsius,
+    Fraction,
+    Gbps,
+    KwhPerGb,
+    Price,
+    RunName,
+    SiteW,
+    SlopePerC,
+    WallS,
+    Weight,
+)
 
 Pue = Annotated[float, Field(ge=1.0, le=5.0, allow_inf_nan=False)]
 
@@ -34,11 +45,11 @@ class TemperaturePue(Model):
     """Which model this is."""
     mean: Pue | None = None
     """Yearly mean to fit to."""
-    t0_c: Finite = 15.0
+    t0_c: Celsius = 15.0
     """Outside temperature (degrees C) above which cooling needs more."""
     base: Pue | None = None
     """PUE at and below t0."""
-    slope_per_c: NonNegative | None = None
+    slope_per_c: SlopePerC | None = None
     """Increase per degree above t0."""
 
     @model_validator(mode="after")
@@ -54,7 +65,7 @@ class LoadPue(Model):
 
     model: Literal["load"]
     """Which model this is."""
-    fixed_w: NonNegative
+    fixed_w: SiteW
     """Overhead that does not depend on load (W)."""
     slope: Pue
     """Facility power per IT power on top of it; 1 or more."""
@@ -86,20 +97,20 @@ class Datacenter(Model):
     """Longitude (degrees); default: the built-in site of the zone."""
     pue: PueModel | None = None
     """A number, or a model; default: the published static value of the zone's built-in site."""
-    utilisation_cap: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    utilisation_cap: Annotated[float, Field(ge=0.001, le=1.0)] = 1.0
     """Share of all cores that may be in use at once."""
-    price_per_kwh: Finite | None = None
+    price_per_kwh: Price | None = None
     """Flat electricity price (scenario currency per kWh) where the source has no price signal."""
-    load_share: NonNegative | None = None
+    load_share: Weight | None = None
     """Relative share of the jobs whose home this is; default: proportional to its cores."""
 
 
 class Network(Model):
     """Transfers between regions."""
 
-    gbps: Positive = 1.0
+    gbps: Gbps = 1.0
     """Bandwidth of one transfer (10^9 bit/s)."""
-    kwh_per_gb: NonNegative = 0.0065
+    kwh_per_gb: KwhPerGb = 0.0065
     """Transfer energy. Default: 0.06 kWh/GB in 2015, halving every two years (Aslan et al. 2018), for about 2021."""
     rtt: Literal["distance", "gcp"] = "distance"
     """Round-trip times: `distance` = 5 ms + 1.4 x great-circle km x 2 / 200 km per ms; `gcp` = measured between Google
@@ -118,7 +129,7 @@ class Noise(Model):
 class Mind(Model):
     """Deadlines of the mind."""
 
-    start_timeout_s: Positive = 60.0
+    start_timeout_s: WallS = 60.0
     """Seconds to start."""
-    decide_timeout_s: Positive = 30.0
+    decide_timeout_s: WallS = 30.0
     """Seconds per decision."""

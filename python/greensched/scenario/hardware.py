@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from greensched.core import limits
 from greensched.scenario.base import Model
-from greensched.scenario.quantities import DurationUs, NonNegative, Positive
+from greensched.scenario.quantities import Cores, DurationUs, EmbodiedG, HostW, MemGb, Speed
 
 
 class Sleep(Model):
@@ -15,34 +16,34 @@ class Sleep(Model):
 
     after: DurationUs = 600_000_000
     """Idle time before a host goes to sleep."""
-    power_w: NonNegative = 15.0
+    power_w: HostW = 15.0
     """Power while asleep (W)."""
     wake: DurationUs = 60_000_000
     """Time to wake up."""
-    wake_power_w: NonNegative = 200.0
+    wake_power_w: HostW = 200.0
     """Power while waking up (W)."""
 
 
 class HostSpec(Model):
     """A kind of host. Power is at the wall, of the host without its GPUs."""
 
-    cores: Positive
+    cores: Cores
     """CPU cores of one host."""
-    mem_gb: Positive
+    mem_gb: MemGb
     """Memory of one host (10^9 bytes)."""
-    power_w: Annotated[tuple[NonNegative, ...], Field(strict=False, min_length=2)]
+    power_w: Annotated[tuple[HostW, ...], Field(strict=False, min_length=2)]
     """Power (W) at evenly spaced CPU utilisations from 0 to 1; two or more values."""
-    gpus: Annotated[int, Field(ge=0)] = 0
+    gpus: Annotated[int, Field(ge=0, le=limits.GPUS)] = 0
     """GPUs of one host."""
     gpu_type: str | None = None
     """Name of the GPU type; required with gpus."""
-    gpu_idle_w: NonNegative = 0.0
+    gpu_idle_w: HostW = 0.0
     """Power of one idle GPU (W)."""
-    gpu_max_w: NonNegative = 0.0
+    gpu_max_w: HostW = 0.0
     """Power of one fully used GPU (W)."""
-    speed: dict[str, Positive] = Field(default={})
+    speed: dict[str, Speed] = Field(default={})
     """Speed per work class (general, memory, vector, gpu) relative to the reference host; 1 where not given."""
-    embodied_g_per_core_h: NonNegative = 0.0
+    embodied_g_per_core_h: EmbodiedG = 0.0
     """Embodied carbon per core and hour of use (g CO2eq)."""
     sleep: Sleep | None = None
     """Sleep of idle hosts; absent: hosts stay on."""
@@ -132,7 +133,7 @@ class HostGroup(Model):
 
     type: str
     """A built-in type or one of `host_types`."""
-    count: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1, le=1_000_000)]
     """Number of hosts."""
     sleep: Sleep | None = None
     """Sleep of idle hosts, instead of what the type says."""

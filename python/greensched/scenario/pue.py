@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from greensched.core import limits
 from greensched.core.errors import ConfigError
 from greensched.core.types import F64
 from greensched.scenario.datacenters import LoadPue, StaticPue, TemperaturePue
@@ -51,10 +52,11 @@ def resolve(
                     f"{where}: the temperature never exceeds t0_c = {model.t0_c:g}; lower it or give a number"
                 )
             slope = (model.mean - base) / excess if excess > 0 else 0.0
-        if base < 1.0 or slope < 0.0:
+        if base < 1.0 or not 0.0 <= slope <= limits.PUE_SLOPE_PER_C:
             raise ConfigError(
-                f"{where}: no PUE of 1 or more fits: base {base:.4f}, slope {slope:.4f} per degree for a yearly "
-                f"mean of {model.mean:g} with {excess:.2f} degrees above t0 on average"
+                f"{where}: no PUE of 1 or more fits with a slope of 0 to {limits.PUE_SLOPE_PER_C:g}: base {base:.4f}, "
+                f"slope {slope:.4f} per degree for a yearly mean of {model.mean:g} with {excess:.2f} degrees above t0 on "
+                "average"
             )
     assert base is not None
     assert slope is not None

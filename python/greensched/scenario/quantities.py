@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
+from greensched.core import limits
+
 _UNITS_US = {
     "us": 1,
     "ms": 1_000,
@@ -27,7 +29,10 @@ def parse_duration_us(value: Any) -> int:
     match = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in _UNITS_US:
         raise ValueError(f"expected a duration with a unit such as '90 s', '5min', '12h' or '7d', got {value!r}")
-    return round(float(match[1]) * _UNITS_US[match[2]])
+    us = float(match[1]) * _UNITS_US[match[2]]
+    if us > limits.LONGEST_US:
+        raise ValueError(f"too long, expected at most {limits.LONGEST_D}d, got {value[:40]!r}")
+    return round(us)
 
 
 def format_duration(us: int) -> str:
@@ -46,6 +51,8 @@ def parse_instant(value: Any) -> datetime:
         raise ValueError(f"expected an ISO 8601 instant in UTC such as '2022-06-06T00:00:00Z', got {value!r}") from None
     if instant.utcoffset() != timedelta(0):
         raise ValueError(f"expected UTC (a trailing Z), got {value!r}")
+    if not limits.FIRST_YEAR <= instant.year <= limits.LAST_YEAR:
+        raise ValueError(f"expected a year from {limits.FIRST_YEAR} to {limits.LAST_YEAR}, got {value!r}")
     return instant.astimezone(UTC)
 
 
@@ -61,9 +68,30 @@ Instant = Annotated[
     PlainSerializer(lambda d: d.strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time", "examples": ["2022-06-06T00:00:00Z"]}),
 ]
+# Bounds are generous but physical: what lies outside is a wrong unit or exponent, and would overflow later or be
+# refused by the world (runfolder/*.java). What jobs and signals share with files is in core/limits.py.
+_COLDEST, _HOTTEST = limits.SIGNALS["temperature_c"]
+_LEAST_PRICE, _MOST_PRICE = limits.SIGNALS["price_per_kwh"]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0.0, le=1e9, allow_inf_nan=False)]
+Factor = Annotated[float, Field(gt=0.0, le=1e4, allow_inf_nan=False)]
+Sigma = Annotated[float, Field(ge=0.0, le=5.0, allow_inf_nan=False)]
+"""Of a logarithm: one sigma is a factor of e."""
+Alpha = Annotated[float, Field(ge=0.1, le=100.0, allow_inf_nan=False)]
+"""Exponent of a Pareto law."""
+Cores = Annotated[float, Field(ge=1e-3, le=limits.CORES, allow_inf_nan=False)]
+MemGb = Annotated[float, Field(ge=1e-3, le=limits.MEM_GB, allow_inf_nan=False)]
+DataGb = Annotated[float, Field(ge=0.0, le=limits.DATA_GB, allow_inf_nan=False)]
+HostW = Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)]
+SiteW = Annotated[float, Field(ge=0.0, le=1e10, allow_inf_nan=False)]
+Speed = Annotated[float, Field(ge=1e-3, le=1e3, allow_inf_nan=False)]
+Celsius = Annotated[float, Field(ge=_COLDEST, le=_HOTTEST, allow_inf_nan=False)]
+SlopePerC = Annotated[float, Field(ge=0.0, le=limits.PUE_SLOPE_PER_C, allow_inf_nan=False)]
+Price = Annotated[float, Field(ge=_LEAST_PRICE, le=_MOST_PRICE, allow_inf_nan=False)]
+Gbps = Annotated[float, Field(ge=1e-3, le=1e6, allow_inf_nan=False)]
+KwhPerGb = Annotated[float, Field(ge=0.0, le=1e3, allow_inf_nan=False)]
+EmbodiedG = Annotated[float, Field(ge=0.0, le=1e6, allow_inf_nan=False)]
+WallS = Annotated[float, Field(ge=1e-3, le=1e6, allow_inf_nan=False)]
+"""Wall-clock seconds that a process is waited for."""
 RunName = Annotated[str, Field(pattern=r"^[a-z0-9._-]{1,64}$")]
 """Names that become file or folder names: lower case letters, digits, dot, underscore, hyphen."""

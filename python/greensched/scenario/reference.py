@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from greensched.core import limits
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.quantities import DURATION_PATTERN, DurationUs, Instant, format_duration
 from greensched.scenario.schema import Scenario
@@ -22,7 +23,8 @@ _HEAD = """# Scenario reference
 
 A scenario is one YAML file. Unknown keys, duplicate keys and values of the wrong type are errors, and all problems are
 reported at once. Durations are text with a unit (`90 s`, `5min`, `12h`, `7d`; units us, ms, s, sec, min, h, d, w);
-instants are ISO 8601 in UTC. Any value can be overridden on the command line: `--set workload.jobs=1000`,
+instants are ISO 8601 in UTC. A duration is at most {longest} days, a year from {first} to {last}, and horizon + drain
+hold at most {slots:,} slots. Any value can be overridden on the command line: `--set workload.jobs=1000`,
 `--set datacenters[0].pue=1.2`. Files named in a scenario lie in its own folder or in the folder given by `--data`.
 `greensched validate s.yml` checks a file without running it; `greensched schema` prints the JSON Schema for editors.
 """
@@ -51,7 +53,8 @@ def markdown() -> str:
     """The reference page."""
     seen: list[type[BaseModel]] = []
     _collect(Scenario, seen)
-    parts = [_HEAD]
+    head = _HEAD.format(longest=limits.LONGEST_D, first=limits.FIRST_YEAR, last=limits.LAST_YEAR, slots=limits.SLOTS)
+    parts = [head]
     for model in seen:
         parts += [
             f"## {model.__name__}",
@@ -150,13 +153,25 @@ def _name(annotation: Any) -> str:
 
 def _bounds(field: FieldInfo) -> str:
     words = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    found = []
-    for marker in field.metadata:
+    found: dict[str, None] = {}
+    for marker in _constraints(field.metadata, field.annotation):
         for key, word in words.items():
             value = getattr(marker, key, None)
-            if isinstance(value, int | float) and abs(value) < 1e9:
-                found.append(f"{word} {value:g}")
+            if isinstance(value, int | float) and abs(value) < 1e13:
+                found[f"{word} {value:g}".replace("e+0", "e").replace("e+", "e")] = None
     return f" ({', '.join(found)})" if found else ""
+
+
+def _constraints(metadata: Iterable[Any], annotation: Any) -> Iterator[Any]:
+    """Markers of a field and of what it holds: options of a union, items of a list, values of a mapping."""
+    for marker in metadata:
+        yield from marker.metadata if isinstance(marker, FieldInfo) else [marker]
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from _constraints(arguments[1:], arguments[0])
+    elif origin is not Literal:
+        for argument in arguments:
+            yield from _constraints((), argument)
 
 
 def _host_types() -> list[str]:

@@ -84,12 +84,12 @@ def _datacenter(loaded: Loaded, index: int, dc: Datacenter, where: Origins, type
 def _pue(loaded: Loaded, index: int, dc: Datacenter) -> dict[str, object]:
     model = dc.pue if dc.pue is not None else StaticPue(model="static", value=zones()[dc.zone].pue)
     yearly = None
-    if isinstance(model, TemperaturePue) and model.mean is not None:
-        signal = loaded.source.yearly_temperature(dc.zone, loaded.scenario.start.year)
-        yearly = None if signal is None else signal.values
     try:
+        if isinstance(model, TemperaturePue) and model.mean is not None:
+            signal = loaded.source.yearly_temperature(dc.zone, loaded.scenario.start.year)
+            yearly = None if signal is None else signal.values
         return pue.resolve(model, yearly, dc.name)
-    except ConfigError as error:
+    except (ConfigError, DataError) as error:
         loaded.problems.add(("datacenters", index, "pue"), str(error))
         return {"model": "static", "value": 1.0}
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
+from greensched.core import limits
 from greensched.scenario.base import Model
 from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
 from greensched.scenario.hardware import HostSpec
@@ -14,6 +15,13 @@ from greensched.scenario.sources import Signals
 from greensched.scenario.workload import SyntheticWorkload, Workload
 
 HOUR_US = 3_600_000_000
+
+
+def _whole_number(value: Any) -> Any:
+    """True and 1.0 equal 1 for Python, but are no version."""
+    if isinstance(value, bool | float):
+        raise ValueError(f"unknown value, expected 1, got {value!r}")
+    return value
 
 
 class Policy(Model):
@@ -27,7 +35,7 @@ class Policy(Model):
 class Scenario(Model):
     """One run: datacenters, signals, workload and policy."""
 
-    greensched: Literal[1]
+    greensched: Annotated[Literal[1], BeforeValidator(_whole_number)]
     """Version of the scenario format."""
     name: RunName
     """Name of the scenario; part of the run id."""
@@ -77,6 +85,10 @@ class Scenario(Model):
             problems.append("horizon and slot must be longer than 0")
         elif self.slot > self.horizon:
             problems.append("slot must not be longer than horizon")
+        elif (slots := -(-(self.horizon + self.drain) // self.slot)) > limits.SLOTS:
+            problems.append(
+                f"horizon + drain are {slots:,} slots, expected at most {limits.SLOTS:,}: give a longer slot"
+            )
         f = self.signals.forecasts
         for key in ("issue_every", "horizon"):
             value = getattr(f, key)

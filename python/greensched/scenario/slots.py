@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from greensched.core import limits
 from greensched.core.errors import DataError
 from greensched.core.streams import stream
 from greensched.core.types import F64, SIGNAL_KINDS
@@ -75,16 +76,13 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
             loaded.problems.add(
                 here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none"
             )
-        bad = np.isinf(signal.values)
-        if kind not in ("temperature_c", "price_per_kwh"):
-            bad |= signal.values < 0
-        if kind.endswith("_frac"):
-            bad |= signal.values > 1
+        low, high = limits.SIGNALS[kind]
+        bad = (signal.values < low) | (signal.values > high)
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
             at = signal.start + timedelta(seconds=signal.step_s * k)
             loaded.problems.add(
-                here, f"{signal.name} is {signal.values[k]:g} at {utc_text(at)}, expected a finite value in range"
+                here, f"{signal.name} is {signal.values[k]:g} at {utc_text(at)}, expected {low:g} to {high:g}"
             )
 
 

@@ -46,5 +46,5 @@ class Window(Model):
 
     start: DurationUs = 0
     """Offset into the trace at which the run starts."""
-    compress: Annotated[float, Field(gt=0.0)] = 1.0
+    compress: Annotated[float, Field(ge=1e-3, le=1e6)] = 1.0
     """Divide arrival times by this: 2 puts two hours of trace into one hour of the run. Run times stay."""

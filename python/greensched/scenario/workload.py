@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from greensched.scenario.base import Model
-from greensched.scenario.quantities import DurationUs, Fraction, NonNegative, Positive
+from greensched.scenario.quantities import Alpha, DataGb, DurationUs, Factor, Fraction, Sigma, Weight, format_duration
 from greensched.scenario.sources import Window
 
 Pair = Annotated[tuple[Fraction, Fraction], Field(strict=False)]
@@ -15,7 +15,9 @@ Pairs = Annotated[tuple[Pair, ...], Field(strict=False, min_length=2)]
 
 
 class Deadlines(Model):
-    """deadline = arrival + max(min, factor x true run time). No public trace has deadlines: they are always derived.
+    """deadline = arrival + max(min, factor x true run time), at most 10^12 s.
+
+    No public trace has deadlines: they are always derived.
 
     The rule is named in tasks.gsf and in the report. It takes the true run time, as an owner who knows the job would;
     so a task's slack carries information about its run time, to every predictor alike.
@@ -23,13 +25,13 @@ class Deadlines(Model):
 
     distribution: Literal["uniform", "lognormal"] = "uniform"
     """Law of the factor."""
-    low: Positive = 1.5
+    low: Factor = 1.5
     """Uniform: least factor."""
-    high: Positive = 6.0
+    high: Factor = 6.0
     """Uniform: greatest factor."""
-    median: Positive = 2.5
+    median: Factor = 2.5
     """Lognormal: median factor (values below 1.1 become 1.1)."""
-    sigma: NonNegative = 0.6
+    sigma: Sigma = 0.6
     """Lognormal: sigma."""
     min: DurationUs = 600_000_000
     """Least time allowed to a job."""
@@ -46,15 +48,15 @@ class Deadlines(Model):
 class Owners(Model):
     """What owners declare beyond the demand."""
 
-    estimate_sigma: NonNegative = 0.4
+    estimate_sigma: Sigma = 0.4
     """Sigma of the lognormal error of the owner's run-time estimate."""
     estimate_missing: Fraction = 0.3
     """Share of jobs whose owner gives no estimate."""
-    data_median_gb: NonNegative = 0.1
+    data_median_gb: DataGb = 0.1
     """Median input data (GB) of jobs that have any. Assumed; the traces say nothing. Moving 1 GB costs about as much
     energy as an hour on one core."""
-    data_sigma: NonNegative = 1.5
-    """Sigma of log data size."""
+    data_sigma: Sigma = 1.5
+    """Sigma of log data size; a size is at most 10^7 GB."""
     data_none: Fraction = 0.3
     """Share of jobs without input data."""
     apps: Annotated[int, Field(ge=12, le=100_000)] = 240
@@ -70,7 +72,7 @@ class Truth(Model):
     """(rank, GPU utilisation). Default: from the GPU power distribution of Acme."""
     phased_share: Fraction = 0.1
     """Share of jobs over ten minutes whose utilisation changes in phases."""
-    interference: NonNegative = 1.0
+    interference: Annotated[float, Field(ge=0.0, le=100.0)] = 1.0
     """Scale of the slowdown by other tasks on the same host; 0: none."""
 
     @model_validator(mode="after")
@@ -89,7 +91,7 @@ class _Common(Model):
     """What owners declare."""
     truth: Truth = Truth()
     """Hidden truth."""
-    origins: dict[str, NonNegative] = Field(default={})
+    origins: dict[str, Weight] = Field(default={})
     """Relative share of jobs per datacenter name (as home); overrides `load_share`."""
 
 
@@ -98,11 +100,11 @@ class Durations(Model):
 
     median: DurationUs = 1_500_000_000
     """Median run time (Azure V1: 1,500 s)."""
-    sigma: NonNegative = 1.4
+    sigma: Sigma = 1.4
     """Sigma of log run time (Azure V1: robust 1.35)."""
     tail_share: Fraction = 0.05
     """Share of jobs in the tail."""
-    tail_alpha: Positive = 1.9
+    tail_alpha: Alpha = 1.9
     """Pareto exponent of the tail (Azure V1, top 5 %: 1.9; batch CPU clusters 0.75-0.95)."""
     min: DurationUs = 10_000_000
     """Shortest run time."""
@@ -111,17 +113,25 @@ class Durations(Model):
     app_share: Fraction = 0.6
     """Share of the variance of log run time that the application explains."""
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Durations:
+        if self.median <= 0 or self.max <= 0:
+            raise ValueError("median and max must be longer than 0")
+        if self.max < self.min:
+            raise ValueError(f"max ({format_duration(self.max)}) must be at least min ({format_duration(self.min)})")
+        return self
+
 
 class Arrivals(Model):
     """Batches arrive as a Poisson process with a daily and weekly rhythm."""
 
     diurnal: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.35
     """Amplitude of the daily rate; peak at 15 h local solar time of the origin. Measured peak/trough 1.6-2.1."""
-    weekend: NonNegative = 0.8
+    weekend: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.8
     """Rate at weekends relative to weekdays."""
-    burstiness: NonNegative = 0.5
+    burstiness: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
     """Coefficient of variation of the hourly Gamma factor on the rate."""
-    batch_alpha: Positive = 1.1
+    batch_alpha: Alpha = 1.1
     """Pareto exponent of batch sizes (Azure V1)."""
     batch_cap: Annotated[int, Field(ge=1)] = 1400
     """Largest batch (Azure V1: 1,404); a small workload caps at a fiftieth of its jobs."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from greensched.core import limits
 from greensched.core.streams import stream
 from greensched.core.types import F64, I32
 from greensched.traces.apps import Catalogue
@@ -98,9 +99,10 @@ def fill(seed: int, jobs: Jobs, apps: Catalogue, origin_weight: F64, rule: Deadl
     priority = np.where(jobs.priority != UNSET_PRIORITY, jobs.priority, apps.priority[jobs.app]).astype(np.int32)
     rng = stream(seed, "enrich", "data")
     drawn = owner.data_median_gb * np.exp(owner.data_sigma * rng.standard_normal(n))
-    drawn = np.where(rng.random(n) < owner.data_none, 0.0, np.round(drawn, 3))
+    drawn = np.where(rng.random(n) < owner.data_none, 0.0, np.round(np.minimum(drawn, limits.DATA_GB), 3))
     rng = stream(seed, "enrich", "estimates")
     estimate = jobs.duration_s * np.exp(owner.estimate_sigma * rng.standard_normal(n))
+    estimate = np.minimum(estimate, limits.LATEST_S)
     estimate = np.where(rng.random(n) < owner.estimate_missing, np.nan, np.maximum(1.0, np.round(estimate)))
     return dataclasses.replace(
         jobs,
@@ -130,6 +132,6 @@ def _deadlines(seed: int, jobs: Jobs, rule: DeadlineRule) -> F64:
         factor = rule.low + (rule.high - rule.low) * rng.random(n)
     else:
         factor = np.maximum(1.1, rule.low * np.exp(rule.high * rng.standard_normal(n)))
-    deadline = jobs.arrival_s + np.maximum(rule.min_s, factor * jobs.duration_s)
+    deadline = np.minimum(jobs.arrival_s + np.maximum(rule.min_s, factor * jobs.duration_s), limits.LATEST_S)
     result: F64 = np.where(rng.random(n) < rule.none_share, np.inf, deadline)
     return result
