@@ -19,6 +19,7 @@ from greensched.core.errors import ConfigError
 from greensched.core.frames import Frame, read_frame
 from greensched.scenario import prepare as preparation
 from greensched.scenario.prepare import prepare
+from greensched.scenario.yaml_lines import read as read_yaml
 from tests.scenario.build import MINIMAL, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,7 +49,7 @@ def test_run_json_is_complete_and_plain(made: dict[str, Any]) -> None:
     assert re.fullmatch(r"[a-z0-9._-]{1,64}", run["run_id"])
     assert (run["horizon_us"], run["drain_us"], run["slot_us"]) == (21_600_000_000, 7_200_000_000, 300_000_000)
     assert run["start_utc"] == "2022-06-06T00:00:00Z"
-    assert run["origins"] == [{"region": "eu-central", "home": 0}, {"region": "asia-northeast", "home": 1}]
+    assert run["origins"] == [{"region": "asia-northeast", "home": 1}, {"region": "eu-central", "home": 0}]
     frankfurt = run["datacenters"][0]
     assert frankfurt["pue"] == {"model": "static", "value": 1.35}
     assert frankfurt["hosts"][0]["count"] == 2
@@ -222,7 +223,7 @@ def test_jobs_from_a_file_keep_their_values(tmp_path: Path) -> None:
     assert tasks["name"] == ["early", "late"]
     assert tasks["arrival_us"].tolist() == [10_000_000, 7_200_000_000]
     assert tasks["deadline_us"].tolist() == [np.iinfo(np.int64).max, 7_400_000_000]
-    assert tasks["origin"].tolist() == [0, 1]
+    assert tasks["origin"].tolist() == [1, 0]  # eu-central after asia-northeast
     assert columns(read(tmp_path / "run")["hidden"], "hidden")["work_s"].tolist() == [30.0, 60.0]
     assert tasks["mem_gb"].tolist() == [4.0, 8.0]
     assert prepared.warnings == [
@@ -265,7 +266,66 @@ def test_origin_shares(tmp_path: Path) -> None:
     path = write(tmp_path, workload={"source": "synthetic", "jobs": 20_000, "origins": {"frankfurt": 1, "tokyo": 4}})
     prepare(path, tmp_path / "run")
     origin = columns(read(tmp_path / "run")["tasks"], "tasks")["origin"]
-    assert (origin == 1).mean() == pytest.approx(0.8, abs=0.06)
+    assert (origin == 0).mean() == pytest.approx(0.8, abs=0.06)  # asia-northeast, where tokyo is
+
+
+def test_the_order_of_datacenters_in_the_file_changes_no_job(tmp_path: Path) -> None:
+    raw = read_yaml(ROOT / "scenarios" / "demo.yml")[0]
+    twin = {**raw["datacenters"][2], "name": "a-twin", "hosts": [{"type": "t4-node", "count": 1}]}  # of frankfurt
+    listed = [*raw["datacenters"], twin]
+    runs = []
+    for i, datacenters in enumerate((listed, listed[::-1], [*listed[3:], *listed[:3]])):
+        changed = raw | {"datacenters": datacenters, "workload": raw["workload"] | {"jobs": 1000}}
+        prepare(write(tmp_path, **changed), tmp_path / str(i))
+        runs.append(read(tmp_path / str(i)))
+    for run in runs[1:]:
+        for name, table in (("tasks", "tasks"), ("hidden", "hidden"), ("hidden", "phases")):
+            a, b = columns(runs[0][name], table), columns(run[name], table)
+            assert all(
+                np.array_equal(a[c], b[c], equal_nan=a[c].dtype.kind == "f")
+                if isinstance(a[c], np.ndarray)
+                else a[c] == b[c]
+                for c in a
+            )
+        assert run["run"]["gpu_types"] == runs[0]["run"]["gpu_types"] == ["A100", "T4"]
+        homes = [
+            [(o["region"], r["datacenters"][o["home"]]["name"]) for o in r["origins"]]
+            for r in (runs[0]["run"], run["run"])
+        ]
+        assert homes[0] == homes[1]
+    assert ("eu-central", "a-twin") in homes[0]
+
+
+def test_a_job_that_rounds_to_the_horizon_is_counted_as_late(tmp_path: Path) -> None:
+    (tmp_path / "jobs.csv").write_text("arrival_s,duration_s,cores,mem_gb\n21599.9999999,5,1,1\n21599.999999,5,1,1\n")
+    prepared = prepare(write(tmp_path, workload={"source": "file", "file": "jobs.csv"}), tmp_path / "run")
+    assert prepared.tasks == 1
+    assert prepared.warnings == ["1 jobs of jobs.csv arrive after the horizon and were left out"]
+
+
+def test_the_wildest_laws_allowed_stay_within_64_bits(tmp_path: Path) -> None:
+    laws = {
+        "durations": {"max": "3660d", "sigma": 5.0, "tail_alpha": 0.1},
+        "deadlines": {"low": 1e4, "high": 1e4},
+        "owners": {"data_median_gb": 1e7, "data_sigma": 5.0, "estimate_sigma": 5.0},
+        "arrivals": {"burstiness": 10.0, "batch_alpha": 0.1, "weekend": 1000.0},
+    }
+    path = write(tmp_path, workload={"source": "synthetic", "jobs": 20_000, **laws})
+    with np.errstate(all="raise"):
+        prepare(path, tmp_path / "run")
+    tasks = columns(read(tmp_path / "run")["tasks"], "tasks")
+    assert (tasks["deadline_us"] > tasks["arrival_us"]).all()
+    assert tasks["deadline_us"].max() == 10**18
+    assert tasks["data_gb"].max() == 1e7
+    assert np.nanmax(tasks["expected_s"]) <= 1e12
+
+
+def test_no_rate_at_all_is_an_even_one(tmp_path: Path) -> None:
+    weekend = {"source": "synthetic", "jobs": 50, "arrivals": {"weekend": 0.0}}
+    with np.errstate(all="raise"):
+        prepare(write(tmp_path, start="2022-06-11T06:00:00Z", horizon="2h", workload=weekend), tmp_path / "run")
+    arrivals = columns(read(tmp_path / "run")["tasks"], "tasks")["arrival_us"]
+    assert len(np.unique(arrivals // 600_000_000)) > 6  # of twelve spans of ten minutes
 
 
 @pytest.mark.parametrize("name", ["demo", "minimal"])

@@ -90,7 +90,8 @@ class Datacenter(Model):
     hosts: Annotated[tuple[HostGroup, ...], Field(strict=False, min_length=1)]
     """Groups of equal hosts."""
     region: RunName | None = None
-    """Region of the jobs that call it home; default: the built-in region of the zone."""
+    """Region of the jobs that call it home (the first by name where a region has several); default: the built-in region
+    of the zone."""
     lat: Annotated[float, Field(ge=-90, le=90)] | None = None
     """Latitude (degrees); default: the built-in site of the zone."""
     lon: Annotated[float, Field(ge=-180, le=180)] | None = None

@@ -55,8 +55,8 @@ def resolve(
         if base < 1.0 or not 0.0 <= slope <= limits.PUE_SLOPE_PER_C:
             raise ConfigError(
                 f"{where}: no PUE of 1 or more fits with a slope of 0 to {limits.PUE_SLOPE_PER_C:g}: base {base:.4f}, "
-                f"slope {slope:.4f} per degree for a yearly mean of {model.mean:g} with {excess:.2f} degrees above t0 on "
-                "average"
+                f"slope {slope:.4f} per degree for a yearly mean of {model.mean:g} with {excess:.2f} degrees above t0 "
+                "on average"
             )
     assert base is not None
     assert slope is not None

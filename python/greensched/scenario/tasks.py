@@ -9,7 +9,8 @@ import numpy as np
 
 from greensched.core.errors import DataError
 from greensched.core.paths import safe_path
-from greensched.core.types import F64, NO_DEADLINE_US
+from greensched.core.types import F64, I64, NO_DEADLINE_US
+from greensched.scenario.datacenters import Datacenter
 from greensched.scenario.load import Loaded
 from greensched.scenario.workload import Deadlines, FileWorkload, SyntheticWorkload, TraceWorkload
 from greensched.signals.zones import zones
@@ -42,27 +43,32 @@ class Origins:
 
 
 def origins(loaded: Loaded) -> Origins:
-    """Origins with their shares: ``workload.origins``, else ``load_share``, else the datacenters' cores."""
-    scenario = loaded.scenario
-    given = scenario.workload.origins
-    regions: list[str] = []
-    home: list[int] = []
-    weight: list[float] = []
-    of_datacenter = []
-    for i, dc in enumerate(scenario.datacenters):
-        facts = zones().get(dc.zone)
-        region = dc.region or (facts.region if facts else dc.name)
+    """Origins with their shares: ``workload.origins``, else ``load_share``, else the datacenters' cores.
+
+    In the order of their names, and at home in the region's first datacenter by name, so that the jobs drawn do not
+    depend on the order in which a scenario lists its datacenters.
+    """
+    datacenters = loaded.scenario.datacenters
+    given = loaded.scenario.workload.origins
+    region_of = [_region(dc) for dc in datacenters]
+    regions = sorted(set(region_of))
+    by_name = sorted(range(len(datacenters)), key=lambda i: datacenters[i].name)
+    home = [next(i for i in by_name if region_of[i] == region) for region in regions]
+    of_datacenter = [regions.index(region) for region in region_of]
+    weight = [0.0] * len(regions)
+    for i in by_name:
+        dc = datacenters[i]
         share = given.get(dc.name, 0.0) if given else (loaded.cores(dc) if dc.load_share is None else dc.load_share)
-        if region not in regions:
-            regions.append(region)
-            home.append(i)
-            weight.append(0.0)
-        weight[regions.index(region)] += share
-        of_datacenter.append(regions.index(region))
+        weight[of_datacenter[i]] += share
     if sum(weight) <= 0:
         weight = [1.0] * len(weight)
     lon = [site(loaded, i)[1] for i in home]
     return Origins(regions, home, np.array(weight), np.array(lon), of_datacenter)
+
+
+def _region(dc: Datacenter) -> str:
+    facts = zones().get(dc.zone)
+    return dc.region or (facts.region if facts else dc.name)
 
 
 def site(loaded: Loaded, index: int) -> tuple[float, float]:
@@ -75,9 +81,9 @@ def site(loaded: Loaded, index: int) -> tuple[float, float]:
 
 
 def gpu_types(loaded: Loaded) -> list[str]:
-    """GPU types of all hosts, in order of first use."""
-    names = [loaded.host(g.type).gpu_type for dc in loaded.scenario.datacenters for g in dc.hosts]
-    return list(dict.fromkeys(n for n in names if n is not None))
+    """GPU types of all hosts, in the order of their names: jobs draw theirs by number."""
+    names = {loaded.host(g.type).gpu_type for dc in loaded.scenario.datacenters for g in dc.hosts}
+    return sorted(n for n in names if n is not None)
 
 
 def build(loaded: Loaded, where: Origins) -> Tasks | None:
@@ -94,7 +100,7 @@ def build(loaded: Loaded, where: Origins) -> Tasks | None:
     rule, owner = deadline_rule(spec.deadlines), owner_law(loaded)
     synthetic_text = jobs.name is None
     jobs = enrich.fill(scenario.seed, jobs, apps, where.weight, rule, owner)
-    jobs = jobs.take(np.argsort(np.round(jobs.arrival_s * 1e6), kind="stable"))
+    jobs = jobs.take(np.argsort(arrival_us(jobs), kind="stable"))
     truth = _truth(loaded, jobs, apps)
     never = int((~fits(loaded, jobs)).sum())
     if never:
@@ -119,10 +125,12 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
         homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
         jobs = files.load(safe_path(spec.file, loaded.roots), homes)
         loaded.problems.warnings.extend(jobs.notes)
-        late = int((jobs.arrival_s >= horizon_s).sum())
-        if late:
-            loaded.problems.warnings.append(f"{late} jobs of {spec.file} arrive after the horizon and were left out")
-            jobs = jobs.take(np.flatnonzero(jobs.arrival_s < horizon_s))
+        late = arrival_us(jobs) >= scenario.horizon
+        if late.any():
+            loaded.problems.warnings.append(
+                f"{int(late.sum())} jobs of {spec.file} arrive after the horizon and were left out"
+            )
+            jobs = jobs.take(np.flatnonzero(~late))
         if len(jobs) == 0:
             raise DataError(f"{spec.file}: no job arrives within the horizon of {horizon_s:g} s")
     return jobs if spec.jobs is None else normalized.sample(jobs, spec.jobs, scenario.seed)
@@ -187,11 +195,15 @@ def fits(loaded: Loaded, jobs: Jobs) -> np.ndarray:
     return result
 
 
+def arrival_us(jobs: Jobs) -> I64:
+    """Arrival as the world sees it: whole microseconds, so that the last half of one rounds up to the horizon."""
+    return np.round(jobs.arrival_s * 1e6).astype(np.int64)
+
+
 def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
     """Tables of tasks.gsf and hidden.gsf (PROTOCOL.md §2.2, §2.3)."""
     jobs, truth = tasks.jobs, tasks.truth
     n = len(jobs)
-    arrival_us = np.round(jobs.arrival_s * 1e6).astype(np.int64)
     finite = np.isfinite(jobs.deadline_s)
     deadline_us = np.where(finite, np.round(np.where(finite, jobs.deadline_s, 0.0) * 1e6), 0.0).astype(np.int64)
     assert jobs.name is not None
@@ -200,7 +212,7 @@ def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
     declared = {
         "job": np.arange(n, dtype=np.int64),
         "index": np.zeros(n, np.int32),
-        "arrival_us": arrival_us,
+        "arrival_us": arrival_us(jobs),
         "deadline_us": np.where(finite, deadline_us, NO_DEADLINE_US),
         "cores": jobs.cores,
         "gpus": jobs.gpus,

@@ -127,6 +127,8 @@ def _arrivals(
         weekday = (start.weekday() + np.floor(local_h / 24.0).astype(np.int64)) % 7
         rate = 1.0 + law.diurnal * np.cos(2 * np.pi * (local_h - 15.0) / 24.0)
         rate = rate * np.where(weekday >= 5, law.weekend, 1.0) * burst[(middle // 3600.0).astype(np.int64)] * width
+        if rate.sum() <= 0:  # weekend: 0 in a run of one weekend
+            rate = width
         cell = choose(rng, rate, len(rows))
         arrival[rows] = cell * _CELL_S + rng.random(len(rows)) * width[cell]
     return arrival
