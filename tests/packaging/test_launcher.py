@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -94,3 +95,28 @@ def test_set_up_once_even_when_two_start(root: Path, tmp_path: Path) -> None:
     assert again.returncode == 0 and again.stderr == ""
     assert time.monotonic() - started < 2
     assert not list(root.glob("*.egg-info"))  # nothing is left in the checkout
+
+
+def test_python_and_the_arguments_of_pytest_pass_through(root: Path) -> None:
+    """Neither needs Maven: the tests that somebody picks are started at once."""
+    launcher = (root / "greensched").read_text(encoding="utf-8")
+    assert "mvn" not in launcher[launcher.index("somebody looks for") : launcher.index('say "Java: mvn -B verify"')]
+    done = subprocess.run(
+        [root / "greensched", "python", "-c", "import greensched, sys; print(sys.argv[1:])", "a b"],
+        capture_output=True, text=True, check=False, timeout=280,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "['a b']\n"), done.stderr
+
+
+def test_an_interrupted_set_up_says_so(root: Path, tmp_path: Path) -> None:
+    checkout = small_checkout(root, tmp_path / "c")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("GREENSCHED_", "PYTHON"))}
+    environment |= {"GREENSCHED_CACHE": str(tmp_path / "cache"), "XDG_CACHE_HOME": str(tmp_path / "xdg")}
+    command = [str(checkout / "greensched"), "doctor"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as child:
+        assert child.stderr is not None
+        assert "creating a virtual environment" in child.stderr.readline()
+        os.killpg(child.pid, signal.SIGINT)  # as Ctrl-C: the whole foreground group
+        said = child.stderr.read()
+    assert child.returncode == 130
+    assert said.rstrip().endswith("greensched: interrupted")
