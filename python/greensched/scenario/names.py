@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from greensched.core import registry
+from greensched.core.contracts import TRUTH, requires_of
 from greensched.core.errors import ConfigError
 from greensched.core.paths import safe_path
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.problems import Collector, get
+from greensched.scenario.problems import Path as Path_
 from greensched.signals.zones import zones
 
 
@@ -75,8 +77,24 @@ def check_policies(raw: dict[str, Any], folder: Path, problems: Collector) -> No
             problems.unknown(path, "policy", name, known)
     block = raw.get("policy")
     if isinstance(block, dict) and (":" in str(block.get("name")) or block.get("name") in known):
-        for text in registry.problems(block, folder):
-            problems.add(("policy",), text)
+        found = registry.problems(block, folder)
+        for text in found:
+            problems.add(_written_last(problems), text)
+        if not found and raw.get("privileged") is not True:
+            _check_privilege(block, folder, problems)
+
+
+def _written_last(problems: Collector) -> Path_:
+    """Which part of the policy block to blame: the last one that an option of the command line set, else all of it."""
+    given = [path for path in problems.places.overrides if path[0] == "policy"]
+    return given[-1] if given else ("policy",)
+
+
+def _check_privilege(block: dict[str, Any], folder: Path, problems: Collector) -> None:
+    policy, predictor = registry.policy_from_block(block, folder)
+    for plug_in, path in ((policy, ("policy", "name")), (predictor, ("policy", "predictor"))):
+        if plug_in is not None and TRUTH in requires_of(plug_in):
+            problems.add(path, f"'{plug_in.name}' needs the truth; set `privileged: true`, which marks the run")
 
 
 def check_sources(raw: dict[str, Any], roots: list[Path], has_data: bool, problems: Collector) -> None:
