@@ -68,7 +68,14 @@ def _packages() -> None:
         _line(found[name] is not None, name, found[name] or "missing: pip install greensched")
     for name, use in OPTIONAL.items():
         version = found.get(name)
-        print(f"  {name:<10} {version or f'not installed ({use} needs it: pip install greensched[{name}])'}")
+        print(f"  {name:<10} {version or f'not installed ({use} needs it: {_how(name)})'}")
+
+
+def _how(extra: str) -> str:
+    """How an optional part gets here: ./greensched installs it into the environment of its clone by itself."""
+    if (Path(__file__).resolve().parents[3] / "greensched").is_file():
+        return f"./greensched installs it when a command or its arguments name {extra}"
+    return f"pip install greensched[{extra}]"
 
 
 def _data(data: Path | None) -> None:

@@ -63,7 +63,7 @@ def root(
 def main() -> None:
     """Run the command line; every deliberate error is one message on stderr and its exit code."""
     try:
-        app()
+        app(prog_name="greensched")  # also when started as python -m greensched
     except GreenSchedError as error:
         if os.environ.get("GREENSCHED_TRACEBACK"):
             raise

@@ -64,6 +64,8 @@ def _print_notes(console: Console, summary: dict[str, Any]) -> None:
         console.print(f"[yellow]savings n/a:[/] {savings['not_comparable']}")
     elif savings and savings["facilities_not_comparable"]:
         console.print(f"[yellow]savings only of what jobs are charged:[/] {savings['facilities_not_comparable']}")
+    if summary["cost"] is None:
+        console.print("cost n/a: a zone has no price in the data; give its datacenters price_per_kwh")
     for reason, count in summary["fallbacks"].items():
         console.print(f"[yellow]fallback:[/] {count} x {reason}")
 
