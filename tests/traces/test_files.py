@@ -97,6 +97,11 @@ def test_bad_rows_are_named(tmp_path: Path, case: str) -> None:
         load(write(tmp_path, text), HOMES)
 
 
+def test_a_job_too_big_for_any_host_is_no_error_here(tmp_path: Path) -> None:
+    jobs = load(write(tmp_path, "arrival_s,duration_s,cores,mem_gb,gpus\n0,10,5000,1e6,99\n"), HOMES)
+    assert (jobs.cores[0], jobs.gpus[0]) == (5000.0, 99.0)
+
+
 def test_every_kind_of_problem_at_once(tmp_path: Path) -> None:
     path = write(tmp_path, HEAD + "0,10,-1,-1,20,mars\n9,10,1,1,5,\n")
     with pytest.raises(DataError) as error:

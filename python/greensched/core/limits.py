@@ -22,7 +22,8 @@ SLOTS: Final = 1_000_000
 
 CORES: Final = 1e6
 MEM_GB: Final = 1e9
-GPUS: Final = 64  # of one host, HostSpec.MAX_GPUS of the world
+GPUS: Final = 1e6  # of a job; one that fits no host is a warning, not an error
+HOST_GPUS: Final = 64  # HostSpec.MAX_GPUS of the world
 DATA_GB: Final = 1e7
 PUE_SLOPE_PER_C: Final = 10.0
 

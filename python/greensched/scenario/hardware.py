@@ -33,7 +33,7 @@ class HostSpec(Model):
     """Memory of one host (10^9 bytes)."""
     power_w: Annotated[tuple[HostW, ...], Field(strict=False, min_length=2)]
     """Power (W) at evenly spaced CPU utilisations from 0 to 1; two or more values."""
-    gpus: Annotated[int, Field(ge=0, le=limits.GPUS)] = 0
+    gpus: Annotated[int, Field(ge=0, le=limits.HOST_GPUS)] = 0
     """GPUs of one host."""
     gpu_type: str | None = None
     """Name of the GPU type; required with gpus."""
