@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from greensched.policies.greensched import GreenSchedOptions
 from greensched.scenario.reference import json_schema, markdown
 from greensched.scenario.schema import Scenario
 
@@ -66,3 +68,12 @@ def test_shipped_scenarios_survive_a_round_trip(name: str) -> None:
     scenario = Scenario.model_validate(raw)
     again = Scenario.model_validate(yaml.safe_load(json.dumps(scenario.model_dump(mode="json", exclude_none=True))))
     assert again.model_copy(update={"baseline": scenario.baseline}) == scenario
+
+
+def test_every_option_of_a_policy_is_documented_with_its_default() -> None:
+    page = markdown()
+    for field in dataclasses.fields(GreenSchedOptions):
+        row = next(line for line in page.splitlines() if line.startswith(f"| `{field.name}` |"))
+        assert f"`{str(field.default).lower()}`" in row
+        assert len(row.split("|")[4].strip()) > 20, row
+    assert "| `typical_run_s` | number | `3600.0` | run time in s" in page

@@ -47,6 +47,11 @@ def _installed(kind: Kind) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=_GROUPS[kind])}
 
 
+def built_in(kind: Kind) -> list[str]:
+    """The names of ``kind`` that every installation has, sorted."""
+    return sorted(_BUILT_IN[kind])
+
+
 def names(kind: Kind) -> list[str]:
     """All registered names of ``kind``, sorted."""
     return sorted({*_BUILT_IN[kind], *_installed(kind)})

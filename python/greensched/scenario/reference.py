@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from greensched.core import limits
+from greensched.scenario import plugins
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.quantities import DURATION_PATTERN, DurationUs, Instant, format_duration
 from greensched.scenario.schema import Scenario
@@ -66,7 +67,7 @@ def markdown() -> str:
         ]
         parts += [_row(name, field) for name, field in model.model_fields.items()]
         parts.append("")
-    return "\n".join([*parts, *_host_types(), *_zones()])
+    return "\n".join([*parts, *plugins.markdown(), *_host_types(), *_zones()])
 
 
 def _doc(model: type[BaseModel]) -> str:
