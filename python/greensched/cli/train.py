@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +19,7 @@ def train(
     out: Annotated[Path, typer.Option("--out", help="Folder for the model.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the training.")] = 0,
 ) -> None:
-    """Train a predictor on a feedback log and print its errors on the later fifth of it."""
+    """Train a predictor on a feedback log and print its errors on the last fifth of it."""
     if predictor not in TRAINABLE:
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
     from greensched.feedback.training import XGBoostTrainer
@@ -27,6 +28,17 @@ def train(
     metrics = model.fit(log, seed=seed)
     model.save(out)
     for name, value in metrics.items():
-        print(f"{name:<32} {value:,.0f}" if name.endswith("rows") else f"{name:<32} {value:.4f}")
+        print(f"{name:<36} {value:,.0f}" if name.endswith("rows") else f"{name:<36} {value:.4f}")
+    print(*verdicts(metrics), sep="\n")
     print(f"model {model.version} written to {out}")
     print(f"use it: policy: {{name: greensched, predictor: {{name: xgboost, model: {out}}}}}")
+
+
+def verdicts(metrics: Mapping[str, float]) -> list[str]:
+    """Per target one line: does what was learned beat the analytic predictor, by the median error?"""
+    lines = []
+    for target in (name.removesuffix("_analytic_median_error_frac") for name in metrics if "_analytic_median" in name):
+        own, prior = metrics[f"{target}_median_error_frac"], metrics[f"{target}_analytic_median_error_frac"]
+        word = "better than" if own < prior else "no better than"
+        lines.append(f"{target}: median error {own:.1%}, {word} analytic ({prior:.1%})")
+    return lines
