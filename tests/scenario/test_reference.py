@@ -71,7 +71,7 @@ def test_shipped_scenarios_survive_a_round_trip(name: str) -> None:
 
 
 def test_every_option_of_a_policy_is_documented_with_its_default() -> None:
-    page = markdown()
+    page = markdown().partition("### policy `greensched`")[2]
     for field in dataclasses.fields(GreenSchedOptions):
         row = next(line for line in page.splitlines() if line.startswith(f"| `{field.name}` |"))
         assert f"`{str(field.default).lower()}`" in row
