@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import socket
 import struct
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -234,3 +236,36 @@ def test_the_prefix_of_a_frame_is_what_the_contract_says() -> None:
     magic, header_bytes, _, frame_bytes = struct.unpack_from("<8sIIQ", raw)
     assert (magic, frame_bytes) == (b"GSFRAME1", len(raw))
     assert raw[24 : 24 + header_bytes] == b'{"kind":"bye","meta":{"seq":8},"tables":[]}'
+
+
+def drip(client: socket.socket) -> None:
+    """Send a byte now and then until the server has had enough."""
+    with contextlib.suppress(OSError):
+        while True:
+            client.sendall(b"A")
+            time.sleep(0.1)
+
+
+@pytest.mark.parametrize("kind", ["silent", "dripping", "authenticated"])
+def test_stops_within_a_second_whatever_its_clients_do(server: MindServer, kind: str) -> None:
+    with RawClient(server.port) as client:
+        if kind == "authenticated":
+            assert client.authenticate() == "!yv"
+        elif kind == "dripping":
+            threading.Thread(target=drip, args=(client.socket,), daemon=True).start()
+        time.sleep(0.3)
+        stopping = threading.Thread(target=server.stop, daemon=True)
+        began = time.monotonic()
+        stopping.start()
+        stopping.join(1.0)
+        assert not stopping.is_alive(), f"still stopping after {time.monotonic() - began:.1f} s"
+
+
+def test_a_dripping_client_has_one_deadline(server: MindServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "_AUTH_TIMEOUT_S", 0.5)
+    with RawClient(server.port) as client:
+        threading.Thread(target=drip, args=(client.socket,), daemon=True).start()
+        began = time.monotonic()
+        with contextlib.suppress(ConnectionError):
+            assert client.socket.recv(1) == b""
+        assert time.monotonic() - began < 2.0

@@ -7,9 +7,11 @@ version), with a command loop that knows two methods.
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import logging
 import socket
+import threading
 from collections import deque
 from typing import Any
 
@@ -60,18 +62,37 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
             raise BridgeProtocolError(f"a line is longer than {_LINE_LIMIT} bytes or was cut off")
         return str(raw, "utf-8")[:-1]
 
+    def close(self, reset: bool = False) -> None:
+        """Close at once: py4j closes the stream first, and that waits for the thread that reads from it."""
+        if not reset:
+            self._cut(socket.SHUT_RDWR)
+        super().close(reset)
+
+    def _cut(self, how: int) -> None:
+        """Shut the socket down under the thread that reads from it."""
+        with contextlib.suppress(OSError, AttributeError):  # the client, or the other thread, was faster
+            self.socket.shutdown(how)
+
     def _authenticate(self) -> None:
-        self.socket.settimeout(_AUTH_TIMEOUT_S)
+        # a deadline for all of it: a client that sends a byte now and then would outlast any timeout of the socket
+        deadline = threading.Timer(_AUTH_TIMEOUT_S, self._cut, [socket.SHUT_RD])
+        deadline.daemon = True
+        deadline.start()
+        try:
+            self._check_token()
+        finally:
+            deadline.cancel()
+
+    def _check_token(self) -> None:
         try:
             command, token, _ = self._line(), self._line(), self._line()
-        except (TimeoutError, UnicodeDecodeError, BridgeProtocolError) as error:
+        except (OSError, UnicodeDecodeError, BridgeProtocolError) as error:
             raise BridgeAuthError("it sent no token") from error
         if command != protocol.AUTH_COMMAND_NAME:
             raise BridgeAuthError("it sent no token")
         if not hmac.compare_digest(token.encode(), self.token.encode()):
             self.socket.sendall(protocol.ERROR_RETURN_MESSAGE.encode())
             raise BridgeAuthError("wrong token")
-        self.socket.settimeout(None)
         self.socket.sendall(protocol.OUTPUT_VOID_COMMAND.encode())
 
     def _serve_call(self) -> bool:

@@ -3,6 +3,8 @@ package org.greensched.sim;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,9 +59,20 @@ final class WorldSimulation {
     }
 
     Result run() {
+        try (FileChannel claim = folder.claimWorld()) {
+            Result result = runClaimed();
+            Files.deleteIfExists(folder.world("world.lock"));
+            return result;
+        } catch (BadInputException e) {
+            return endAfterFailure(Ending.BAD_INPUT, e.getMessage(), e);
+        } catch (IOException e) {
+            return endAfterFailure(Ending.FAILED, e.toString(), e);
+        }
+    }
+
+    private Result runClaimed() {
         Thread hook = new Thread(this::interrupted, "greensched-interrupted");
         try {
-            folder.createWorldFolder();
             status = new WorldStatus(folder.world("world.json"));
             status.running(report("running", ""));
             Runtime.getRuntime().addShutdownHook(hook);
@@ -72,7 +85,8 @@ final class WorldSimulation {
             return endAfterFailure(Ending.ABORTED, e.getMessage(), e);
         } catch (BadInputException | FrameException e) {
             return endAfterFailure(Ending.BAD_INPUT, e.getMessage(), e);
-        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError e) {
+        } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError | InternalError e) {
+            // a mapped file on a full disk faults: that is the InternalError
             return endAfterFailure(Ending.FAILED, e.toString(), e);
         } finally {
             removeHook(hook);
@@ -130,7 +144,12 @@ final class WorldSimulation {
 
     private Result end(Ending ending, String reason) {
         JsonObject report = report(ending.status(), reason);
-        status.close(report);
+        try {
+            status.close(report);
+        } catch (UncheckedIOException e) {
+            return new Result(Ending.FAILED.status(), reason + " (" + e.getMessage() + ": " + e.getCause().getMessage() + ")",
+                    Ending.FAILED.exitCode(), report);
+        }
         return new Result(ending.status(), reason, ending.exitCode(), report);
     }
 
@@ -139,11 +158,11 @@ final class WorldSimulation {
         if (broker != null) {
             try {
                 closeRecords();
-            } catch (IOException | RuntimeException e) {
+            } catch (IOException | RuntimeException | InternalError e) {
                 cause.addSuppressed(e);
             }
         }
-        if (ending == Ending.FAILED) {
+        if (ending == Ending.FAILED && !(cause instanceof IOException)) {
             cause.printStackTrace();
         }
         if (status == null) {

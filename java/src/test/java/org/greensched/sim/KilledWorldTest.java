@@ -101,4 +101,20 @@ class KilledWorldTest {
         assertEquals("running", status().get("status").getAsString());
         finishedTasksAreThere();
     }
+
+    @Test
+    void secondWorldOnTheSameFolderIsRefused() throws Exception {
+        Process process = startAndAwaitHang();
+        String before = Files.readString(folder.resolve("world/world.json"));
+        World.Result beside = World.run(folder, Deciders.everythingAt(0));
+        assertEquals(2, beside.exitCode());
+        assertTrue(beside.reason().contains("in use"), beside.reason());
+        process.destroyForcibly();
+        assertTrue(process.waitFor(20, TimeUnit.SECONDS));
+        World.Result after = World.run(folder, Deciders.everythingAt(0));
+        assertEquals(2, after.exitCode());
+        assertTrue(after.reason().contains("already simulated"), after.reason());
+        assertEquals(before, Files.readString(folder.resolve("world/world.json")));
+        finishedTasksAreThere();
+    }
 }

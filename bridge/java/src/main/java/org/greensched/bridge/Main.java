@@ -10,6 +10,7 @@ import org.greensched.sim.columns.FrameException;
 import org.greensched.sim.runfolder.BadInputException;
 import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.RunFolder;
+import sun.misc.Signal;
 
 /** The world's program; what it accepts is {@link Arguments#USAGE}, what it returns PROTOCOL.md §2.10. */
 public final class Main {
@@ -21,12 +22,24 @@ public final class Main {
 
     /** Runs and ends the virtual machine, whatever threads libraries have left behind. */
     public static void main(String[] arguments) {
+        exitOnSignals();
         int code = run(arguments);
         System.out.flush();
         System.err.flush();
         boolean insideMaven = Main.class.getClassLoader() != ClassLoader.getSystemClassLoader();
         if (code != 0 || !insideMaven) {
             System.exit(code);
+        }
+    }
+
+    /** The virtual machine by itself exits with 143 and 129; PROTOCOL.md §2.10 knows one code for an interrupted run. */
+    private static void exitOnSignals() {
+        for (String name : new String[] {"TERM", "HUP"}) {
+            try {
+                Signal.handle(new Signal(name), signal -> System.exit(INTERRUPTED));
+            } catch (IllegalArgumentException e) {
+                // no such signal on this system, or -Xrs: then the code is the system's
+            }
         }
     }
 
@@ -85,6 +98,7 @@ public final class Main {
     }
 
     private static int simulateJavaFirst(String python, Path folder) throws IOException, LaunchException {
+        new RunFolder(folder).checkUnused(); // before a second mind opens the log of the first
         RunConfig config = config(folder);
         long timeoutMs = Math.max(1, Math.round(config.startTimeoutS() * 1000));
         try (MindProcess mind = MindProcess.start(python, folder, timeoutMs)) {

@@ -40,7 +40,8 @@ final class MindChannel extends ClientServerConnection {
     /**
      * Connects and presents the token.
      *
-     * @throws DeciderException {@code disconnected}: nobody listens; {@code auth}: the token was refused
+     * @throws DeciderException {@code disconnected}: nobody listens; {@code timeout}: it listens and is silent; {@code auth}:
+     *     the token was refused
      */
     static MindChannel connect(Endpoint endpoint, TruthCommand.Teller teller) throws DeciderException {
         Socket socket = new Socket();
@@ -70,6 +71,8 @@ final class MindChannel extends ClientServerConnection {
             channel.commands.put("c", channel.timed(teller));
             channel.start();
             return channel;
+        } catch (SocketTimeoutException e) {
+            throw new DeciderException("timeout", "the mind at " + endpoint + " did not answer within " + CONNECT_MS + " ms", e);
         } catch (IOException e) {
             throw new DeciderException("auth", "the mind at " + endpoint + " refused the token", e);
         }

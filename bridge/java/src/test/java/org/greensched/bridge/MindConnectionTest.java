@@ -64,6 +64,11 @@ class MindConnectionTest {
     private static final String HELLO = "!ys{\"protocol\": 1, \"mind\": \"x\", \"pid\": 1}\n";
 
     @Test
+    void hungMindIsLateAndNotRefusing() throws IOException {
+        assertEquals("timeout", call(connection(serve(false, List.of()))).code());
+    }
+
+    @Test
     void nobodyListensThenTheBreakerOpens() throws IOException {
         int port;
         try (ServerSocket unused = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -32,18 +32,32 @@ public final class WorldStatus {
         if (closed) {
             return false;
         }
-        closed = true;
         try {
-            write(content);
+            writeFinal(content);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + file, e);
         }
+        closed = true; // not before it is written: who fails to write leaves the word to whoever comes next
         return true;
+    }
+
+    /** On a full disk there is no room for a second file, but for the new text in place of the old one. */
+    private void writeFinal(JsonObject content) throws IOException {
+        try {
+            write(content);
+        } catch (IOException e) {
+            Files.writeString(file, content + "\n");
+        }
     }
 
     private void write(JsonObject content) throws IOException {
         Path temporary = file.resolveSibling(file.getFileName() + ".tmp");
-        Files.writeString(temporary, content + "\n");
-        Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try {
+            Files.writeString(temporary, content + "\n");
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            Files.deleteIfExists(temporary);
+            throw e;
+        }
     }
 }
