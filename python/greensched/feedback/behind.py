@@ -2,7 +2,8 @@
 
 Decisions are committed before they are answered. What they were based on (descriptors of tasks, states of datacenters)
 and execution reports come from the world and are in the run folder anyway, so they follow a moment later: a killed
-process can lose the last few thousand of these rows, never a decision. Everything is written in the order in which it came.
+process can lose the last few thousand of these rows, never a decision. Everything is written in the order in which it
+came.
 """
 
 from __future__ import annotations
