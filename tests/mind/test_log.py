@@ -18,7 +18,7 @@ import pytest
 from greensched.core.delta import Refusals, no_reports
 from greensched.core.errors import FeedbackLogError
 from greensched.core.types import Reports, TaskState
-from greensched.feedback.behind import BACKLOG, HAND_OVER_ROWS
+from greensched.feedback.behind import WAITING_ROWS
 from greensched.feedback.export import export_parquet
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.replay import lessons
@@ -138,7 +138,7 @@ def test_killed_at_any_moment_the_log_is_a_prefix(tmp_path: Path, batch: int, ro
     for table, per_answer in (("task", batch), ("slot_state", 4)):
         some, every = left[TABLES.index(table)], whole[TABLES.index(table)]
         assert some == every[: len(some)]
-        most_missing = (BACKLOG + 2) * (HAND_OVER_ROWS + batch + 4) * per_answer / (batch + 4)
+        most_missing = (WAITING_ROWS + 2 * batch + 8) * per_answer / (batch + 4)
         assert len(every) - len(some) <= most_missing
         left[TABLES.index(table)] = every
     assert left == whole

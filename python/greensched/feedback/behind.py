@@ -1,15 +1,15 @@
-"""Writing what need not be written before an answer: it follows in bulk, in a thread of its own.
+"""Writing what need not be written before an answer: it follows in bulk.
 
 Decisions are committed before they are answered. What they were based on (descriptors of tasks, states of datacenters)
-and execution reports come from the world and are in the run folder anyway, so they follow a moment later: a killed
-process can lose the last few thousand of these rows, never a decision. Everything is written in the order in which it
-came.
+and execution reports come from the world and are in the run folder anyway, so they wait in memory until there are many
+of them: a killed process can lose the last few thousand of these rows, never a decision. Everything is written in the
+order in which it came. No thread does this: it would compete with the answers for the interpreter (measured with
+benchmarks/bridge.py: answers with 64 tasks and more took half as long again).
 """
 
 from __future__ import annotations
 
-import queue
-import threading
+import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -18,9 +18,8 @@ from greensched.core.errors import FeedbackLogError
 from greensched.core.types import DatacenterState, Reports, TaskTable
 from greensched.feedback.log import FeedbackLog
 
-HAND_OVER_ROWS = 4096  # fewer wait in memory for more: a writing thread competes with answers for the interpreter
-CHUNK_ROWS = 256  # per transaction, so that an answer never waits long for its turn
-BACKLOG = 4  # hand-overs; a writer that falls further behind slows the mind down instead of filling memory
+WAITING_ROWS = 16_384  # as many wait in memory; writing them takes some 30 ms of one answer
+CHUNK_ROWS = 4096  # per transaction
 
 _Noted = tuple[int, TaskTable, Reports, DatacenterState | None]
 
@@ -32,21 +31,17 @@ class WriteBehind:
         self._log = log
         self._noted: list[_Noted] = []
         self._rows = 0
-        self._queue: queue.Queue[list[_Noted] | None] = queue.Queue(BACKLOG)
-        self._failure: Exception | None = None
-        self._thread: threading.Thread | None = None
 
     def note(self, seq: int, tasks: TaskTable, reports: Reports, state: DatacenterState | None) -> None:
         """Take what belongs to answer ``seq``; the arguments must not change afterwards.
 
         Raises:
-            FeedbackLogError: something that was noted earlier could not be written.
+            FeedbackLogError: what was noted could not be written.
         """
-        self._raise_failure()
         self._noted.append((seq, tasks, reports, state))
         self._rows += len(tasks) + len(reports) + (0 if state is None else len(state.free_cores))
-        if self._rows >= HAND_OVER_ROWS:
-            self._hand_over()
+        if self._rows >= WAITING_ROWS:
+            self.close()
 
     def close(self) -> None:
         """Write everything that is left.
@@ -54,29 +49,11 @@ class WriteBehind:
         Raises:
             FeedbackLogError: something could not be written.
         """
-        if self._noted:
-            self._hand_over()
-        if self._thread is not None:
-            self._queue.put(None)
-            self._thread.join()
-            self._thread = None
-        self._raise_failure()
-
-    def _hand_over(self) -> None:
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._follow, name="feedback-log", daemon=True)
-            self._thread.start()
-        self._queue.put(self._noted)
-        self._noted, self._rows = [], 0
-
-    def _follow(self) -> None:
-        while (noted := self._queue.get()) is not None:
-            if self._failure is not None:
-                continue  # keep taking, so that the mind is not blocked before it is told
-            try:
-                self._write(self._pieces(noted))
-            except Exception as error:  # told to the mind at its next answer
-                self._failure = error
+        noted, self._noted, self._rows = self._noted, [], 0
+        try:
+            self._write(self._pieces(noted))
+        except sqlite3.Error as error:
+            raise FeedbackLogError(f"{self._log.path}: could not be written: {error}") from error
 
     def _write(self, pieces: Iterator[tuple[int, Callable[[], None]]]) -> None:
         more = True
@@ -99,10 +76,6 @@ class WriteBehind:
                 yield len(state.free_cores), partial(log.add_state, seq, state)
             for report_part in _parts(reports):
                 yield len(report_part), partial(log.add_reports, report_part)
-
-    def _raise_failure(self) -> None:
-        if self._failure is not None:
-            raise FeedbackLogError(f"{self._log.path}: could not be written: {self._failure}") from self._failure
 
 
 def _parts(table: Any) -> Iterator[Any]:
