@@ -53,18 +53,6 @@ t4-node, v100-node, xeon-2016, xeon-2019, xeon-2021 (did you mean 'epyc-2021'?)
 """
 
 
-def test_a_predictor_that_needs_the_truth_needs_the_privilege(tmp_path: Path) -> None:
-    policy = {"name": "greensched", "predictor": "oracle"}
-    with pytest.raises(ScenarioError, match=r"policy\.predictor: 'oracle' needs the truth; set `privileged: true`"):
-        load(write(tmp_path, policy=policy))
-    load(write(tmp_path, policy=policy, privileged=True))
-
-
-def test_what_an_option_broke_is_blamed_on_the_option(tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError, match=r"--set policy\.carbon_weihgt .*carbon_weihgt"):
-        load(write(tmp_path, policy={"name": "greensched"}), ["policy.carbon_weihgt=2"])
-
-
 def test_golden_text_of_many_problems_at_once(tmp_path: Path) -> None:
     from greensched.core import registry
     from greensched.signals.zones import zones

@@ -2,7 +2,7 @@
 
 Decisions are committed before they are answered. What they were based on (descriptors of tasks, states of datacenters)
 and execution reports come from the world and are in the run folder anyway, so they follow a moment later: a killed
-process can lose those of its last few answers, never a decision. Everything is written in the order in which it came.
+process can lose the last few thousand of these rows, never a decision. Everything is written in the order in which it came.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from greensched.core.errors import FeedbackLogError
 from greensched.core.types import DatacenterState, Reports, TaskTable
 from greensched.feedback.log import FeedbackLog
 
-HAND_OVER_ROWS = 256  # fewer wait in memory for more: waking a thread costs as much as writing fifty rows
+HAND_OVER_ROWS = 4096  # fewer wait in memory for more: a writing thread competes with answers for the interpreter
 CHUNK_ROWS = 256  # per transaction, so that an answer never waits long for its turn
 BACKLOG = 4  # hand-overs; a writer that falls further behind slows the mind down instead of filling memory
 
