@@ -192,7 +192,8 @@ def test_a_world_killed_before_its_first_slot(run: Path) -> None:
     (run / "world" / "datacenters.gsf").unlink()
     write_world(run, status="running", sim_time_s=0.0)
     summary = finish(run)
-    assert summary["carbon_kg"] == 0.0
+    assert summary["carbon_kg"] is None and summary["energy_kwh"] is None  # not measured is not 0
+    assert [d["carbon_kg"] for d in summary["per_datacenter"]] == [None, None]
     assert pq.read_table(run / "datacenters.parquet").num_rows == 0
 
 

@@ -5,6 +5,7 @@ A reader can trust ``status``: it is ``running`` only while (or after a crash, s
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -83,8 +84,21 @@ def update(folder: Path, **fields: Any) -> dict[str, Any]:
     content.update(fields)
     if fields.get("status", "running") != "running":
         content["ended_utc"] = _now()
-    write_json(folder / NAME, content)
+    try:
+        write_json(folder / NAME, content)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _write_in_place(folder / NAME, content)
     return content
+
+
+def _write_in_place(path: Path, content: Mapping[str, Any]) -> None:
+    """On a full disk there is no room for a second file, but for a text of about the same length over the old one."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    with path.open("r+b") as stream:
+        stream.write(text)
+        stream.truncate()
 
 
 def read(folder: Path) -> dict[str, Any]:
