@@ -120,3 +120,32 @@ def test_a_run_from_the_java_side_has_the_same_results(root: Path, cli: Cli, wor
     assert meta["status"] == "completed" and meta["versions"]["cloudsimplus"] == "8.5.7"
     assert meta["overrides"] == ["workload.jobs=100"]
     assert (tmp_path / "java-first" / "report.html").is_file()
+
+
+def test_a_folder_that_cannot_be_written_is_a_message(cli: Cli, root: Path) -> None:
+    done = cli("run", root / "scenarios" / "minimal.yml", "--out", "/proc/none/run")
+    assert done.returncode == 1
+    assert done.stderr.startswith("greensched: no such file or directory: ") and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_live_run_keeps_its_folder(cli: Cli, root: Path, tmp_path: Path, number: signal.Signals) -> None:
+    scenario, folder = root / "scenarios" / "minimal.yml", tmp_path / "run"
+    command = [sys.executable, "-m", "greensched", "run", str(scenario), "--out", str(folder), "--no-report"]
+    command += ["--set", "workload.jobs=60000", "--set", "horizon=60d", "--baseline", "none"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=cli_environment()) as first:
+        while not (folder / "world" / "jobs.gsf").exists():
+            assert first.poll() is None
+            time.sleep(0.02)
+        before = (folder / "metadata.json").read_bytes()
+        first.send_signal(signal.SIGSTOP)  # the world waits for its mind
+        refused = (cli("finish", "run"), cli("run", scenario, "--out", "run"))
+        assert [r.returncode for r in refused] == [2, 2]
+        assert "still running" in refused[0].stderr
+        assert (folder / "metadata.json").read_bytes() == before
+        first.send_signal(number)
+        first.send_signal(signal.SIGCONT)
+        assert first.wait(30) == 130
+    assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted"
+    assert json.loads((folder / "world" / "world.json").read_text())["status"] == "interrupted"
+    assert cli("finish", "run", "--no-report").returncode == 130

@@ -115,10 +115,56 @@ def test_decisions_join_predictions_and_outcome(run: Path) -> None:
     assert decisions["code"][1] == "unsupported"
 
 
-def test_a_damaged_feedback_log_is_named(run: Path) -> None:
+def test_a_damaged_feedback_log_costs_the_predictions_only(run: Path, caplog: pytest.LogCaptureFixture) -> None:
     (run / "feedback.sqlite").write_bytes(b"this is no database, whatever it says")
-    with pytest.raises(DataError, match=r"feedback\.sqlite: cannot be read as a feedback log"):
+    assert finish(run)["jobs_finished"] == 3
+    assert "feedback.sqlite: cannot be read as a feedback log" in caplog.text
+    assert set(pq.read_table(run / "decisions.parquet").to_pydict()["predicted_kwh"]) == {None}
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "{}"])
+def test_unreadable_metadata_is_written_anew(run: Path, content: str, caplog: pytest.LogCaptureFixture) -> None:
+    (run / "metadata.json").write_text(content)
+    finish(run)
+    assert json.loads((run / "metadata.json").read_text())["status"] == "completed"
+    assert "written anew" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("world/world.json", "{}"),
+        ("world/world.json", '{"status": "great"}'),
+        ("world/world.json", '{"status": ["completed"]}'),
+        ("world/world.json", '{"status": "completed", "totals": [], "latency_us": 3}'),
+        ("input/run.json", "{}"),
+        ("input/run.json", '{"run_id": 3}'),
+    ],
+)
+def test_damaged_json_is_named(run: Path, file: str, content: str) -> None:
+    (run / file).write_text(content)
+    with pytest.raises(DataError, match=Path(file).name):
         finish(run)
+
+
+def test_another_table_in_place_of_the_jobs_is_named(run: Path) -> None:
+    (run / "world" / "jobs.gsf").write_bytes((run / "world" / "hosts.gsf").read_bytes())
+    with pytest.raises(DataError, match=r"jobs\.gsf: not the table of jobs"):
+        finish(run)
+
+
+@pytest.mark.parametrize("left", [0, -100])
+def test_slots_that_are_not_the_totals_of_a_completed_run_are_damage(run: Path, left: int) -> None:
+    write_world(run, totals={"facility_kwh": 6.0, "carbon_g": 2100.0})
+    assert finish(run)["facility_carbon_kg"] == pytest.approx(2.1)
+    log = run / "world" / "datacenters.gsf"
+    log.write_bytes(log.read_bytes()[:left])
+    with pytest.raises(DataError, match=r"datacenters\.gsf: damaged: its facility_kwh sums to"):
+        finish(run)
+    write_world(run, status="running", totals={"facility_kwh": 6.0, "carbon_g": 2100.0})
+    summary = finish(run)  # what a killed world leaves
+    assert summary["status"] == "interrupted"
+    assert summary["facility_carbon_kg"] == (None if left == 0 else pytest.approx(1.05))
 
 
 @pytest.mark.parametrize("cut", [1, 24, 200])
@@ -146,7 +192,8 @@ def test_a_world_killed_before_its_first_slot(run: Path) -> None:
     (run / "world" / "datacenters.gsf").unlink()
     write_world(run, status="running", sim_time_s=0.0)
     summary = finish(run)
-    assert summary["carbon_kg"] == 0.0
+    assert summary["carbon_kg"] is None and summary["energy_kwh"] is None  # not measured is not 0
+    assert [d["carbon_kg"] for d in summary["per_datacenter"]] == [None, None]
     assert pq.read_table(run / "datacenters.parquet").num_rows == 0
 
 

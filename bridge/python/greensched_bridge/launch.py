@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from greensched.core.errors import BridgeTimeoutError, RunError
+from greensched.core.errors import BridgeTimeoutError, ConfigError, RunError
 from greensched_bridge.java import find_jar, find_java
 from greensched_bridge.messages import PROTOCOL_VERSION
 from greensched_bridge.minds import make_mind, run_id_of
@@ -58,10 +58,15 @@ def run_world(
         How it ended: completed, degraded, or interrupted from outside.
 
     Raises:
+        ConfigError: the folder is simulated already.
         RunError: the world failed; the message holds the end of its output.
         BridgeTimeoutError: it was still running after ``timeout_s``.
         KeyboardInterrupt: Ctrl-C; the world has been ended and its status is "interrupted".
     """
+    if (folder / "world" / "world.json").exists():
+        raise ConfigError(
+            f"{folder} is already simulated (or in use); a run is never overwritten, prepare another folder"
+        )
     java, jar, run_id = find_java(), find_jar(), run_id_of(folder)
     logging.getLogger("py4j").setLevel(logging.ERROR)
     own = mind is None

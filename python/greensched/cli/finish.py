@@ -20,8 +20,10 @@ def finish(
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
 ) -> None:
     """Turn the logs of a run into Parquet tables, summary.json and the report; also after a crash."""
+    from greensched.results.claims import refuse_live
     from greensched.results.finish import finish as finish_folder
 
+    refuse_live(folder)
     summary = finish_folder(folder)
     _note_world(folder)
     page = None

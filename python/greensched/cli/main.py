@@ -75,3 +75,9 @@ def main() -> None:
     except BrokenPipeError:  # `greensched explain ... | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(codes.OK)
+    except OSError as error:  # a full disk, a folder without permission
+        if os.environ.get("GREENSCHED_TRACEBACK"):
+            raise
+        where = f": {error.filename}" if error.filename else ""
+        print(f"greensched: {(error.strerror or str(error)).lower()}{where}", file=sys.stderr)
+        sys.exit(codes.FAILED)

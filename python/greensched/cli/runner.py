@@ -24,7 +24,7 @@ from greensched.cli import codes
 from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
-from greensched.results import metadata
+from greensched.results import claims, metadata
 from greensched.results.finish import finish, world_status
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -60,15 +60,14 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
     """
     if not order.scenario.is_file():
         raise ConfigError(f"{order.scenario}: no such scenario file")
-    folder = _new_folder(order)
-    metadata.begin(
-        folder,
-        command=["greensched", *sys.argv[1:]],
-        scenario_file=str(order.scenario),
-        overrides=list(order.overrides),
-        data=str(order.data) if order.data else None,
-    )
-    with _failures_noted(folder), _sigterm_as_interrupt():
+    with _signals_as_interrupt(), claims.claimed(_new_folder(order)) as folder, _failures_noted(folder):
+        metadata.begin(
+            folder,
+            command=["greensched", *sys.argv[1:]],
+            scenario_file=str(order.scenario),
+            overrides=list(order.overrides),
+            data=str(order.data) if order.data else None,
+        )
         config = _prepare(order, folder)
         status = _play(folder, config, "simulating", order.progress)
         summary = finish(folder)
@@ -94,7 +93,6 @@ def _new_folder(order: Order) -> Path:
         raise ConfigError(
             f"--out {folder}: exists and is not an empty folder; name another, a run is never overwritten"
         )
-    folder.mkdir(parents=True, exist_ok=True)
     return folder
 
 
@@ -104,7 +102,7 @@ def _failures_noted(folder: Path) -> Iterator[None]:
     try:
         yield
     except PrepareError:
-        shutil.rmtree(folder)  # holds nothing but the note that it was asked for
+        (folder / metadata.NAME).unlink(missing_ok=True)  # nothing but the note that it was asked for
         raise
     except KeyboardInterrupt:
         _salvage(folder, "interrupted", "interrupted by the user")
@@ -116,25 +114,34 @@ def _failures_noted(folder: Path) -> Iterator[None]:
 
 def _salvage(folder: Path, status: str, reason: str) -> None:
     """Make what has finished readable; the world's own word on how it ended goes before ours."""
+    for torn in folder.glob(".input.*"):  # prepare was killed
+        shutil.rmtree(torn, ignore_errors=True)
     with contextlib.suppress(GreenSchedError, OSError):
         finish(folder)
         _log.print(f"greensched: what had finished is in {folder}", markup=False)
-    if metadata.read_json(folder / metadata.NAME)["status"] in ("running", "completed"):
-        metadata.update(folder, status=status, reason=reason)
+    try:
+        if metadata.read(folder)["status"] in ("running", "completed"):
+            metadata.update(folder, status=status, reason=reason)
+    except (GreenSchedError, OSError) as error:
+        _log.print(f"greensched: {folder / metadata.NAME} could not be written: {error}", markup=False)
 
 
 @contextlib.contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """A polite kill ends a run the way Ctrl-C does: the world is told, results are kept."""
+def _signals_as_interrupt() -> Iterator[None]:
+    """A polite kill or a closed terminal ends a run the way Ctrl-C does: the world is told, results are kept."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    previous = signal.signal(signal.SIGTERM, interrupt)
+    previous = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGHUP)}
+    for number, before in previous.items():
+        if before is not signal.SIG_IGN:  # nohup means it
+            signal.signal(number, interrupt)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:

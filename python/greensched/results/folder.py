@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,22 @@ from numpy.typing import NDArray
 from greensched.core.errors import DataError
 from greensched.core.frames import Frame, StrColumn, read_frame, read_frames
 from greensched.core.types import F64, NO_DEADLINE_US
-from greensched.results.metadata import read_json
+from greensched.results.metadata import STATUSES, read_json
+
+_DAMAGE_FRAC = 1e-6  # far above rounding, far below a slot
+_CONFIG_TYPES = {
+    "run_id": str,
+    "scenario": str,
+    "start_utc": str,
+    "horizon_us": int,
+    "seed": int,
+    "policy": dict,
+    "origins": list,
+    "datacenters": list,
+    "gpu_types": list,
+}
+_WORLD_TYPES = {"totals": dict, "latency_us": dict, "fallbacks": dict, "reason": str, "sim_time_s": (int, float)}
+_JOB_COLUMNS = ("state", "reason", "dc", "host", "decision", "source", "start_s", "finish_s", "dynamic_kwh", "idle_kwh")
 
 
 @dataclass(frozen=True)
@@ -27,7 +43,8 @@ class RunFolder:
     @cached_property
     def config(self) -> dict[str, Any]:
         """input/run.json."""
-        return read_json(self.path / "input" / "run.json")
+        path = self.path / "input" / "run.json"
+        return _with_types(path, read_json(path), _CONFIG_TYPES)
 
     @cached_property
     def world(self) -> dict[str, Any]:
@@ -35,7 +52,11 @@ class RunFolder:
         path = self.path / "world" / "world.json"
         if not path.is_file():
             return {"status": "failed", "reason": "the world never started"}
-        return read_json(path)
+        world = _with_types(path, read_json(path), {"status": str})
+        if world["status"] not in STATUSES:
+            raise DataError(f"{path}: unknown status {world['status']!r}; known: {', '.join(STATUSES)}")
+        present = {k: t for k, t in _WORLD_TYPES.items() if world.get(k) is not None}
+        return _with_types(path, world, present)
 
     @cached_property
     def tasks(self) -> dict[str, Any]:
@@ -70,6 +91,9 @@ class RunFolder:
         if not path.is_file():
             raise DataError(f"{path}: not found; the world ended before it began to simulate (see {self._log_hint()})")
         frame = read_frame(path)
+        lacking = [c for c in _JOB_COLUMNS if c not in frame.tables.get("jobs", {})]
+        if lacking:
+            raise DataError(f"{path}: not the table of jobs that a world writes (it lacks {', '.join(lacking)})")
         rows, expected = len(frame.table("jobs")["state"]), len(self.tasks["job"])
         if rows != expected:
             raise DataError(f"{path}: {rows} rows for {expected} tasks; the files are not of one run")
@@ -82,8 +106,15 @@ class RunFolder:
 
     @cached_property
     def datacenters(self) -> dict[str, Any]:
-        """Columns of world/datacenters.gsf, all slots; empty if the first slot was never reached."""
-        return _joined(self._frames("datacenters.gsf"), "datacenters")
+        """Columns of world/datacenters.gsf, all slots; empty if the first slot was never reached.
+
+        Raises:
+            DataError: the world ended in good order, and its totals are not those of the slots that are here.
+        """
+        slots = _joined(self._frames("datacenters.gsf"), "datacenters")
+        if self.world["status"] in ("completed", "degraded"):
+            self._check_whole(slots)
+        return slots
 
     @cached_property
     def decisions(self) -> dict[str, Any]:
@@ -124,12 +155,34 @@ class RunFolder:
         raw = self.tasks["deadline_us"]
         return np.where(raw == NO_DEADLINE_US, np.nan, raw / 1e6)
 
+    def _check_whole(self, slots: dict[str, Any]) -> None:
+        """A torn tail is what a killed world leaves; after an end in good order it is damage."""
+        totals = self.world.get("totals") or {}
+        for name in ("facility_kwh", "carbon_g"):
+            total = totals.get(name)
+            if not isinstance(total, (int, float)):
+                continue
+            found = math.fsum(slots[name]) if slots else 0.0
+            if abs(found - total) > _DAMAGE_FRAC * abs(total):
+                path = self.path / "world" / "datacenters.gsf"
+                raise DataError(
+                    f"{path}: damaged: its {name} sums to {found:.6g}, world.json says {total:.6g}; repeat the run"
+                )
+
     def _frames(self, name: str) -> list[Frame]:
         path = self.path / "world" / name
         return list(read_frames(path)) if path.is_file() else []
 
     def _log_hint(self) -> Path:
         return self.path / "world.log"
+
+
+def _with_types(path: Path, content: dict[str, Any], types: Mapping[str, Any]) -> dict[str, Any]:
+    """``content`` if every key of ``types`` is there with its type; DataError otherwise."""
+    for key, expected in types.items():
+        if not isinstance(content.get(key), expected):
+            raise DataError(f"{path}: damaged: {key} is missing or of a wrong type ({content.get(key)!r})")
+    return content
 
 
 def strings(column: Sequence[str]) -> pa.Array:

@@ -5,7 +5,9 @@ A reader can trust ``status``: it is ``running`` only while (or after a crash, s
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import platform
 import re
@@ -21,6 +23,7 @@ from typing import Any
 from greensched import __version__
 from greensched.core.errors import DataError
 
+_log = logging.getLogger("greensched.results")
 NAME = "metadata.json"
 STATUSES = ("running", "completed", "degraded", "aborted", "interrupted", "failed")
 PACKAGES = ("numpy", "pandas", "pyarrow", "pydantic", "py4j", "xgboost")
@@ -81,17 +84,42 @@ def update(folder: Path, **fields: Any) -> dict[str, Any]:
     content.update(fields)
     if fields.get("status", "running") != "running":
         content["ended_utc"] = _now()
-    write_json(folder / NAME, content)
+    try:
+        write_json(folder / NAME, content)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        _write_in_place(folder / NAME, content)
     return content
+
+
+def _write_in_place(path: Path, content: Mapping[str, Any]) -> None:
+    """On a full disk there is no room for a second file, but for a text of about the same length over the old one."""
+    text = json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
+    with path.open("r+b") as stream:
+        stream.write(text)
+        stream.truncate()
 
 
 def read(folder: Path) -> dict[str, Any]:
     """The metadata of a run folder; what is known without it when the run was started from the Java side."""
     if (folder / NAME).is_file():
-        return read_json(folder / NAME)
+        try:
+            known = read_json(folder / NAME)
+            if isinstance(known.get("versions"), dict) and "status" in known:
+                return known
+            _log.warning("%s: lacks what every run notes; written anew", folder / NAME)
+        except DataError as error:
+            if not (folder / "input" / "run.json").is_file():
+                raise
+            _log.warning("%s; written anew", error)
     started = datetime.fromtimestamp((folder / "input" / "run.json").stat().st_mtime, UTC)
     provenance = folder / "input" / "provenance.json"
-    asked = read_json(provenance) if provenance.is_file() else {}
+    try:
+        asked = read_json(provenance) if provenance.is_file() else {}
+    except DataError as error:
+        _log.warning("%s; goes without", error)
+        asked = {}
     return {
         "format": 1,
         "status": "running",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 from pathlib import Path
 
 import numpy as np
 
-from greensched.core.errors import DataError
 from greensched.core.types import F64, I64
 
+_log = logging.getLogger("greensched.results")
 _CHUNK_ROWS = 100_000
 
 
@@ -21,21 +22,19 @@ def read_predictor(log: Path) -> str | None:
     connection = sqlite3.connect(log)
     try:
         row = connection.execute("SELECT value FROM meta WHERE key = 'predictor'").fetchone()
-    except sqlite3.Error:
+        name = json.loads(row[0]) if row else None
+    except (sqlite3.Error, ValueError, TypeError):
         return None  # a damaged log is reported where its predictions are read
     finally:
         connection.close()
-    name = json.loads(row[0]) if row else None
     return str(name) if name else None
 
 
 def read_predictions(log: Path, decision: I64) -> tuple[F64, F64]:
     """Predicted energy (kWh) and service time (s) of ``decision`` ids; NaN where the log has none.
 
-    A run without a feedback log (a policy that decides inside the world) predicts nothing.
-
-    Raises:
-        DataError: the log cannot be read as SQLite.
+    A run without a feedback log (a policy that decides inside the world) predicts nothing. A damaged one costs the
+    predictions, with a warning, and not the results of the run.
     """
     energy_kwh, service_s = np.full(len(decision), np.nan), np.full(len(decision), np.nan)
     if not log.is_file():
@@ -58,6 +57,7 @@ def read_predictions(log: Path, decision: I64) -> tuple[F64, F64]:
                 energy_kwh[target] = chunk[known, 1].astype(np.float64)
                 service_s[target] = chunk[known, 2].astype(np.float64)
         connection.close()
-    except sqlite3.Error as error:
-        raise DataError(f"{log}: cannot be read as a feedback log ({error})") from error
+    except (sqlite3.Error, ValueError, TypeError) as error:
+        _log.warning("%s: cannot be read as a feedback log (%s); predictions are left out", log, error)
+        return np.full(len(decision), np.nan), np.full(len(decision), np.nan)
     return energy_kwh, service_s

@@ -68,8 +68,8 @@ def _simulated_s(run: RunFolder) -> float:
 
 
 def _total(run: RunFolder, column: str) -> float:
-    """Exactly rounded sum over all slots and datacenters; NaN if any of them is missing."""
-    return math.fsum(run.datacenters[column]) if run.datacenters else 0.0
+    """Exactly rounded sum over all slots and datacenters; NaN if any of them is missing, or all."""
+    return math.fsum(run.datacenters[column]) if run.datacenters else math.nan
 
 
 def _energy(run: RunFolder) -> dict[str, Any]:
@@ -183,7 +183,7 @@ def _per_datacenter(run: RunFolder) -> list[dict[str, Any]]:
     rows = []
     for index, datacenter in enumerate(run.config["datacenters"]):
         mine = slots["dc"] == index if slots else None
-        carbon_g, kwh = (math.fsum(slots[c][mine]) if slots else 0.0 for c in ("carbon_g", "facility_kwh"))
+        carbon_g, kwh = (math.fsum(slots[c][mine]) if slots else math.nan for c in ("carbon_g", "facility_kwh"))
         intensity = slots["carbon_gpkwh"][mine] if slots else np.array([])
         rows.append(
             {

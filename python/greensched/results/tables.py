@@ -138,8 +138,12 @@ def write(name: str, table: pa.Table, folder: Path) -> Path:
     """Write ``folder``/``name``.parquet atomically."""
     path = folder / f"{name}.parquet"
     temporary = folder / f".{name}.parquet.part"
-    pq.write_table(table, temporary, compression="zstd")
-    temporary.replace(path)
+    try:
+        pq.write_table(table, temporary, compression="zstd")
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)  # on a full disk every block is wanted elsewhere
+        raise
     return path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -60,7 +61,7 @@ def prepare(scenario: Path, out: Path, overrides: list[str] | None = None, data:
     try:
         _write(temporary, loaded, ready)
         os.chmod(temporary, 0o755)  # the folder is readable; hidden.gsf inside is 0600
-        os.rename(temporary, out / "input")
+        _claim(temporary, out / "input")
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
@@ -68,6 +69,15 @@ def prepare(scenario: Path, out: Path, overrides: list[str] | None = None, data:
     capacity = sum(loaded.cores(dc) * dc.utilisation_cap for dc in loaded.scenario.datacenters)
     offered = float(jobs.cores @ jobs.duration_s) / (capacity * loaded.scenario.horizon / 1e6)
     return Prepared(str(out.resolve()), ready.config["run_id"], len(jobs), loaded.problems.warnings, round(offered, 4))
+
+
+def _claim(temporary: Path, target: Path) -> None:
+    try:
+        os.rename(temporary, target)
+    except OSError as error:
+        if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+            raise
+        raise ConfigError(f"{target}: another prepare was faster; give another --out") from None
 
 
 def validate(scenario: Path, overrides: list[str] | None = None, data: Path | None = None) -> Loaded:

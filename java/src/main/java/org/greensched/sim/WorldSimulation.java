@@ -87,7 +87,7 @@ final class WorldSimulation {
             return endAfterFailure(Ending.BAD_INPUT, e.getMessage(), e);
         } catch (IOException | RuntimeException | OutOfMemoryError | StackOverflowError | InternalError e) {
             // a mapped file on a full disk faults: that is the InternalError
-            return endAfterFailure(Ending.FAILED, e.toString(), e);
+            return endAfterFailure(Ending.FAILED, e.getCause() == null ? e.toString() : e + ": " + e.getCause().getMessage(), e);
         } finally {
             removeHook(hook);
         }
