@@ -140,9 +140,12 @@ public final class TestWorld {
         return folder;
     }
 
-    /** Writes the folder and runs it. */
+    /** Writes the folder and runs it; what an earlier run left in it is removed first, since no run is overwritten. */
     public RunResult run(Path folder, PlacementDecider decider) throws IOException {
         System.setProperty("greensched.check", "true");
+        if (Files.exists(folder.resolve("world"))) {
+            TestFolders.delete(folder.resolve("world"));
+        }
         return new RunResult(folder, World.run(write(folder), decider));
     }
 
