@@ -32,6 +32,7 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
 
     session: Session
     token: str
+    closing: threading.Lock
 
     def call_truth(self, sequence: int, length: int) -> int:
         """Call the world back over this connection, inside the call that it is waiting for."""
@@ -66,7 +67,8 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
         """Close at once: py4j closes the stream first, and that waits for the thread that reads from it."""
         if not reset:
             self._cut(socket.SHUT_RDWR)
-        super().close(reset)
+        with self.closing:  # the thread that reads closes, too
+            super().close(reset)
 
     def _cut(self, how: int) -> None:
         """Shut the socket down under the thread that reads from it."""
@@ -150,7 +152,7 @@ class _Server(PythonServer):  # type: ignore[misc]
         connection = _Connection(
             self.java_parameters, self.python_parameters, self.gateway_property, self.gateway_client, python_server=self
         )
-        connection.session, connection.token = self.session, self.token
+        connection.session, connection.token, connection.closing = self.session, self.token, threading.Lock()
         connection.init_socket_from_python_server(socket_instance, stream)
         return connection
 
