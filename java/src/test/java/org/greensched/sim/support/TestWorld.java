@@ -140,8 +140,11 @@ public final class TestWorld {
         return folder;
     }
 
-    /** Writes the folder and runs it. */
+    /** Writes the folder and runs it; what an earlier run left there goes, as a world would refuse it. */
     public RunResult run(Path folder, PlacementDecider decider) throws IOException {
+        if (Files.exists(folder.resolve("world"))) {
+            TestFolders.delete(folder.resolve("world"));
+        }
         System.setProperty("greensched.check", "true");
         return new RunResult(folder, World.run(write(folder), decider));
     }
