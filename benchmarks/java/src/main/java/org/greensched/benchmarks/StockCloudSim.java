@@ -67,14 +67,20 @@ public final class StockCloudSim {
         freeCores = new double[datacenters];
         Arrays.fill(freeCores, (double) hosts * coresPerHost);
         // The first site in a fixed order whose free cores, counted here, suffice: the cheapest mapper that spreads load.
-        // Reading an intensity would only add work; letting the policy search hosts would search them twice.
+        // A site is booked when it is chosen, not when the VM is made: in a burst the rest would be sent to a full site
+        // and stock would be charged for retries that are the mapper's fault. Reading an intensity would only add work.
         broker.setDatacenterMapper((last, vm) -> {
+            int tried = sites.indexOf(last);
+            if (tried >= 0) {
+                freeCores[tried] += vm.getPesNumber(); // no host there could hold it after all
+            }
             for (int d = 0; d < sites.size(); d++) {
-                if (!sites.get(d).equals(last) && freeCores[d] >= vm.getPesNumber()) {
+                if (d != tried && freeCores[d] >= vm.getPesNumber()) {
+                    freeCores[d] -= vm.getPesNumber();
                     return sites.get(d);
                 }
             }
-            return sites.get(0);
+            throw new IllegalStateException("no site has room: this comparison is for loads that fit");
         });
         new Arrivals(kernel);
     }
@@ -99,10 +105,6 @@ public final class StockCloudSim {
             }
         }
         return new Result(wallS, finished, sumS / Math.max(1, finished), maxS);
-    }
-
-    private void count(Host host, int cores) {
-        freeCores[sites.indexOf(host.getDatacenter())] += cores;
     }
 
     /** Submits each job when it arrives: the stock broker would otherwise map it at time 0. */
@@ -131,8 +133,7 @@ public final class StockCloudSim {
             Cloudlet cloudlet = new CloudletSimple((long) (jobs.workS()[job] * MIPS), cores);
             cloudlet.setVm(vm);
             cloudlets.add(cloudlet);
-            vm.addOnHostAllocationListener(info -> count(info.getHost(), -cores));
-            vm.addOnHostDeallocationListener(info -> count(info.getHost(), cores));
+            vm.addOnHostDeallocationListener(info -> freeCores[sites.indexOf(info.getHost().getDatacenter())] += cores);
             broker.submitVm(vm);
             broker.submitCloudlet(cloudlet);
             if (next < jobs.arrivalS().length) {
