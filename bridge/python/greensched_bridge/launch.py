@@ -23,8 +23,8 @@ from greensched_bridge.session import MindLike, Session
 __all__ = ["PROTOCOL_VERSION", "WorldEnd", "run_world"]
 
 _STOP_S = 20.0
-# A run is short beside what the second compiler costs on two cores, and the world allocates little: measured on 100k
-# tasks, half the CPU time of the defaults; on 1M tasks the same. GREENSCHED_JAVA_OPTS comes later and so wins.
+# The first compiler only: on two cores the second costs a short run more than it gains. GREENSCHED_JAVA_OPTS comes
+# later and so wins.
 _JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _TAIL_LINES = 15
 _ENDED_WITH_RESULT = frozenset({0, 4, 130})

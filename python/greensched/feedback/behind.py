@@ -3,8 +3,7 @@
 Decisions are committed before they are answered. What they were based on (descriptors of tasks, states of datacenters)
 and execution reports come from the world and are in the run folder anyway, so they wait in memory until there are many
 of them: a killed process can lose the last few thousand of these rows, never a decision. Everything is written in the
-order in which it came. No thread does this: it would compete with the answers for the interpreter (measured with
-benchmarks/bridge.py: answers with 64 tasks and more took half as long again).
+order in which it came. No thread does this: it would compete with the answers for the interpreter.
 """
 
 from __future__ import annotations
