@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,40 +21,9 @@ from greensched_bridge.java import find_jar
 from greensched_bridge.launch import WorldEnd, WorldError, run_world
 from greensched_bridge.shared import SharedFile
 from tests.bridge.rawclient import TOKEN, EchoMind
-from tests.worlds import Site, Task, host, jobs_table, write_world
+from tests.bridge.runs import FALLBACK, MIND, SLOTS, Scripted, sources, world_folder
 
 pytestmark = pytest.mark.java
-
-ROOT = Path(__file__).resolve().parents[2]
-SLOTS = 24
-FINISHED = 7
-MIND, FALLBACK = 1, 2
-
-
-def world_folder(folder: Path, tasks_per_slot: int = 1, hours: int = 2, **run: Any) -> Path:
-    """Hours with tasks in each five-minute slot, and room for all of them."""
-    sites = [Site("a", [host(8, cores=64)], [100.0, 300.0]), Site("b", [host(8, cores=64)], [200.0])]
-    tasks = [Task(slot * 300.0 + 1, 100.0) for slot in range(12 * hours) for _ in range(tasks_per_slot)]
-    return write_world(folder, sites, tasks, hours=hours, **({"on_mind_failure": "fallback"} | run))
-
-
-class Scripted(EchoMind):
-    """Does ``trouble`` at its n-th observation, given the delta; answers like the others if that returns."""
-
-    def __init__(self, trouble: Callable[[int, Delta], None]) -> None:
-        super().__init__()
-        self._trouble = trouble
-
-    def decide(self, delta: Delta) -> Decisions:
-        self._trouble(len(self.deltas) + 1, delta)
-        return super().decide(delta)
-
-
-def sources(folder: Path) -> list[int]:
-    """Who decided each task: mind or fallback."""
-    table = jobs_table(folder)
-    assert table["state"].tolist() == [FINISHED] * len(table["state"]), "no task is lost"
-    return [int(s) for s in table["source"]]
 
 
 def test_a_good_mind_completes_the_run(tmp_path: Path) -> None:
@@ -265,154 +229,6 @@ def test_two_runs_in_parallel_do_not_touch_each_other(tmp_path: Path) -> None:
         thread.join(120)
     assert [ends[n].exit_code for n in ("one", "two")] == [0, 0]
     assert len({ends[n].status["decision_log_sha256"] for n in ("one", "two")}) == 1
-
-
-def test_a_killed_world_is_an_error_that_says_so(tmp_path: Path) -> None:
-    def kill(n: int, delta: Delta) -> None:
-        if n == 5:
-            (world,) = (c for c in psutil.Process().children() if "java" in c.name())
-            world.kill()
-
-    began = time.monotonic()
-    with pytest.raises(WorldError, match="was killed by signal 9"):
-        run_world(world_folder(tmp_path / "run"), Scripted(kill))
-    assert time.monotonic() - began < 20
-    done = jobs_table(tmp_path / "run")["state"]
-    assert (done == FINISHED).sum() >= 2, "what had finished is still there"
-
-
-LAUNCHER = """
-import sys, time
-from pathlib import Path
-from tests.bridge.test_processes import Scripted
-from greensched_bridge.launch import run_world
-def slow(n, delta):
-    print(n, flush=True)
-    time.sleep(0.2)
-run_world(Path(sys.argv[1]), Scripted(slow))
-"""
-
-
-def start_launcher(folder: Path) -> tuple[subprocess.Popen[str], psutil.Process]:
-    """A launcher in a process of its own, with a slow mind, and its world after two decisions."""
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    launcher = subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER, str(folder)], stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT
-    )
-    assert launcher.stdout is not None
-    assert [launcher.stdout.readline().strip() for _ in range(2)] == ["1", "2"]
-    (world,) = (c for c in psutil.Process(launcher.pid).children() if "java" in c.name())
-    return launcher, world
-
-
-def status(folder: Path) -> str:
-    return str(json.loads((folder / "world" / "world.json").read_text())["status"])
-
-
-def test_the_world_ends_with_its_launcher(tmp_path: Path) -> None:
-    folder = world_folder(tmp_path / "run")
-    launcher, world = start_launcher(folder)
-    launcher.kill()
-    launcher.communicate()
-    psutil.wait_procs([world], timeout=10)
-    assert not world.is_running()
-    assert status(folder) == "interrupted"
-
-
-def test_ctrl_c_ends_both_and_is_written_down(tmp_path: Path) -> None:
-    folder = world_folder(tmp_path / "run")
-    launcher, world = start_launcher(folder)
-    launcher.send_signal(signal.SIGINT)
-    launcher.communicate(timeout=20)
-    assert launcher.returncode != 0
-    assert not world.is_running()
-    assert status(folder) == "interrupted"
-
-
-def java_first(folder: Path, *arguments: str) -> subprocess.Popen[str]:
-    environment = os.environ | {"GREENSCHED_PYTHON": sys.executable, "PYTHONPATH": os.pathsep.join(sys.path)}
-    return subprocess.Popen(
-        ["java", "-jar", str(find_jar()), "--run", str(folder), *arguments],
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment,
-    )  # fmt: skip
-
-
-def test_the_world_starts_the_mind(tmp_path: Path) -> None:
-    folder = world_folder(tmp_path / "run")
-    world = java_first(folder)
-    output, _ = world.communicate(timeout=60)
-    assert world.returncode == 0, output
-    assert status(folder) == "completed"
-    assert sources(folder) == [MIND] * SLOTS
-    other = world_folder(tmp_path / "run2")
-    run_world(other)
-    hashes = [json.loads((f / "world" / "world.json").read_text())["decision_log_sha256"] for f in (folder, other)]
-    assert hashes[0] == hashes[1], "the same decisions, whichever side starts the other"
-
-
-def started_mind(world: subprocess.Popen[str]) -> psutil.Process:
-    """The mind that a world has started, once its feedback log shows that it decides."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        for child in psutil.Process(world.pid).children():
-            if "greensched_bridge.serve" in child.cmdline():
-                return child
-        time.sleep(0.01)
-    raise AssertionError("the world started no mind")
-
-
-def long_folder(folder: Path) -> Path:
-    """Enough decisions to be killed in the middle of."""
-    sites = [Site("a", [host(8, cores=64)], [100.0, 300.0]), Site("b", [host(8, cores=64)], [200.0])]
-    tasks = [Task(i * 10.0, 100.0) for i in range(20_000)]
-    return write_world(
-        folder, sites, tasks, hours=56, mode="immediate", on_mind_failure="fallback", policy={"name": "lowest-carbon"}
-    )
-
-
-def wait_for_decisions(folder: Path, count: int) -> None:
-    log = folder / "world" / "decisions.gsf"
-    deadline = time.monotonic() + 60
-    while not log.exists() or log.stat().st_size < count * 500:
-        assert time.monotonic() < deadline, "no decisions were made"
-        time.sleep(0.01)
-
-
-def test_a_killed_mind_is_replaced_by_the_fallback(tmp_path: Path) -> None:
-    folder = long_folder(tmp_path / "run")
-    world = java_first(folder)
-    mind = started_mind(world)
-    wait_for_decisions(folder, 100)
-    mind.kill()
-    output, _ = world.communicate(timeout=120)
-    assert world.returncode == 4, output
-    assert status(folder) == "degraded"
-    who = sources(folder)
-    assert who[0] == MIND
-    assert who[-1] == FALLBACK
-    assert "breaker_open" in json.loads((folder / "world" / "world.json").read_text())["fallbacks"]
-
-
-def test_a_mind_ends_with_its_killed_world(tmp_path: Path) -> None:
-    folder = long_folder(tmp_path / "run")
-    world = java_first(folder)
-    mind = started_mind(world)
-    wait_for_decisions(folder, 100)
-    world.kill()
-    world.communicate()
-    psutil.wait_procs([mind], timeout=10)
-    assert not mind.is_running()
-
-
-def test_connect_without_a_mind_is_said_at_once(tmp_path: Path) -> None:
-    folder = world_folder(tmp_path / "run", on_mind_failure="abort")
-    command = ["java", "-jar", str(find_jar()), "--run", str(folder), "--connect"]
-    done = subprocess.run(command, input="", text=True, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 2
-    assert "stdin ended before it said where the mind listens" in done.stderr
-    done = subprocess.run(command, input='{"port": 1}\n', text=True, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 1
-    assert "standard input must hold" in done.stderr
 
 
 def test_a_wrong_token_of_the_world_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
