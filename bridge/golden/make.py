@@ -169,10 +169,11 @@ def invalid() -> dict[str, bytes]:
     damaged = bytearray(good)
     damaged[_PREFIX_BYTES + 3] ^= 0x20
     header = good[_PREFIX_BYTES : _PREFIX_BYTES + header_bytes]
-    outside = header.replace(b'"name":"scale","type":"f64","at":48', b'"name":"scale","type":"f64","at":4800')
-    text = header.replace(b'"name":"task","type":"i64"', b'"name":"task","type":"i65"')
-    assert outside != header
-    assert text != header
+    outside = header.replace(b'"rows":2', b'"rows":200')
+    text = header.replace(b"task:i64", b"task:i65")
+    twice = header.replace(b"action:i32", b"dc:i32")
+    nameless = header.replace(b"action:i32", b":i32")
+    assert header not in (outside, text, twice, nameless)
     return {
         "truncated": good[:-8],
         "shorter-than-prefix": good[:20],
@@ -180,7 +181,10 @@ def invalid() -> dict[str, bytes]:
         "wrong-magic": b"GSFRAMX1" + good[8:],
         "wrong-version": b"GSFRAME2" + good[8:],
         "column-outside": _with_header(good, outside),
+        "too-few-columns": _with_header(good, header.replace(b" action:i32", b"")),
         "unknown-type": _with_header(good, text),
+        "column-twice": _with_header(good, twice),
+        "column-without-a-name": _with_header(good, nameless),
         "header-not-json": _with_header(good, b"}" + header[1:]),
         "header-not-utf8": _with_header(good, header.replace(b"lowest", b"\xff\xfewest", 1)),
     }

@@ -7,7 +7,9 @@ result log survives a killed writer.
 
 from __future__ import annotations
 
+import functools
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,6 +32,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "f64": np.dtype("<f8"),
 }
 _TYPES = {("i", 8): "i64", ("i", 4): "i32", ("u", 1): "u8", ("b", 1): "u8", ("f", 8): "f64"}  # by kind and item size
+_NAME = re.compile(r"[^\s:]+")  # of a column
 # one encoder for all headers: json.dumps would build one per message
 _HEADER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -47,10 +50,17 @@ class StrColumn(Sequence[str]):
     """
 
     def __init__(self, buffer: memoryview, rows: int) -> None:
+        """The column at the start of ``buffer``, which may be longer than it.
+
+        Raises:
+            ValueError: the offsets do not start at 0 or end outside the buffer.
+        """
         self._offsets = np.frombuffer(buffer, dtype="<i4", count=rows + 1)
-        self._bytes = buffer[4 * (rows + 1) :]
-        if self._offsets[0] != 0 or self._offsets[-1] != len(self._bytes):
-            raise ValueError("string offsets do not span the column's bytes")
+        first, last = int(self._offsets[0]), int(self._offsets[-1])
+        self.n_bytes = 4 * (rows + 1) + last
+        if first != 0 or last < 0 or self.n_bytes > len(buffer):
+            raise ValueError("string offsets do not lie within the column's bytes")
+        self._bytes = buffer[4 * (rows + 1) : self.n_bytes]
         self._values: list[str] | None = None
 
     def __iter__(self) -> Iterator[str]:
@@ -126,7 +136,7 @@ def encode(kind: str, meta: Mapping[str, Any], tables: Mapping[str, Mapping[str,
     at = 0
     for table_name, columns in tables.items():
         rows: int | None = None
-        column_specs: list[dict[str, Any]] = []
+        names: list[str] = []
         for name, values in columns.items():
             if isinstance(values, np.ndarray):
                 type_name = _TYPES.get((values.dtype.kind, values.dtype.itemsize))
@@ -138,17 +148,39 @@ def encode(kind: str, meta: Mapping[str, Any], tables: Mapping[str, Mapping[str,
             if rows is not None and len(values) != rows:
                 raise FrameError(f"{table_name}.{name}: {len(values)} rows where {rows} were expected")
             rows = len(values)
-            column_specs.append({"name": name, "type": type_name, "at": at, "bytes": len(data)})
+            names.append(f"{name}:{type_name}")
             chunks.append(data)
             padding = _pad8(len(data)) - len(data)
             if padding:
                 chunks.append(b"\0" * padding)
             at += len(data) + padding
-        specs.append({"name": table_name, "rows": rows or 0, "columns": column_specs})
+        schema = " ".join(names)
+        parse_schema(schema)  # a name with a space or a colon must not get out
+        specs.append({"name": table_name, "rows": rows or 0, "columns": schema})
     header = _HEADER.encode({"kind": kind, "meta": dict(meta), "tables": specs}).encode()
     padded = _pad8(len(header))
     prefix = _PREFIX.pack(MAGIC, len(header), zlib.crc32(header), _PREFIX.size + padded + at)
     return b"".join([prefix, header, b" " * (padded - len(header)), *chunks])
+
+
+@functools.lru_cache(maxsize=256)  # a run has a dozen; the cap is for files of others
+def parse_schema(text: str) -> tuple[tuple[str, str, np.dtype[Any] | None], ...]:
+    """The columns ``"name:type name:type"`` of a table: name, type, and dtype (None: strings).
+
+    Raises:
+        ValueError: another form, an unknown type or a name that comes twice.
+    """
+    if not isinstance(text, str):
+        raise ValueError(f"columns {text!r} are not one text")
+    columns: list[tuple[str, str, np.dtype[Any] | None]] = []
+    for part in text.split(" ") if text else ():
+        name, _, type_name = part.rpartition(":")
+        if not _NAME.fullmatch(name) or (type_name != "str" and type_name not in _DTYPES):
+            raise ValueError(f"column {part!r} is not name:type with a type of {', '.join(_DTYPES)}, str")
+        columns.append((name, type_name, _DTYPES.get(type_name)))
+    if len({name for name, _, _ in columns}) != len(columns):
+        raise ValueError(f"a column comes twice in {text!r}")
+    return tuple(columns)
 
 
 def decode(buffer: bytes | memoryview, where: str = "frame") -> tuple[Frame, int]:
@@ -176,22 +208,26 @@ def decode(buffer: bytes | memoryview, where: str = "frame") -> tuple[Frame, int
 
 
 def _frame(content: Mapping[str, Any], data: memoryview, where: str) -> Frame:
-    size = len(data)
+    size, at = len(data), 0
     tables: dict[str, dict[str, Any]] = {}
     for table in content["tables"]:
         rows = table["rows"]
+        if not isinstance(rows, int) or rows < 0:
+            raise ValueError(f"table {table['name']} has {rows!r} rows")
         columns = tables[table["name"]] = {}
-        for spec in table["columns"]:  # the hot loop of every message: no function call per numeric column
-            at, length, type_name = spec["at"], spec["bytes"], spec["type"]
-            if at < 0 or length < 0 or at + length > size:
-                raise FrameError(f"{where}: column {spec['name']} lies outside the frame")
-            dtype = _DTYPES.get(type_name)
-            if dtype is not None and length == rows * dtype.itemsize:
-                columns[spec["name"]] = np.ndarray(rows, dtype, data, at)
-            elif type_name == "str":
-                columns[spec["name"]] = StrColumn(data[at : at + length], rows)
+        for name, _, dtype in parse_schema(table["columns"]):  # the hot loop of every message: few function calls
+            length = 4 * (rows + 1) if dtype is None else rows * dtype.itemsize
+            if at + length > size:
+                raise FrameError(f"{where}: column {name} lies outside the frame")
+            if dtype is None:
+                text = StrColumn(data[at:], rows)
+                columns[name] = text
+                length = text.n_bytes
             else:
-                raise FrameError(f"{where}: column {spec['name']} ({type_name}) has {length} bytes for {rows} rows")
+                columns[name] = np.ndarray(rows, dtype, data, at)
+            at += (length + 7) & ~7
+    if at != size:
+        raise FrameError(f"{where}: the columns take {at} bytes of {size}")
     return Frame(content["kind"], content["meta"], tables)
 
 

@@ -27,6 +27,8 @@ public final class Frame {
     private final JsonObject meta;
     private final long length;
     private final Map<String, Table> tables = new LinkedHashMap<>();
+    /** Where in the data section the next column starts. */
+    private long nextAt;
 
     private Frame(String where, FrameLayout.Prefix prefix, JsonObject header, Section data) throws IOException {
         this.where = where;
@@ -40,6 +42,9 @@ public final class Frame {
         long dataBytes = length - prefix.dataAt();
         for (JsonElement element : FrameLayout.array(header, "tables", where)) {
             addTable(element, dataBytes, data);
+        }
+        if (nextAt != dataBytes) {
+            throw new FrameException(where, "the columns take " + nextAt + " bytes of " + dataBytes);
         }
     }
 
@@ -104,36 +109,36 @@ public final class Frame {
         String name = FrameLayout.string(spec, "name", where);
         String place = where + ": table " + name;
         long rows = FrameLayout.count(spec, "rows", place);
+        if (rows > Integer.MAX_VALUE - 1) {
+            throw new FrameException(place, rows + " rows are too many");
+        }
         Table table = new Table(place, rows);
-        for (JsonElement column : FrameLayout.array(spec, "columns", place)) {
-            if (!column.isJsonObject()) {
-                throw new FrameException(place, "each column of the header must be an object");
-            }
-            addColumn(table, column.getAsJsonObject(), rows, dataBytes, data, place);
+        for (Schema.Column column : Schema.parse(FrameLayout.string(spec, "columns", place), place)) {
+            long size = size(column, rows, dataBytes, data, place);
+            table.add(column.name(), column.type(), data.bytes(nextAt, size));
+            nextAt += FrameLayout.pad8(size);
         }
         tables.put(name, table);
     }
 
-    private void addColumn(Table table, JsonObject spec, long rows, long dataBytes, Section data, String place)
-            throws IOException {
-        String name = FrameLayout.string(spec, "name", place);
-        String typeName = FrameLayout.string(spec, "type", place);
-        ColumnType type = ColumnType.of(typeName);
-        long at = FrameLayout.count(spec, "at", place);
-        long size = FrameLayout.count(spec, "bytes", place);
-        if (at > dataBytes || size > dataBytes - at || (at & 7) != 0) {
-            throw new FrameException(place, "column '" + name + "' lies outside the frame or is not aligned");
+    /** Bytes of the column that starts at {@link #nextAt}. */
+    private long size(Schema.Column column, long rows, long dataBytes, Section data, String place) throws IOException {
+        boolean text = column.type() == ColumnType.STR;
+        long size = text ? 4 * (rows + 1) : rows * column.type().width();
+        if (text && size <= dataBytes - nextAt) {
+            int last = data.bytes(nextAt + 4 * rows, 4).getInt(0);
+            if (last < 0) {
+                throw new FrameException(place, "string offsets of column '" + column.name() + "' are negative");
+            }
+            size += last;
         }
-        long smallest = type == ColumnType.STR ? 4 * (rows + 1) : type == null ? -1 : rows * type.width();
-        boolean fits = type == ColumnType.STR ? size >= smallest : size == smallest;
-        if (!fits || rows > Integer.MAX_VALUE - 1) {
-            throw new FrameException(place, "column '" + name + "' (" + typeName + ") has " + size + " bytes for " + rows
-                    + " rows");
+        if (size > dataBytes - nextAt) {
+            throw new FrameException(place, "column '" + column.name() + "' lies outside the frame");
         }
         if (size > Integer.MAX_VALUE) {
-            throw new FrameException(place, "column '" + name + "' has " + size + " bytes; one column may have 2 GiB");
+            throw new FrameException(place, "column '" + column.name() + "' has " + size + " bytes; one column may have 2 GiB");
         }
-        table.add(name, type, data.bytes(at, size));
+        return size;
     }
 
     /** What the frame is: the name of a message or of a file of the run folder. */

@@ -86,7 +86,7 @@ public final class FrameWriter {
     public FrameWriter table(String name, int rows) {
         endTable();
         tables.raw().append(tables.raw().length() == 0 ? "" : ",").append("{\"name\":");
-        tables.quote(name).raw().append(",\"rows\":").append(rows).append(",\"columns\":[");
+        tables.quote(name).raw().append(",\"rows\":").append(rows).append(",\"columns\":\"");
         this.table = name;
         this.rows = rows;
         this.columns = 0;
@@ -242,9 +242,7 @@ public final class FrameWriter {
         if (row != rows) {
             throw new IllegalStateException(table + "." + column + ": " + row + " values where " + rows + " were announced");
         }
-        tables.raw().append(columns++ == 0 ? "" : ",").append("{\"name\":");
-        tables.quote(column).raw().append(",\"type\":\"").append(type.wireName()).append("\",\"at\":").append(columnAt)
-                .append(",\"bytes\":").append(data.position() - columnAt).append('}');
+        Schema.append(tables.raw(), columns++ == 0, column, type);
         reserve(8);
         while ((data.position() & 7) != 0) {
             data.put((byte) 0);
@@ -255,7 +253,7 @@ public final class FrameWriter {
     private void endTable() {
         endColumn();
         if (table != null) {
-            tables.raw().append("]}");
+            tables.raw().append("\"}");
             table = null;
         }
     }

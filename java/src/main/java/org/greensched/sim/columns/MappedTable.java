@@ -120,21 +120,16 @@ public final class MappedTable implements Closeable {
         JsonText text = new JsonText();
         text.raw().append("{\"kind\":");
         text.quote(kind).raw().append(",\"meta\":").append(metaJson).append(",\"tables\":[{\"name\":");
-        text.quote(name).raw().append(",\"rows\":").append(rows).append(",\"columns\":[");
-        String separator = "";
-        long at = 0;
+        text.quote(name).raw().append(",\"rows\":").append(rows).append(",\"columns\":\"");
+        boolean first = true;
         for (Spec spec : columns) {
             if (spec.type == ColumnType.STR) {
                 throw new IllegalArgumentException(name + "." + spec.name + ": strings cannot be set in place");
             }
-            long bytes = rows * spec.type.width();
-            text.raw().append(separator).append("{\"name\":");
-            text.quote(spec.name).raw().append(",\"type\":\"").append(spec.type.wireName()).append("\",\"at\":").append(at)
-                    .append(",\"bytes\":").append(bytes).append('}');
-            at += FrameLayout.pad8(bytes);
-            separator = ",";
+            Schema.append(text.raw(), first, spec.name, spec.type);
+            first = false;
         }
-        text.raw().append("]}]}");
+        text.raw().append("\"}]}");
         return text.raw().toString().getBytes(StandardCharsets.UTF_8);
     }
 
