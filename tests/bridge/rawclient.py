@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -35,6 +36,9 @@ class EchoMind:
     def decide(self, delta: Delta) -> Decisions:
         self.deltas.append(delta)
         return place_all(delta)
+
+    def catch_up(self, asked: Callable[[], bool]) -> None:
+        pass
 
     def finish(self, delta: Delta | None = None) -> None:
         if delta is not None:

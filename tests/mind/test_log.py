@@ -95,8 +95,7 @@ def test_resends_change_nothing(tmp_path: Path) -> None:
             d = mind.decide(delta(seq, w, new, reports=reports))
             if repeat:
                 assert mind.decide(delta(seq, w, new, reports=reports)) is d
-                mind._log.add_tasks(new)  # type: ignore[union-attr]
-                mind._log.add_reports(reports)  # type: ignore[union-attr]
+                mind._behind.note(seq, new, reports, None)  # type: ignore[union-attr]
             reports = report(10 * (seq - 1), seq * 2**24, max(0, int(d.dc[0])))
         mind.finish()
     assert dump(tmp_path / "once") == dump(tmp_path / "twice")
@@ -118,6 +117,7 @@ def test_killed_at_any_moment_the_log_is_a_prefix(tmp_path: Path, batch: int, ro
         "for s in range(1, int(sys.argv[2]) + 1):\n"
         "    m.decide(delta(s, w, random_tasks(s, n, w, s * w.slot_s, first=n * (s - 1))))\n"
         "    print(s, flush=True)\n"
+        "    steps = iter(range(9)); m.catch_up(lambda: next(steps) >= s % 8)\n"
         "m.finish()\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
@@ -219,6 +219,44 @@ def test_what_follows_the_answer_arrives_whole_and_in_order(tmp_path: Path) -> N
     mind.finish()
     stored = [row[0] for row in dump(tmp_path / "f.sqlite")[1]]
     assert stored == [1000 * seq + i for seq in range(1, 11) for i in range(500 if seq % 2 else 10)]
+
+
+def test_between_questions_the_log_catches_up_until_the_next_one(tmp_path: Path) -> None:
+    w = random_world(3, 4)
+    mind = Mind(tmp_path / "f.sqlite")
+    mind.start(w, {"name": "local-only"})
+    stored: list[int] = []
+    db = sqlite3.connect(tmp_path / "f.sqlite")
+
+    def catch_up(steps: int) -> None:
+        left = iter([False] * steps + [True])
+        mind.catch_up(lambda: next(left))
+        stored.append(db.execute("SELECT count(*) FROM task").fetchone()[0])
+
+    mind.decide(delta(1, w, tasks(100)))
+    catch_up(0)
+    mind.decide(delta(2, w, tasks(900, task=1000 + np.arange(900))))
+    for steps in (0, 3, 99):
+        catch_up(steps)
+    db.close()
+    assert stored[:2] == [0, 0], "too little to be worth it, and no time at all"
+    assert 0 < stored[2] < 1000, "it stops when the world asks"
+    assert stored[3] == 1000
+    mind.finish()
+    assert [len(rows) for rows in dump(tmp_path / "f.sqlite")[:3]] == [2, 1000, 8]
+
+
+def test_a_failure_between_questions_fails_the_next_answer(tmp_path: Path) -> None:
+    w = random_world(3, 4)
+    mind = Mind(tmp_path / "f.sqlite")
+    mind.start(w, {"name": "local-only"})
+    mind.decide(delta(1, w, tasks(500)))
+    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+        db.execute("DROP TABLE task")
+    db.close()
+    mind.catch_up(lambda: False)
+    with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
+        mind.decide(delta(2, w, tasks(1, task=900)))
 
 
 def test_a_follower_that_cannot_write_says_so(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hmac
 import logging
+import select
 import socket
 import threading
 from collections import deque
@@ -44,8 +45,10 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
         reset = False
         try:
             self._authenticate()
+            waiting = select.poll()
+            waiting.register(self.socket, select.POLLIN)
             while self._serve_call():
-                pass
+                self.session.between(self, lambda: bool(waiting.poll(0)))
         except BridgeAuthError as error:
             reset = True
             _log.warning("refused a client: %s", error)

@@ -7,6 +7,7 @@ import logging
 import os
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,9 @@ class MindLike(Protocol):
 
     def decide(self, delta: Delta) -> Decisions:
         """Apply a delta and decide what it asks about."""
+
+    def catch_up(self, asked: Callable[[], bool]) -> None:
+        """Do what could wait, now that an answer is out, until ``asked`` says that the next question is there."""
 
     def finish(self, delta: Delta | None = None) -> None:
         """Apply the last delta, if there is one, and let go of files; harmless after it has finished."""
@@ -107,6 +111,12 @@ class Session:
                     raise BridgeProtocolError("this connection has no session; say hello first")
                 request, reply = self._request, self._reply
             return reply.write(self._answer(link, kind, sequence, request.read(length), (request, reply)))
+
+    def between(self, link: Link, asked: Callable[[], bool]) -> None:
+        """The mind's own time, after an answer went out over ``link`` and until ``asked`` becomes true."""
+        with self._turn:
+            if link is self._link and self._started and not self.finished.is_set():
+                self._mind.catch_up(asked)
 
     def finish_mind(self, timeout_s: float) -> bool:
         """Let the mind go when no world will call any more.

@@ -1,88 +1,89 @@
-"""Writing what need not be written before an answer: it follows in bulk.
+"""Writing what need not be written before an answer: it follows in bulk, while the world is busy.
 
 Decisions are committed before they are answered. What they were based on (descriptors of tasks, states of datacenters)
-and execution reports come from the world and are in the run folder anyway, so they wait in memory until there are many
-of them: a killed process can lose the last few thousand of these rows, never a decision. Everything is written in the
-order in which it came. No thread does this: it would compete with the answers for the interpreter.
+and execution reports come from the world and are in the run folder anyway, so they wait in memory: a killed process can
+lose the last few thousand of these rows, never a decision. Between two questions the mind has nothing to do, so whoever
+asks it calls :meth:`WriteBehind.catch_up` then, which stops as soon as the next question is there. No thread does
+this: it would compete with the answers for the interpreter.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import Any
 
 from greensched.core.errors import FeedbackLogError
 from greensched.core.types import DatacenterState, Reports, TaskTable
 from greensched.feedback.log import FeedbackLog
 
-WAITING_ROWS = 16_384  # as many wait in memory; writing them takes some 30 ms of one answer
-CHUNK_ROWS = 4096  # per transaction
+WAITING_ROWS = 16_384  # the most that waits in memory; beyond that an answer waits for all of them, some 30 ms
+WORTH_ROWS = 256  # fewer are not worth a transaction while more may come
+BATCH_ROWS = 512  # are turned into Python values at once, before a question can be noticed: some 0.3 ms
 
 _Noted = tuple[int, TaskTable, Reports, DatacenterState | None]
 
 
 class WriteBehind:
-    """The follower of one log. ``note`` is called after every answer, ``close`` at the end."""
+    """The follower of one log: ``note`` after every answer, ``catch_up`` when there is time, ``close`` at the end."""
 
     def __init__(self, log: FeedbackLog) -> None:
         self._log = log
         self._noted: list[_Noted] = []
-        self._rows = 0
+        self._steps: Iterator[int] = iter(())  # of the batch that is being written
+        self._rows = 0  # that wait
+        self._failure: Exception | None = None
 
     def note(self, seq: int, tasks: TaskTable, reports: Reports, state: DatacenterState | None) -> None:
         """Take what belongs to answer ``seq``; the arguments must not change afterwards.
 
         Raises:
-            FeedbackLogError: what was noted could not be written.
+            FeedbackLogError: what was noted before could not be written.
         """
         self._noted.append((seq, tasks, reports, state))
-        self._rows += len(tasks) + len(reports) + (0 if state is None else len(state.free_cores))
-        if self._rows >= WAITING_ROWS:
+        self._rows += _rows(tasks, reports, state)
+        if self._rows >= WAITING_ROWS or self._failure is not None:
             self.close()
+
+    def catch_up(self, asked: Callable[[], bool]) -> None:
+        """Write what waits until nothing is left or ``asked`` says that a question is there.
+
+        A failure is told to the next caller of :meth:`note` or :meth:`close`: here nobody waits for an answer.
+        """
+        if self._rows >= WORTH_ROWS and self._failure is None:
+            self._write(asked)
 
     def close(self) -> None:
         """Write everything that is left.
 
         Raises:
-            FeedbackLogError: something could not be written.
+            FeedbackLogError: something could not be written, now or before.
         """
-        noted, self._noted, self._rows = self._noted, [], 0
+        if self._rows and self._failure is None:
+            self._write(lambda: False)
+        if self._failure is not None:
+            raise FeedbackLogError(f"{self._log.path}: could not be written: {self._failure}") from self._failure
+
+    def _write(self, asked: Callable[[], bool]) -> None:
         try:
-            self._write(self._pieces(noted))
-        except sqlite3.Error as error:
-            raise FeedbackLogError(f"{self._log.path}: could not be written: {error}") from error
-
-    def _write(self, pieces: Iterator[tuple[int, Callable[[], None]]]) -> None:
-        more = True
-        while more:
             with self._log.transaction():
-                rows, more = 0, False
-                for size, write in pieces:
-                    write()
-                    rows += size
-                    if rows >= CHUNK_ROWS:
-                        more = True
-                        break
+                while self._rows and not asked():
+                    done = next(self._steps, 0)
+                    if done == 0:
+                        self._steps = self._next_batch()
+                    self._rows -= done
+        except Exception as error:  # whatever it is, the next answer tells it
+            self._failure = error
 
-    def _pieces(self, noted: list[_Noted]) -> Iterator[tuple[int, Callable[[], None]]]:
+    def _next_batch(self) -> Iterator[int]:
+        rows, n = 0, 0
+        while n < len(self._noted) and rows < BATCH_ROWS:
+            rows += _rows(*self._noted[n][1:])
+            n += 1
+        batch, self._noted = self._noted[:n], self._noted[n:]
         log = self._log
-        for seq, tasks, reports, state in noted:
-            for task_part in _parts(tasks):
-                yield len(task_part), partial(log.add_tasks, task_part)
-            if state is not None:
-                yield len(state.free_cores), partial(log.add_state, seq, state)
-            for report_part in _parts(reports):
-                yield len(report_part), partial(log.add_reports, report_part)
+        yield from log.task_steps([tasks for _, tasks, _, _ in batch])
+        yield from log.state_steps([(seq, state) for seq, _, _, state in batch if state is not None])
+        yield from log.report_steps([reports for _, _, reports, _ in batch])
 
 
-def _parts(table: Any) -> Iterator[Any]:
-    """``table`` in pieces of at most :data:`CHUNK_ROWS` rows."""
-    if len(table) <= CHUNK_ROWS:
-        if len(table):
-            yield table
-        return
-    columns = {name: values if hasattr(values, "dtype") else list(values) for name, values in vars(table).items()}
-    for at in range(0, len(table), CHUNK_ROWS):
-        yield type(table)(**{name: values[at : at + CHUNK_ROWS] for name, values in columns.items()})
+def _rows(tasks: TaskTable, reports: Reports, state: DatacenterState | None) -> int:
+    return len(tasks) + len(reports) + (0 if state is None else len(state.free_cores))

@@ -12,10 +12,13 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.delta import Refusals
 from greensched.core.errors import FeedbackLogError
@@ -23,6 +26,7 @@ from greensched.core.types import DatacenterState, Decisions, Reports, TaskTable
 from greensched.feedback.bulk import BulkInsert
 from greensched.feedback.schema import (
     DECISION_COLUMNS,
+    DECISION_DEFAULTS,
     REPORT_COLUMNS,
     ROWS_PER_ANSWER,
     SCHEMA_VERSION,
@@ -34,11 +38,12 @@ from greensched.feedback.schema import (
 
 _INSERT_TASKS = BulkInsert("task", TASK_COLUMNS)
 _INSERT_STATES = BulkInsert("slot_state", ("seq", "dc", *STATE_COLUMNS))
-_INSERT_DECISIONS = BulkInsert("decision", DECISION_COLUMNS)
+_insert_decisions = cache(lambda columns: BulkInsert("decision", columns))  # a handful of sets of columns come up
 _INSERT_REPORTS = BulkInsert("report", REPORT_COLUMNS)
 _INSERT_ANSWER = insert("answer", ("seq", "t_s", "asked", "model"))
 _INSERT_REFUSAL = insert("refusal", ("decision_id", "task", "code"))
 
+ROWS_WORTH_A_LOOK = 16
 _REPORT_FIELDS = ("task", "decision", *REPORT_COLUMNS[2:])
 
 
@@ -126,30 +131,30 @@ class FeedbackLog:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def add_tasks(self, tasks: TaskTable) -> None:
-        """Descriptors of tasks, once."""
-        if len(tasks):
-            _INSERT_TASKS(self._db, _lists(tasks, TASK_COLUMNS))
+    def task_steps(self, tables: Sequence[TaskTable]) -> Iterator[int]:
+        """Descriptors of tasks, once; yields after every statement its number of rows, as the other ``*_steps`` do."""
+        return _INSERT_TASKS.steps(self._db, _lists(tables, TASK_COLUMNS))
+
+    def state_steps(self, states: Sequence[tuple[int, DatacenterState]]) -> Iterator[int]:
+        """What the datacenters looked like when each answer was given, by the answer's number."""
+        seqs = [seq for seq, state in states for _ in state.free_cores]
+        dcs = [dc for _, state in states for dc in range(len(state.free_cores))]
+        return _INSERT_STATES.steps(self._db, [seqs, dcs, *_lists([state for _, state in states], STATE_COLUMNS)])
+
+    def report_steps(self, tables: Sequence[Reports]) -> Iterator[int]:
+        """What came of tasks that ended."""
+        return _INSERT_REPORTS.steps(self._db, _lists(tables, _REPORT_FIELDS))
 
     def add_answer(self, seq: int, t_s: float, asked: int, model: str | None) -> None:
         """One answer; ``model`` is the version of the predictor behind it."""
         self._db.execute(_INSERT_ANSWER, (seq, t_s, asked, model))
 
-    def add_state(self, seq: int, state: DatacenterState) -> None:
-        """What the datacenters looked like when answer ``seq`` was given."""
-        n = len(state.free_cores)
-        _INSERT_STATES(self._db, [[seq] * n, range(n), *_lists(state, STATE_COLUMNS)])
-
     def add_decisions(self, seq: int, decisions: Decisions) -> None:
         """The decisions of answer ``seq``, in the order in which they are answered."""
         first = seq * ROWS_PER_ANSWER
+        columns = _needed(decisions)
         ids = range(first, first + len(decisions))
-        _INSERT_DECISIONS(self._db, [ids, *_lists(decisions, DECISION_COLUMNS[1:])])
-
-    def add_reports(self, reports: Reports) -> None:
-        """What came of tasks that ended."""
-        if len(reports):
-            _INSERT_REPORTS(self._db, _lists(reports, _REPORT_FIELDS))
+        _insert_decisions(("decision_id", *columns))(self._db, [ids, *_lists([decisions], columns)])
 
     def add_refusals(self, refusals: Refusals) -> None:
         """Decisions that the world did not carry out."""
@@ -186,7 +191,25 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
-def _lists(record: object, columns: Iterable[str]) -> list[Sequence[Any]]:
-    """Columns as plain Python sequences; SQLite stores NaN as NULL by itself."""
-    values = (getattr(record, name) for name in columns)
-    return [v.tolist() if isinstance(v, np.ndarray) else v for v in values]
+def _lists(records: Sequence[object], columns: Iterable[str]) -> list[Sequence[Any]]:
+    """Columns of all ``records``, one after the other, as plain Python lists; SQLite stores NaN as NULL by itself."""
+    lists = ([_plain(getattr(record, name)) for record in records] for name in columns)
+    return [parts[0] if len(parts) == 1 else list(chain.from_iterable(parts)) for parts in lists]
+
+
+def _plain(values: NDArray[Any] | Sequence[Any]) -> Sequence[Any]:
+    return list(values.tolist()) if isinstance(values, np.ndarray) else values
+
+
+def _needed(decisions: Decisions) -> tuple[str, ...]:
+    """Columns to write: those that hold the table's default in all of many rows are left out (a third of the time)."""
+    if len(decisions) < ROWS_WORTH_A_LOOK:
+        return DECISION_COLUMNS[1:]
+    return tuple(c for c in DECISION_COLUMNS[1:] if not _all_default(getattr(decisions, c), c))
+
+
+def _all_default(values: Any, column: str) -> bool:
+    if column not in DECISION_DEFAULTS:
+        return False
+    default = DECISION_DEFAULTS[column]
+    return bool(np.isnan(values).all()) if default is None else not (values != default).any()

@@ -22,6 +22,10 @@ STATE_COLUMNS = (
 DECISION_COLUMNS = (
     "decision_id", "task", "action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason",
 )  # fmt: skip
+# of a placement now; None is missing
+DECISION_DEFAULTS: dict[str, float | None] = {
+    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0, "energy_kwh": None, "service_time_s": None,
+}  # fmt: skip
 REPORT_COLUMNS = (
     "task", "decision_id", "state", "dc", "placed_s", "queued_s", "start_s", "finish_s", "it_kwh", "dynamic_kwh",
     "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost",
@@ -39,7 +43,12 @@ def _type(column: str) -> str:
 
 
 def _columns(names: tuple[str, ...]) -> str:
-    return ", ".join(f"{name} {_type(name)}" for name in names)
+    return ", ".join(f"{name} {_type(name)}{_default(name)}" for name in names)
+
+
+def _default(column: str) -> str:
+    value = DECISION_DEFAULTS.get(column)
+    return "" if value is None else f" DEFAULT {value}"
 
 
 def _keyed(names: tuple[str, ...]) -> str:

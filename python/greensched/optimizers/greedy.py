@@ -75,9 +75,11 @@ def assign(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, name_rank: I
     by_name = np.argsort(name_rank)
     if n == 1:
         return _one(cost[0], tasks, room, feasible[0], by_name)
-    order = task_order(tasks)
     masked = np.where(feasible, cost, np.inf)[:, by_name]
     favourite = masked.argmin(axis=1)
+    if _all_fit(masked, favourite, tasks, room, by_name):
+        return Assignment(by_name[favourite].astype(np.int32), np.ones(n, dtype=bool))
+    order = task_order(tasks)
     demands = [tasks.cores[order], tasks.mem_gb[order], tasks.gpus[order]]
     free = [room.cores[by_name] + SLACK, room.mem_gb[by_name] + SLACK, room.gpus[by_name] + SLACK]
     widest = (room.widest_cores[by_name] + SLACK, room.widest_gpus[by_name] + SLACK)
@@ -93,6 +95,24 @@ def assign(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, name_rank: I
     in_column = np.empty(n, dtype=np.intp)
     in_column[order] = chosen
     return Assignment(dc, in_column == favourite)
+
+
+def _all_fit(masked: F64, favourite: Index, tasks: TaskTable, room: Room, by_name: Index) -> bool:
+    """The usual case: whatever the order, every task gets its favourite, and each of these has room for all of them."""
+    d = len(by_name)
+    chosen = by_name[favourite]
+    for demand, free, widest in (
+        (tasks.cores, room.cores, room.widest_cores),
+        (tasks.mem_gb, room.mem_gb, None),
+        (tasks.gpus, room.gpus, room.widest_gpus),
+    ):
+        if not demand.any():
+            continue
+        if (np.bincount(chosen, weights=demand, minlength=d) > free + SLACK).any():
+            return False
+        if widest is not None and (demand > widest[chosen] + SLACK).any():
+            return False
+    return bool(np.isfinite(masked[np.arange(len(masked)), favourite]).all())
 
 
 def _one(cost: F64, tasks: TaskTable, room: Room, feasible: Bool, by_name: Index) -> Assignment:

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from greensched.core.types import F64, I32, Action, Decisions, DecisionStatus, Predictions, TaskTable
 
+_PLACE = int(Action.PLACE)
 Bool = NDArray[np.bool_]
+_OPTIMAL = int(DecisionStatus.OPTIMAL)
 NOWHERE = "fits no host of any datacenter"
 
 
@@ -37,7 +39,8 @@ def place(
         reason = [r if ok else NOWHERE for r, ok in zip(reason, placed.tolist(), strict=True)]
         energy_kwh[~placed] = np.nan
         service_time_s[~placed] = np.nan
-    action = np.where(placed, Action.PLACE, Action.REJECT).astype(np.int32)
+    action = np.full(n, _PLACE, dtype=np.int32)
+    action[~placed] = Action.REJECT
     return Decisions(
         tasks.task, action, dc, np.zeros(n), np.ones(n), status, energy_kwh, service_time_s, reason
     )  # fmt: skip
@@ -65,6 +68,8 @@ def cheapest(cost: F64, name_rank: NDArray[np.intp]) -> I32:
 
 def status_of(optimal: Bool) -> I32:
     """``OPTIMAL`` where a task got the least cost of all, ``HEURISTIC`` where it had to give way."""
+    if optimal.all():
+        return np.full(len(optimal), _OPTIMAL, dtype=np.int32)
     code: I32 = np.where(optimal, DecisionStatus.OPTIMAL, DecisionStatus.HEURISTIC).astype(np.int32)
     return code
 

@@ -7,6 +7,7 @@ nothing. Host types stand in the order in which the world fills them: without GP
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,9 @@ class Facts:
             ``feasible`` and ``pick``, both of shape (tasks, datacenters); index the flattened facts with ``pick``.
         """
         n, k = self.cores.shape
+        if k == 1 and self._all_fit(tasks):
+            everywhere: Bool = np.ones((len(tasks), n), dtype=bool)
+            return everywhere, np.broadcast_to(np.arange(n), (len(tasks), n))
         fits: Bool = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
         # the utilisation cap binds an empty datacenter too
         fits &= tasks.cores[:, None, None] <= self.capacity_cores[None, :, None] + 1e-9
@@ -87,6 +91,17 @@ class Facts:
             return only, np.broadcast_to(np.arange(n), (len(tasks), n))
         some: Bool = np.any(fits, axis=2)
         return some, fits.argmax(axis=2) + np.arange(n) * k
+
+    def _all_fit(self, tasks: TaskTable) -> bool:
+        """The usual case, told from two maxima: every task fits the smallest host of all."""
+        smallest_cores, smallest_gb = self._smallest
+        cores, mem_gb = tasks.cores.max(initial=0.0), tasks.mem_gb.max(initial=0.0)
+        return bool(cores <= smallest_cores and mem_gb <= smallest_gb) and not tasks.gpus.any()
+
+    @cached_property
+    def _smallest(self) -> tuple[float, float]:
+        """Cores (under the cap) and GB that every datacenter offers on one host; NaN, unknown, fits nothing."""
+        return float(min(self.cores.min(), self.capacity_cores.min())), float(self.mem_gb.min())
 
     def room_cores(self, state: DatacenterState) -> F64:
         """Cores that a newcomer may count on now: free, under the cap, less what is queued or on its way."""

@@ -35,20 +35,26 @@ def pue_with(state: DatacenterState, world: World, added_w: F64) -> F64:
     return pue
 
 
-def most_facility_w(world: World, state: DatacenterState, it_w: F64) -> F64:
-    """The most facility power that a load of ``it_w`` (tasks,) can ever account for, shape (tasks, datacenters).
+class MostFacility:
+    """The most facility power that a load can ever account for.
 
     A load is never charged more than the facility would draw for it alone: its fixed power and its share of the rest.
     A PUE that is reported now counts as possible too, however little load it was reported under.
     """
-    reported = np.nan_to_num(state.pue)
-    bound = np.empty((len(it_w), world.n_datacenters))
-    for d in world.datacenters:
-        fixed_w, ratio = (
+
+    def __init__(self, world: World) -> None:
+        models = [
             (d.pue["fixed_w"], d.pue["slope"]) if d.pue["model"] == "load" else (0.0, _published(d, HOTTEST_C))
-        )
-        bound[:, d.index] = np.maximum(fixed_w + ratio * it_w, reported[d.index] * it_w)
-    return bound
+            for d in world.datacenters
+        ]
+        self._fixed_w, self._ratio = (np.array(column, dtype=np.float64) for column in zip(*models, strict=True))
+
+    def w(self, state: DatacenterState, it_w: F64) -> F64:
+        """Bound in W for loads of ``it_w`` (tasks,), shape (tasks, datacenters)."""
+        load_w = it_w[:, None]
+        reported = np.where(np.isnan(state.pue), 0.0, state.pue)
+        bound: F64 = np.maximum(self._fixed_w + self._ratio * load_w, reported * load_w)
+        return bound
 
 
 def _published(datacenter: Datacenter, temperature_c: float) -> float:

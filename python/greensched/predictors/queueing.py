@@ -42,6 +42,9 @@ def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_
 
 def _turnovers(demand: F64, room: F64, widest: F64 | float, capacity: F64) -> F64:
     """Turn-overs of the whole capacity until ``demand`` is free, shape (tasks, datacenters); inf without capacity."""
+    least = min(float(room.min(initial=np.inf)), float(np.min(widest, initial=np.inf)))
+    if demand.max(initial=0.0) <= least and bool((capacity > 0).all()):
+        return np.zeros((len(demand), len(capacity)))  # room for everything everywhere
     wanted = demand[:, None]
     missing = np.maximum(wanted - room, 0.0)
     missing = np.where(wanted > widest, np.maximum(missing, wanted), missing)

@@ -22,9 +22,10 @@ from greensched.core.types import (
 )
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.facts import Facts
-from greensched.predictors.pue import most_facility_w
+from greensched.predictors.pue import MostFacility
 
 ENVELOPE = 10.0  # times the most power that a task's share can draw: noise and co-runners stay far below
+_LAST_ACTION, _LAST_STATUS = max(Action), max(DecisionStatus)
 LONGEST_S = 10 * 365.25 * 86400.0
 
 
@@ -51,6 +52,7 @@ class CheckedPredictor:
         facts = Facts.of(world)
         self._core_w = float(np.nanmax(facts.max_core_w, initial=0.0))
         self._gpu_w = float(np.nanmax(facts.max_gpu_w, initial=0.0))
+        self._most = MostFacility(world)
 
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
         """Predict and check.
@@ -68,7 +70,7 @@ class CheckedPredictor:
             if not isinstance(got, np.ndarray) or got.shape != shape:
                 raise PredictorError(f"predictor '{self.name}': {field} has shape {np.shape(got)}, expected {shape}")
         power_w = tasks.cores * self._core_w + tasks.gpus * self._gpu_w
-        most_w = most_facility_w(observation.world, observation.state, power_w)[:, options.dc]
+        most_w = self._most.w(observation.state, power_w)[:, options.dc]
         self._check(predictions, most_w * (ENVELOPE / J_PER_KWH), tasks, options)
         return predictions
 
@@ -101,12 +103,12 @@ def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float
             raise PolicyError(f"policy '{policy}': {field} has {len(getattr(d, field))} rows, expected {n}")
     if n == 0:
         return
-    is_place, is_defer = d.action == Action.PLACE, d.action == Action.DEFER
-    if is_place.all() and _usual(d, world.n_datacenters) and (n == 1 or np.array_equal(d.task, asked)):
+    if _usual(d, world.n_datacenters) and (n == 1 or np.array_equal(d.task, asked)):
         return  # nearly every answer; the rules below find out what is wrong with the others
+    is_place, is_defer = d.action == Action.PLACE, d.action == Action.DEFER
     rules = (
-        ((d.action < 0) | (d.action > max(Action)), "action is none of 0..6"),
-        ((d.status < 0) | (d.status > max(DecisionStatus)), "status is none of 0..6"),
+        ((d.action < 0) | (d.action > _LAST_ACTION), "action is none of 0..6"),
+        ((d.status < 0) | (d.status > _LAST_STATUS), "status is none of 0..6"),
         (is_place & ((d.dc < 0) | (d.dc >= world.n_datacenters)), f"dc is not in 0..{world.n_datacenters - 1}"),
         (is_defer & ~(np.isfinite(d.until_s) & (d.until_s > now_s)), f"until_s is not after now ({now_s:g} s)"),
         (~np.isfinite(d.scale) | (d.scale <= 0), "scale is not a positive number"),
@@ -123,10 +125,11 @@ def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float
 def _usual(d: Decisions, n_datacenters: int) -> bool:
     """All rows of a batch of placements are in order."""
     return bool(
-        d.dc.min() >= 0
+        not d.action.any()
+        and d.dc.min() >= 0
         and d.dc.max() < n_datacenters
         and d.status.min() >= 0
-        and d.status.max() <= max(DecisionStatus)
+        and d.status.max() <= _LAST_STATUS
         and (d.scale == 1.0).all()
         and not np.isinf(d.energy_kwh).any()
         and not np.isinf(d.service_time_s).any()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +114,11 @@ class Mind:
             self._log = self._behind = None
             if self._path is not None:
                 self.latency.write(self._path.with_name(LATENCY_FILE))
+
+    def catch_up(self, asked: Callable[[], bool]) -> None:
+        """Write to the log what could wait, until ``asked`` says that the world asks again; to be called in between."""
+        if self._behind is not None:
+            self._behind.catch_up(asked)
 
     def _mirror(self, delta: Delta) -> None:
         self._store.add(delta.new_tasks)

@@ -78,10 +78,12 @@ class TaskStore:
         self._cover(int(ended.max(initial=0)))
         before = self._row_of[ended]
         self._row_of[ended] = _ENDED
-        rows = np.unique(before[before >= 0])
-        self._columns["source"][rows] = None
-        self._free[self._n_free : self._n_free + len(rows)] = rows
-        self._n_free += len(rows)
+        filed = before >= 0
+        if filed.any():
+            rows = np.unique(before[filed])
+            self._columns["source"][rows] = None
+            self._free[self._n_free : self._n_free + len(rows)] = rows
+            self._n_free += len(rows)
         fresh: NDArray[np.bool_] = before != _ENDED
         return fresh
 
