@@ -8,6 +8,9 @@ import org.greensched.sim.util.NeumaierSum;
  * reads an integral can ask {@link #isMissing} whether it means anything. Outside the covered range it refuses to answer.
  */
 public final class StepSignal {
+    /** Steps integrated by one call: the virtual machine compiles a method that is called often long before a long loop. */
+    private static final int BLOCK = 64;
+
     private final String name;
     private final long stepUs;
     private final double[] value;
@@ -31,13 +34,22 @@ public final class StepSignal {
         this.prefix = new double[value.length + 1];
         int[] gaps = new int[value.length + 1];
         NeumaierSum sum = new NeumaierSum();
-        for (int k = 0; k < value.length; k++) {
-            boolean gap = Double.isNaN(value[k]);
-            gaps[k + 1] = gaps[k] + (gap ? 1 : 0);
-            sum.add(gap ? 0 : value[k] * (startS(k + 1) - startS(k)));
-            prefix[k + 1] = sum.value();
+        for (int k = 0; k < value.length; k += BLOCK) {
+            integrate(k, Math.min(value.length, k + BLOCK), gaps, sum);
         }
         this.missing = gaps[value.length] > 0 ? gaps : null;
+    }
+
+    private void integrate(int from, int to, int[] gaps, NeumaierSum sum) {
+        double startS = startS(from);
+        for (int k = from; k < to; k++) {
+            boolean gap = Double.isNaN(value[k]);
+            double endS = startS(k + 1);
+            gaps[k + 1] = gaps[k] + (gap ? 1 : 0);
+            sum.add(gap ? 0 : value[k] * (endS - startS));
+            prefix[k + 1] = sum.value();
+            startS = endS;
+        }
     }
 
     /** The same value on every step. */
