@@ -14,8 +14,11 @@ import org.cloudsimplus.util.Log;
  * not when the queue is empty: sleep timers may outlive it.
  */
 public final class GreenKernel extends CloudSimPlus {
-    /** Only clock listeners use it (there are none); event times are exact at any value. */
-    private static final double MIN_TIME_BETWEEN_EVENTS_S = 1e-9;
+    /**
+     * Only clock listeners use it, and there are none: for ever, so that the kernel does not set out to tell them of every
+     * event. Event times are exact at any value.
+     */
+    private static final double MIN_TIME_BETWEEN_EVENTS_S = Double.MAX_VALUE;
 
     private long delivered;
     private DoubleConsumer watcher;
@@ -47,7 +50,9 @@ public final class GreenKernel extends CloudSimPlus {
         if (event.getTime() < clock()) {
             throw new IllegalStateException("event at " + event.getTime() + " s when the clock is at " + clock() + " s");
         }
-        setClock(event.getTime());
+        if (event.getTime() != clock()) {
+            setClock(event.getTime());
+        }
         if (event.getTag() == Tags.RELAY) {
             entity.relay(event.getData());
             return;
