@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleConsumer;
 import org.cloudsimplus.core.CloudSimPlus;
+import org.cloudsimplus.core.SimEntity;
 import org.cloudsimplus.core.events.SimEvent;
 import org.cloudsimplus.util.Log;
 
@@ -33,9 +34,13 @@ public final class GreenKernel extends CloudSimPlus {
         return MIN_TIME_BETWEEN_EVENTS_S;
     }
 
-    /** Starts the entities and processes events until {@code ended} or nothing is left to happen. */
+    /**
+     * Starts the entities and processes events until {@code ended} or nothing is left to happen. The kernel's directory of
+     * stock datacenters looks for messages at every instant; it may do so from the first event that is for a stock entity on.
+     */
     public void drive(BooleanSupplier ended) {
         startSync();
+        getCis().setState(SimEntity.State.HOLDING);
         while (!ended.getAsBoolean() && processEvents(Double.MAX_VALUE)) {
             // everything happens in processEvents
         }
@@ -44,6 +49,7 @@ public final class GreenKernel extends CloudSimPlus {
     @Override
     protected void processEvent(SimEvent event) {
         if (!(event.getDestination() instanceof GreenEntity entity)) {
+            getCis().setState(SimEntity.State.RUNNABLE);
             super.processEvent(event);
             return;
         }
