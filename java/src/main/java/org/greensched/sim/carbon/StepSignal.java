@@ -115,12 +115,28 @@ public final class StepSignal {
         }
         int from = stepAt(fromS);
         if (toS <= startS(from + 1)) {
-            return known(from) * (toS - fromS);
+            return within(from, fromS, toS);
         }
         int to = lastStepBefore(toS);
         double head = known(from) * (startS(from + 1) - fromS);
         double tail = known(to) * (toS - startS(to));
         return head + (prefix[to] - prefix[from + 1]) + tail;
+    }
+
+    /**
+     * The step that holds all of [fromS, toS], fromS < toS, or -1: with it {@link #within} answers for every signal on this
+     * grid what {@link #integral} would, without each looking for the step anew.
+     *
+     * @throws SignalRangeException outside the covered range
+     */
+    public int stepWith(double fromS, double toS) {
+        int step = stepAt(fromS);
+        return toS <= startS(step + 1) ? step : -1;
+    }
+
+    /** Integral over [fromS, toS], all of which lies in {@code step}. */
+    public double within(int step, double fromS, double toS) {
+        return known(step) * (toS - fromS);
     }
 
     /** Whether any instant of [fromS, toS] is missing; an empty interval asks about its instant. */
