@@ -7,9 +7,10 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntToDoubleFunction;
+import java.util.Map;
 import org.greensched.sim.broker.GreenBroker;
 import org.greensched.sim.datacenter.GreenDatacenter;
+import org.greensched.sim.datacenter.MeterTotals;
 import org.greensched.sim.datacenter.SlotLog;
 import org.greensched.sim.kernel.GreenKernel;
 import org.greensched.sim.runfolder.DecisionLog;
@@ -21,6 +22,11 @@ import org.greensched.sim.workload.TaskBook;
 record WorldReport(
         GreenKernel kernel, List<GreenDatacenter> datacenters, TaskBook book, GreenBroker broker, SlotLog slots,
         DecisionLog decisions) {
+
+    private static final String[] TOTALS = {
+        "it_kwh", "facility_kwh", "carbon_g", "marginal_g", "cost", "attributed_kwh", "attributed_g", "idle_kwh", "idle_g",
+        "wake_kwh", "fixed_overhead_kwh", "fixed_overhead_g", "transfer_kwh", "transfer_g"
+    };
 
     JsonObject build(String status, String reason, double wallS) {
         JsonObject json = new JsonObject();
@@ -41,7 +47,9 @@ record WorldReport(
         json.addProperty("arrived", book.arrived());
         json.addProperty("decisions", broker.decisions());
         JsonObject fallbacks = new JsonObject();
-        broker.failures().forEach(fallbacks::addProperty);
+        for (Map.Entry<String, Integer> failure : broker.failures().entrySet()) {
+            fallbacks.addProperty(failure.getKey(), failure.getValue());
+        }
         json.add("fallbacks", fallbacks);
         json.addProperty("decision_log_sha256", decisions.sha256());
         json.add("latency_us", latency());
@@ -67,38 +75,38 @@ record WorldReport(
         return sorted[(int) Math.max(0, Math.ceil(share * sorted.length) - 1)];
     }
 
+    /** Sums and, per datacenter, lists; null where a part is missing. */
     private JsonObject totals() {
+        double[][] values = new double[datacenters.size()][];
+        for (int d = 0; d < values.length; d++) {
+            values[d] = values(d);
+        }
         JsonObject totals = new JsonObject();
-        put(totals, "it_kwh", d -> datacenters.get(d).facility().run().itKwh());
-        put(totals, "facility_kwh", d -> datacenters.get(d).facility().run().facilityKwh());
-        put(totals, "carbon_g", d -> datacenters.get(d).facility().run().carbonG());
-        put(totals, "marginal_g", d -> datacenters.get(d).facility().run().marginalG());
-        put(totals, "cost", d -> datacenters.get(d).facility().run().cost());
-        put(totals, "attributed_kwh", d -> datacenters.get(d).facility().run().attributedKwh());
-        put(totals, "attributed_g", d -> datacenters.get(d).facility().run().attributedG());
-        put(totals, "idle_kwh", d -> datacenters.get(d).facility().run().idleKwh());
-        put(totals, "idle_g", d -> datacenters.get(d).facility().run().idleG());
-        put(totals, "wake_kwh", d -> datacenters.get(d).facility().run().wakeKwh());
-        put(totals, "fixed_overhead_kwh", d -> datacenters.get(d).facility().run().fixedOverheadKwh());
-        put(totals, "fixed_overhead_g", d -> datacenters.get(d).facility().run().fixedOverheadG());
-        put(totals, "transfer_kwh", slots::transferKwh);
-        put(totals, "transfer_g", slots::transferG);
+        JsonObject perDatacenter = new JsonObject();
+        for (int t = 0; t < TOTALS.length; t++) {
+            NeumaierSum sum = new NeumaierSum();
+            JsonArray list = new JsonArray();
+            for (double[] value : values) {
+                sum.add(value[t]);
+                list.add(number(value[t]));
+            }
+            totals.add(TOTALS[t], number(sum.value()));
+            if (t == 0) {
+                totals.add("datacenters", perDatacenter);
+            }
+            perDatacenter.add(TOTALS[t], list);
+        }
         return totals;
     }
 
-    /** The sum and the list per datacenter; null where a part is missing. */
-    private void put(JsonObject totals, String name, IntToDoubleFunction value) {
-        NeumaierSum sum = new NeumaierSum();
-        JsonArray list = new JsonArray();
-        for (int d = 0; d < datacenters.size(); d++) {
-            sum.add(value.applyAsDouble(d));
-            list.add(number(value.applyAsDouble(d)));
-        }
-        totals.add(name, number(sum.value()));
-        if (!totals.has("datacenters")) {
-            totals.add("datacenters", new JsonObject());
-        }
-        totals.getAsJsonObject("datacenters").add(name, list);
+    /** The totals of one datacenter, as {@link #TOTALS} names them. */
+    private double[] values(int d) {
+        MeterTotals run = datacenters.get(d).facility().run();
+        return new double[] {
+            run.itKwh(), run.facilityKwh(), run.carbonG(), run.marginalG(), run.cost(), run.attributedKwh(),
+            run.attributedG(), run.idleKwh(), run.idleG(), run.wakeKwh(), run.fixedOverheadKwh(), run.fixedOverheadG(),
+            slots.transferKwh(d), slots.transferG(d)
+        };
     }
 
     private static JsonElement number(double value) {

@@ -19,6 +19,7 @@ import org.greensched.sim.datacenter.HostLog;
 import org.greensched.sim.datacenter.SlotLog;
 import org.greensched.sim.datacenter.WorldTruth;
 import org.greensched.sim.kernel.GreenKernel;
+import org.greensched.sim.kernel.QuietLogging;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.runfolder.BadInputException;
@@ -41,7 +42,7 @@ final class WorldSimulation {
     private final RunFolder folder;
     private final PlacementDecider decider;
     private final long beginNs = System.nanoTime();
-    private final GreenKernel kernel = new GreenKernel();
+    private final GreenKernel kernel = silentKernel();
     private final List<GreenDatacenter> datacenters = new ArrayList<>();
     private WorldStatus status;
     private RunConfig config;
@@ -56,6 +57,11 @@ final class WorldSimulation {
     WorldSimulation(Path runFolder, PlacementDecider decider) {
         this.folder = new RunFolder(runFolder);
         this.decider = decider;
+    }
+
+    private static GreenKernel silentKernel() {
+        QuietLogging.expectSilence();
+        return new GreenKernel();
     }
 
     Result run() {

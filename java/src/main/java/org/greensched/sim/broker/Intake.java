@@ -41,11 +41,20 @@ final class Intake implements TaskBook.Listener {
     void arrive(int task, double nowS) {
         if (precedence.isDoomed(task)) {
             reject(task, JobLedger.REASON_PREDECESSOR, nowS);
-        } else if (datacenters.stream().noneMatch(d -> d.couldHold(task))) {
+        } else if (!fitsSomewhere(task)) {
             reject(task, JobLedger.REASON_NEVER_FITS, nowS);
         } else {
             book.change(task, precedence.mustWait(task) ? TaskState.WAITING : TaskState.PENDING, nowS, -1);
         }
+    }
+
+    private boolean fitsSomewhere(int task) {
+        for (int d = 0; d < datacenters.size(); d++) {
+            if (datacenters.get(d).couldHold(task)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void reject(int task, int reason, double nowS) {

@@ -8,6 +8,9 @@ import org.greensched.sim.util.NeumaierSum;
  * reads an integral can ask {@link #isMissing} whether it means anything. Outside the covered range it refuses to answer.
  */
 public final class StepSignal {
+    /** Steps integrated by one call: the virtual machine compiles a method that is called often long before a long loop. */
+    private static final int BLOCK = 64;
+
     private final String name;
     private final long stepUs;
     private final double[] value;
@@ -31,13 +34,22 @@ public final class StepSignal {
         this.prefix = new double[value.length + 1];
         int[] gaps = new int[value.length + 1];
         NeumaierSum sum = new NeumaierSum();
-        for (int k = 0; k < value.length; k++) {
-            boolean gap = Double.isNaN(value[k]);
-            gaps[k + 1] = gaps[k] + (gap ? 1 : 0);
-            sum.add(gap ? 0 : value[k] * (startS(k + 1) - startS(k)));
-            prefix[k + 1] = sum.value();
+        for (int k = 0; k < value.length; k += BLOCK) {
+            integrate(k, Math.min(value.length, k + BLOCK), gaps, sum);
         }
         this.missing = gaps[value.length] > 0 ? gaps : null;
+    }
+
+    private void integrate(int from, int to, int[] gaps, NeumaierSum sum) {
+        double startS = startS(from);
+        for (int k = from; k < to; k++) {
+            boolean gap = Double.isNaN(value[k]);
+            double endS = startS(k + 1);
+            gaps[k + 1] = gaps[k] + (gap ? 1 : 0);
+            sum.add(gap ? 0 : value[k] * (endS - startS));
+            prefix[k + 1] = sum.value();
+            startS = endS;
+        }
     }
 
     /** The same value on every step. */
@@ -103,12 +115,28 @@ public final class StepSignal {
         }
         int from = stepAt(fromS);
         if (toS <= startS(from + 1)) {
-            return known(from) * (toS - fromS);
+            return within(from, fromS, toS);
         }
         int to = lastStepBefore(toS);
         double head = known(from) * (startS(from + 1) - fromS);
         double tail = known(to) * (toS - startS(to));
         return head + (prefix[to] - prefix[from + 1]) + tail;
+    }
+
+    /**
+     * The step that holds all of [fromS, toS], fromS < toS, or -1: with it {@link #within} answers for every signal on this
+     * grid what {@link #integral} would, without each looking for the step anew.
+     *
+     * @throws SignalRangeException outside the covered range
+     */
+    public int stepWith(double fromS, double toS) {
+        int step = stepAt(fromS);
+        return toS <= startS(step + 1) ? step : -1;
+    }
+
+    /** Integral over [fromS, toS], all of which lies in {@code step}. */
+    public double within(int step, double fromS, double toS) {
+        return known(step) * (toS - fromS);
     }
 
     /** Whether any instant of [fromS, toS] is missing; an empty interval asks about its instant. */

@@ -10,9 +10,14 @@ import java.nio.charset.StandardCharsets;
  * {@link #table} and its columns one by one: a bulk method, or {@code open…} followed by exactly {@code rows} puts.
  */
 public final class FrameWriter {
+    /** Larger frames are not copied to be written at once: head and data go one after the other. */
+    private static final int ONE_WRITE_BYTES = 1 << 20;
+
     private final JsonText meta = new JsonText();
     private final JsonText tables = new JsonText();
     private String kind = "";
+    /** The whole frame on its way to a file: one write of one buffer is what the operating system takes quickest. */
+    private ByteBuffer whole = ByteBuffer.allocateDirect(0);
     private ByteBuffer data = FrameLayout.littleEndian(ByteBuffer.allocate(1 << 14));
     private byte[] header;
     private String table;
@@ -202,9 +207,23 @@ public final class FrameWriter {
 
     /** Appends the frame to a file. */
     public void writeTo(FileChannel channel) throws IOException {
-        ByteBuffer[] parts = {head(), data.duplicate().flip()};
-        while (parts[0].hasRemaining() || parts[1].hasRemaining()) {
-            channel.write(parts);
+        long bytes = length();
+        if (bytes > ONE_WRITE_BYTES) {
+            writeFully(channel, head());
+            writeFully(channel, data.duplicate().flip());
+            return;
+        }
+        if (bytes > whole.capacity()) {
+            whole = ByteBuffer.allocateDirect((int) bytes * 2);
+        }
+        whole.clear();
+        writeTo(whole);
+        writeFully(channel, whole.flip());
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 

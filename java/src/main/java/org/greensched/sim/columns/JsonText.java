@@ -14,6 +14,10 @@ final class JsonText {
 
     JsonText quote(CharSequence value) {
         text.append('"');
+        if (isPlain(value)) {
+            text.append(value).append('"');
+            return this;
+        }
         for (int i = 0; i < value.length(); i++) {
             char c = value.charAt(i);
             if (c == '"' || c == '\\') {
@@ -27,6 +31,17 @@ final class JsonText {
         }
         text.append('"');
         return this;
+    }
+
+    /** Whether nothing has to be escaped; nearly all texts are like that. */
+    private static boolean isPlain(CharSequence value) {
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\' || c < 0x20 || Character.isSurrogate(c)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     JsonText number(double value) {

@@ -17,7 +17,7 @@ import java.util.List;
  * survive the death of this process.
  */
 public final class MappedTable implements Closeable {
-    private static final int CHUNK_BYTES = 1 << 20;
+    private static final int CHUNK_BYTES = 1 << 16;
 
     /**
      * A column and the value that its cells start with.
@@ -113,7 +113,11 @@ public final class MappedTable implements Closeable {
     }
 
     private static long dataBytes(long rows, List<Spec> columns) {
-        return columns.stream().mapToLong(spec -> FrameLayout.pad8(rows * spec.type.width())).sum();
+        long bytes = 0;
+        for (Spec spec : columns) {
+            bytes += FrameLayout.pad8(rows * spec.type.width());
+        }
+        return bytes;
     }
 
     private static byte[] header(String kind, String metaJson, String name, long rows, List<Spec> columns) {
@@ -134,8 +138,22 @@ public final class MappedTable implements Closeable {
     }
 
     private static void fill(FileChannel channel, Spec spec, long rows) throws IOException {
-        ByteBuffer chunk = FrameLayout.littleEndian(ByteBuffer.allocate(CHUNK_BYTES));
-        while (chunk.hasRemaining()) {
+        long left = FrameLayout.pad8(rows * spec.type.width());
+        if (left == 0) {
+            return;
+        }
+        ByteBuffer chunk = filled(spec, (int) Math.min(left, CHUNK_BYTES));
+        while (left > 0) {
+            int now = (int) Math.min(left, chunk.capacity());
+            writeFully(channel, chunk.clear().limit(now));
+            left -= now;
+        }
+    }
+
+    /** The fill value over and over; {@code bytes} is a multiple of 8. Doubling it is quick, value by value is not. */
+    private static ByteBuffer filled(Spec spec, int bytes) {
+        ByteBuffer chunk = FrameLayout.littleEndian(ByteBuffer.allocateDirect(bytes));
+        while (chunk.position() < 8) {
             switch (spec.type) {
                 case I64 -> chunk.putLong((long) spec.fill);
                 case I32 -> chunk.putInt((int) spec.fill);
@@ -143,12 +161,11 @@ public final class MappedTable implements Closeable {
                 default -> chunk.put((byte) spec.fill);
             }
         }
-        long left = FrameLayout.pad8(rows * spec.type.width());
-        while (left > 0) {
-            int now = (int) Math.min(left, CHUNK_BYTES);
-            writeFully(channel, chunk.slice(0, now));
-            left -= now;
+        while (chunk.hasRemaining()) {
+            int now = Math.min(chunk.position(), chunk.remaining());
+            chunk.put(chunk.position(), chunk, 0, now).position(chunk.position() + now);
         }
+        return chunk;
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {

@@ -56,8 +56,9 @@ public final class FacilityMeter {
         double ratio = load == null ? 1 : p > 0 ? (load.fixedW() + load.slope() * p) / p : 0;
         double[] d = slot.scratch;
         d[Clock.TIME] = nowS - lastS;
+        int step = pue.stepWith(lastS, nowS);
         for (int c = Clock.FACILITY; c < Clock.COUNT; c++) {
-            double plain = rate[c].integral(lastS, nowS);
+            double plain = step >= 0 ? rate[c].within(step, lastS, nowS) : rate[c].integral(lastS, nowS);
             slot.fixedScratch[c] = plain;
             d[c] = plain * ratio;
         }

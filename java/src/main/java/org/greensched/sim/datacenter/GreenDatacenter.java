@@ -148,7 +148,8 @@ public final class GreenDatacenter extends GreenEntity {
     /** Whether the task could ever start here. */
     public boolean couldHold(int task) {
         TaskStore tasks = book.tasks();
-        return spec.couldHold(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        return spec.couldHold(
+                pool.usableCores(), tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
     }
 
     /** Cores that the task asks for. */

@@ -3,14 +3,16 @@ package org.greensched.sim.datacenter;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.BiFunction;
-import java.util.function.ToDoubleBiFunction;
-import org.greensched.sim.columns.ColumnType;
 import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
 
 /** What every host did in the whole run (world/hosts.gsf, PROTOCOL.md §2.9). */
 public final class HostLog {
+    private static final String[] I32_COLUMNS = {"dc", "host", "wakes", "tasks"};
+    private static final String[] F64_COLUMNS = {
+        "it_kwh", "facility_kwh", "carbon_g", "idle_kwh", "idle_g", "busy_core_s", "on_s", "asleep_s"
+    };
+
     private final List<GreenDatacenter> datacenters;
     private final FrameWriter writer = new FrameWriter();
 
@@ -28,43 +30,44 @@ public final class HostLog {
     }
 
     private void build(double endS) {
-        int rows = datacenters.stream().mapToInt(d -> d.pool().hosts()).sum();
-        writer.begin("hosts").table("hosts", rows);
-        integers("dc", (d, host) -> datacenters.indexOf(d));
-        integers("host", (d, host) -> host);
-        writer.open("type", ColumnType.STR);
-        for (GreenDatacenter d : datacenters) {
-            for (int host = 0; host < d.pool().hosts(); host++) {
-                writer.putStr(d.pool().group(host).spec.type());
+        int rows = 0;
+        for (GreenDatacenter datacenter : datacenters) {
+            rows += datacenter.pool().hosts();
+        }
+        String[] type = new String[rows];
+        int[][] i32 = new int[I32_COLUMNS.length][rows];
+        double[][] f64 = new double[F64_COLUMNS.length][rows];
+        int row = 0;
+        for (int d = 0; d < datacenters.size(); d++) {
+            GreenDatacenter datacenter = datacenters.get(d);
+            for (int host = 0; host < datacenter.pool().hosts(); host++) {
+                type[row] = datacenter.pool().group(host).spec.type();
+                row(datacenter, d, host, endS, row++, i32, f64);
             }
         }
-        doubles("it_kwh", (d, host) -> d.power().meters().itKwh(host));
-        doubles("facility_kwh", (d, host) -> d.power().meters().facilityKwh(host));
-        doubles("carbon_g", (d, host) -> d.power().meters().carbonG(host));
-        doubles("idle_kwh", (d, host) -> d.power().meters().freeKwh(host));
-        doubles("idle_g", (d, host) -> d.power().meters().freeG(host));
-        doubles("busy_core_s", (d, host) -> d.power().busyCoreS(host));
-        doubles("on_s", (d, host) -> endS - d.power().asleepS(host, endS));
-        doubles("asleep_s", (d, host) -> d.power().asleepS(host, endS));
-        integers("wakes", (d, host) -> d.power().wakes(host));
-        integers("tasks", (d, host) -> d.power().started(host));
-    }
-
-    private void doubles(String name, ToDoubleBiFunction<GreenDatacenter, Integer> value) {
-        writer.open(name, ColumnType.F64);
-        for (GreenDatacenter d : datacenters) {
-            for (int host = 0; host < d.pool().hosts(); host++) {
-                writer.putF64(value.applyAsDouble(d, host));
-            }
+        writer.begin("hosts").table("hosts", rows).i32(I32_COLUMNS[0], i32[0])
+                .i32(I32_COLUMNS[1], i32[1]).str("type", type);
+        for (int c = 0; c < F64_COLUMNS.length; c++) {
+            writer.f64(F64_COLUMNS[c], f64[c]);
         }
+        writer.i32(I32_COLUMNS[2], i32[2]).i32(I32_COLUMNS[3], i32[3]);
     }
 
-    private void integers(String name, BiFunction<GreenDatacenter, Integer, Integer> value) {
-        writer.open(name, ColumnType.I32);
-        for (GreenDatacenter d : datacenters) {
-            for (int host = 0; host < d.pool().hosts(); host++) {
-                writer.putI32(value.apply(d, host));
-            }
+    private static void row(
+            GreenDatacenter datacenter, int d, int host, double endS, int row, int[][] i32, double[][] f64) {
+        HostPower power = datacenter.power();
+        HostMeters meters = power.meters();
+        int[] integers = {d, host, power.wakes(host), power.started(host)};
+        double asleepS = power.asleepS(host, endS);
+        double[] doubles = {
+            meters.itKwh(host), meters.facilityKwh(host), meters.carbonG(host), meters.freeKwh(host), meters.freeG(host),
+            power.busyCoreS(host), endS - asleepS, asleepS
+        };
+        for (int c = 0; c < integers.length; c++) {
+            i32[c][row] = integers[c];
+        }
+        for (int c = 0; c < doubles.length; c++) {
+            f64[c][row] = doubles[c];
         }
     }
 }

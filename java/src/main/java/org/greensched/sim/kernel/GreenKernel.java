@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import java.util.function.BooleanSupplier;
 import java.util.function.DoubleConsumer;
 import org.cloudsimplus.core.CloudSimPlus;
+import org.cloudsimplus.core.SimEntity;
 import org.cloudsimplus.core.events.SimEvent;
 import org.cloudsimplus.util.Log;
 
@@ -14,8 +15,11 @@ import org.cloudsimplus.util.Log;
  * not when the queue is empty: sleep timers may outlive it.
  */
 public final class GreenKernel extends CloudSimPlus {
-    /** Only clock listeners use it (there are none); event times are exact at any value. */
-    private static final double MIN_TIME_BETWEEN_EVENTS_S = 1e-9;
+    /**
+     * Only clock listeners use it, and there are none: for ever, so that the kernel does not set out to tell them of every
+     * event. Event times are exact at any value.
+     */
+    private static final double MIN_TIME_BETWEEN_EVENTS_S = Double.MAX_VALUE;
 
     private long delivered;
     private DoubleConsumer watcher;
@@ -30,9 +34,13 @@ public final class GreenKernel extends CloudSimPlus {
         return MIN_TIME_BETWEEN_EVENTS_S;
     }
 
-    /** Starts the entities and processes events until {@code ended} or nothing is left to happen. */
+    /**
+     * Starts the entities and processes events until {@code ended} or nothing is left to happen. The kernel's directory of
+     * stock datacenters looks for messages at every instant; it may do so from the first event that is for a stock entity on.
+     */
     public void drive(BooleanSupplier ended) {
         startSync();
+        getCis().setState(SimEntity.State.HOLDING);
         while (!ended.getAsBoolean() && processEvents(Double.MAX_VALUE)) {
             // everything happens in processEvents
         }
@@ -41,13 +49,16 @@ public final class GreenKernel extends CloudSimPlus {
     @Override
     protected void processEvent(SimEvent event) {
         if (!(event.getDestination() instanceof GreenEntity entity)) {
+            getCis().setState(SimEntity.State.RUNNABLE);
             super.processEvent(event);
             return;
         }
         if (event.getTime() < clock()) {
             throw new IllegalStateException("event at " + event.getTime() + " s when the clock is at " + clock() + " s");
         }
-        setClock(event.getTime());
+        if (event.getTime() != clock()) {
+            setClock(event.getTime());
+        }
         if (event.getTag() == Tags.RELAY) {
             entity.relay(event.getData());
             return;

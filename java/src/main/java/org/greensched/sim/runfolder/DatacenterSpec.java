@@ -29,8 +29,20 @@ public record DatacenterSpec(
 
     /** Whether this datacenter, when empty, could hold the demand. */
     public boolean couldHold(double cores, double memGb, double gpus, int gpuType) {
-        return cores <= usableCores() + Tolerance.CAPACITY
-                && hosts.stream().anyMatch(h -> h.couldHold(cores, memGb, gpus, gpuType));
+        return couldHold(usableCores(), cores, memGb, gpus, gpuType);
+    }
+
+    /** The same for callers that ask for every task and so keep {@link #usableCores} at hand. */
+    public boolean couldHold(double usableCores, double cores, double memGb, double gpus, int gpuType) {
+        if (cores > usableCores + Tolerance.CAPACITY) {
+            return false;
+        }
+        for (int g = 0; g < hosts.size(); g++) {
+            if (hosts.get(g).couldHold(cores, memGb, gpus, gpuType)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     static DatacenterSpec read(JsonReader json, int gpuTypes, int workClasses) {

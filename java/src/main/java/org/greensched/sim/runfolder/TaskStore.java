@@ -14,6 +14,9 @@ public final class TaskStore {
     /** Deadline of a task that has none. */
     public static final long NO_DEADLINE_US = Long.MAX_VALUE;
 
+    /** Rows checked by one call: the virtual machine compiles a method that is called often long before a long loop. */
+    private static final int BLOCK = 64;
+
     private final String where;
     private final int size;
     private final I64 job;
@@ -72,10 +75,14 @@ public final class TaskStore {
     }
 
     private void check(RunConfig config) {
-        long before = 0;
-        int origins = config.home().length;
-        int gpuTypes = config.gpuTypes().length;
-        for (int t = 0; t < size; t++) {
+        for (int t = 0; t < size; t += BLOCK) {
+            check(t, Math.min(size, t + BLOCK), config.home().length, config.gpuTypes().length);
+        }
+    }
+
+    private void check(int from, int to, int origins, int gpuTypes) {
+        long before = from == 0 ? 0 : arrivalUs.get(from - 1);
+        for (int t = from; t < to; t++) {
             long arrival = arrivalUs.get(t);
             if (arrival < before) {
                 throw row(t, "arrival_us " + arrival + " before its predecessor's (or before 0): tasks must be sorted by arrival");
