@@ -194,6 +194,51 @@ public final class FrameWriter {
         endString();
     }
 
+    /**
+     * A whole column copied from another table: the first {@code rows} of {@code sourceRows} tell from which of its rows.
+     * Neighbours (tasks arrive in the order of their ids) are copied as one block.
+     */
+    public FrameWriter gather(String name, Table source, long[] sourceRows) {
+        ColumnType wanted = source.type(name);
+        if (wanted == ColumnType.STR) {
+            return gatherStr(name, source.str(name), sourceRows);
+        }
+        open(name, wanted);
+        ByteBuffer bytes = source.bytes(name);
+        int width = wanted.width();
+        if (rows > 0 && areNeighbours(sourceRows)) {
+            data.put(data.position(), bytes, Math.toIntExact(sourceRows[0] * width), rows * width);
+            return skip(width);
+        }
+        int at = data.position();
+        for (int i = 0; i < rows; i++) {
+            int from = Math.toIntExact(sourceRows[i] * width);
+            switch (width) {
+                case 8 -> data.putLong(at + 8 * i, bytes.getLong(from));
+                case 4 -> data.putInt(at + 4 * i, bytes.getInt(from));
+                default -> data.put(at + i, bytes.get(from));
+            }
+        }
+        return skip(width);
+    }
+
+    private FrameWriter gatherStr(String name, Str source, long[] sourceRows) {
+        open(name, ColumnType.STR);
+        for (int i = 0; i < rows; i++) {
+            putStr(source, sourceRows[i]);
+        }
+        return this;
+    }
+
+    private boolean areNeighbours(long[] sourceRows) {
+        for (int i = 1; i < rows; i++) {
+            if (sourceRows[i] != sourceRows[i - 1] + 1) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Bytes of the finished frame. */
     public long length() {
         return FrameLayout.PREFIX_BYTES + FrameLayout.pad8(header().length) + data.position();

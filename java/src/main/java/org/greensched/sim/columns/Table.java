@@ -68,6 +68,11 @@ public final class Table {
         return new Str(buffer(name, ColumnType.STR), (int) rows, where + "." + name);
     }
 
+    /** The bytes of column {@code name}, whatever its type. */
+    ByteBuffer bytes(String name) {
+        return buffer(name, type(name));
+    }
+
     private ByteBuffer buffer(String name, ColumnType expected) {
         Column column = columns.get(name);
         if (column == null) {

@@ -28,4 +28,26 @@ public final class DatacenterView {
     public double renewableFrac;
     public double pricePerKwh;
     public double temperatureC;
+
+    /** The values above by the names of the protocol, in its order. */
+    public static final String[] COLUMNS = {
+        "free_cores", "free_gpus", "free_mem_gb", "max_free_cores", "max_free_gpus", "running", "queued", "queued_cores",
+        "queued_gpus", "queued_mem_gb", "inbound", "inbound_cores", "inbound_gpus", "inbound_mem_gb", "used_cores",
+        "utilisation_frac", "it_w", "pue", "carbon_gpkwh", "marginal_gpkwh", "wind_frac", "solar_frac", "renewable_frac",
+        "price_per_kwh", "temperature_c"
+    };
+
+    /** Whether column {@code column} counts tasks, as a 32-bit integer. */
+    public static boolean isCount(int column) {
+        return column == 5 || column == 6 || column == 10;
+    }
+
+    /** All values, in the order of {@link #COLUMNS}. */
+    public double[] values() {
+        return new double[] {
+            freeCores, freeGpus, freeMemGb, maxFreeCores, maxFreeGpus, running, queued, queuedCores, queuedGpus, queuedMemGb,
+            inbound, inboundCores, inboundGpus, inboundMemGb, usedCores, utilisationFrac, itW, pue, carbonGpkwh, marginalGpkwh,
+            windFrac, solarFrac, renewableFrac, pricePerKwh, temperatureC
+        };
+    }
 }

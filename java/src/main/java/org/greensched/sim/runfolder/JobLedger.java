@@ -99,6 +99,11 @@ public final class JobLedger {
         return new JobLedger(MappedTable.create(path, "jobs", meta.append("]}").toString(), "jobs", tasks, COLUMNS));
     }
 
+    /** All columns, to be copied. */
+    public Table table() {
+        return file.table();
+    }
+
     /** Releases the file; what was set stays. */
     public void close() {
         file.close();

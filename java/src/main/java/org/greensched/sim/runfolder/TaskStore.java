@@ -17,7 +17,14 @@ public final class TaskStore {
     /** Rows checked by one call: the virtual machine compiles a method that is called often long before a long loop. */
     private static final int BLOCK = 64;
 
+    /** The declared columns, in the order of the protocol. */
+    public static final String[] COLUMNS = {
+        "job", "index", "arrival_us", "deadline_us", "cores", "gpus", "gpu_type", "mem_gb", "data_gb", "origin", "priority",
+        "expected_s", "name", "labels", "user"
+    };
+
     private final String where;
+    private final Table table;
     private final int size;
     private final I64 job;
     private final I32 index;
@@ -39,6 +46,7 @@ public final class TaskStore {
     private TaskStore(String where, Frame frame) {
         this.where = where;
         Table tasks = frame.table("tasks");
+        table = tasks;
         size = Math.toIntExact(tasks.rows());
         job = tasks.i64("job");
         index = tasks.i32("index");
@@ -194,19 +202,9 @@ public final class TaskStore {
         return user.get(task);
     }
 
-    /** Column of names, to be copied without decoding. */
-    public Str names() {
-        return name;
-    }
-
-    /** Column of labels, to be copied without decoding. */
-    public Str labelTexts() {
-        return labels;
-    }
-
-    /** Column of users, to be copied without decoding. */
-    public Str users() {
-        return user;
+    /** All of {@link #COLUMNS}, to be copied. */
+    public Table table() {
+        return table;
     }
 
     /** Precedence: {@code task} before {@code successor}; may be empty. */
