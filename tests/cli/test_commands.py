@@ -64,6 +64,23 @@ def test_a_refused_scenario_leaves_no_folder(cli: Cli, tmp_path: Path, root: Pat
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--policy", "--baseline"])
+def test_a_mistyped_policy_is_blamed_on_its_option_before_anything_runs(
+    cli: Cli, tmp_path: Path, root: Path, option: str
+) -> None:
+    done = cli("run", root / "scenarios" / "minimal.yml", option, "lowest-carbn", "--out", "out")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"greensched: {option}: no policy 'lowest-carbn'. Did you mean 'lowest-carbon'?")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_a_policy_that_an_option_named_are_not_lost(cli: Cli, root: Path) -> None:
+    scenario = root / "scenarios" / "minimal.yml"
+    done = cli("run", scenario, "--policy", "greensched", "--set", "policy.carbon_wieght=2", "--out", "out")
+    assert done.returncode == 2 and "Did you mean 'carbon_weight'?" in done.stderr
+
+
 def test_no_java_is_exit_code_3_and_names_the_remedy(cli: Cli, root: Path, tmp_path: Path) -> None:
     (tmp_path / "nojava").mkdir()
     done = cli(

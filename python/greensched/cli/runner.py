@@ -23,6 +23,7 @@ from rich.console import Console
 from greensched.cli import codes
 from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
+from greensched.core import registry
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
 from greensched.results.finish import finish, world_status
@@ -60,6 +61,7 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
     """
     if not order.scenario.is_file():
         raise ConfigError(f"{order.scenario}: no such scenario file")
+    _check_names(order)
     with _signals_as_interrupt(), claims.claimed(_new_folder(order)) as folder, _failures_noted(folder):
         metadata.begin(
             folder,
@@ -78,6 +80,17 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
         page = _report(folder) if order.report else None
     _show(folder, summary, page, as_json)
     return codes.BY_STATUS[summary["status"]]
+
+
+def _check_names(order: Order) -> None:
+    """A mistyped policy is said before anything runs, and blamed on the option that named it."""
+    for option, name in (("--policy", order.policy), ("--baseline", order.baseline)):
+        if name in (None, "none"):
+            continue
+        try:
+            registry.load("policy", str(name), order.scenario.resolve().parent)
+        except ConfigError as error:
+            raise ConfigError(f"{option}: {error}") from error
 
 
 def _new_folder(order: Order) -> Path:
@@ -147,10 +160,10 @@ def _signals_as_interrupt() -> Iterator[None]:
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:
     """Write input/ in a process of its own, so that the hidden truth never enters the mind's."""
     command = [sys.executable, "-m", "greensched", "prepare", str(order.scenario), "--out", str(folder)]
+    if order.policy is not None:  # first: its own options may follow as --set policy.x=y
+        command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
     for override in order.overrides:
         command += ["--set", override]
-    if order.policy is not None:
-        command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
     if order.data is not None:
         command += ["--data", str(order.data)]
     with _status(order.progress, "preparing the input"):
