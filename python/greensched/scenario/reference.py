@@ -35,6 +35,7 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of scenario files."""
     schema = Scenario.model_json_schema(mode="validation")
     _duration_defaults(schema)
+    plugins.complete(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "GreenSched scenario", **schema}
 
 
