@@ -92,6 +92,11 @@ def test_the_json_schema_knows_the_options_of_every_built_in_plug_in() -> None:
     assert {"$ref": "#/$defs/Predictor"} in policy["properties"]["predictor"]["anyOf"]
 
 
+def test_the_json_schema_allows_a_bare_number_as_pue() -> None:
+    kinds = json_schema()["$defs"]["Datacenter"]["properties"]["pue"]["anyOf"]
+    assert {"type": "number", "minimum": 1.0, "maximum": 5.0} in kinds
+
+
 @pytest.mark.parametrize("name", ["demo", "minimal", "real-10dc-2022"])
 def test_shipped_scenarios_survive_a_round_trip(name: str) -> None:
     from greensched.scenario.yaml_lines import read
