@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -85,6 +86,10 @@ def test_an_interrupted_run_says_so_and_keeps_what_finished(root: Path, tmp_path
     process.send_signal(how)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
+    assert (
+        errors
+        == f"greensched: interrupted; what had finished is in {folder}; for the rest run again with another --out\n"
+    )
     assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted"
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["status"] == "interrupted"
@@ -93,6 +98,56 @@ def test_an_interrupted_run_says_so_and_keeps_what_finished(root: Path, tmp_path
     assert len(finished) == summary["tasks"]["finished"] > 0
     assert None not in finished
     assert not (folder / "baseline").exists()
+
+
+def _interrupted_when(tmp_path: Path, root: Path, *options: str, there: str) -> subprocess.CompletedProcess[str]:
+    """Ctrl-C, which reaches all of the terminal's processes, as soon as ``there`` exists in the run folder."""
+    command = [sys.executable, "-m", "greensched", "run", str(root / "scenarios" / "minimal.yml"), "--out", "run"]
+    process = subprocess.Popen(
+        [*command, *options], env=cli_environment(), cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    _wait_for(lambda: list((tmp_path / "run").glob(there)), process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode, "", errors)
+
+
+def test_ctrl_c_before_the_input_is_there_says_what_is_left_and_what_to_do(root: Path, tmp_path: Path) -> None:
+    done = _interrupted_when(tmp_path, root, "--set", "workload.jobs=100000", there="metadata.json")
+    assert done.returncode == 130
+    assert done.stderr == (
+        "greensched: interrupted before the input was prepared; run holds only metadata.json: remove it and run again\n"
+    )
+    meta = json.loads((tmp_path / "run" / "metadata.json").read_text())
+    assert (meta["status"], meta["reason"]) == ("interrupted", "interrupted by the user")
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["metadata.json"]
+
+
+def test_ctrl_c_while_the_input_is_written_leaves_no_part_of_it(root: Path, tmp_path: Path) -> None:
+    options = ("--set", "workload.jobs=300000", "--set", "horizon=60d")
+    done = _interrupted_when(tmp_path, root, *options, there=".input.*")
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
+    # prepare may have been about to end
+    assert {p.name for p in (tmp_path / "run").iterdir()} - {"input"} == {"metadata.json"}
+
+
+def test_ctrl_c_after_prepare_says_that_there_are_no_results(root: Path, tmp_path: Path) -> None:
+    done = _interrupted_when(tmp_path, root, there="input")
+    assert done.returncode == 130
+    assert done.stderr.startswith("greensched: interrupted before the first job; run holds the prepared input"), done
+    assert json.loads((tmp_path / "run" / "metadata.json").read_text())["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("after_s", [0.03, 0.1, 0.2])
+def test_ctrl_c_while_python_starts_is_no_traceback(root: Path, tmp_path: Path, after_s: float) -> None:
+    command = [sys.executable, "-m", "greensched", "run", str(root / "scenarios" / "minimal.yml")]
+    with subprocess.Popen(command, env=cli_environment(), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    # in its first hundredth of a second Python itself is not ready for signals
+    assert process.returncode in (130, -signal.SIGINT) and f"{root}/python" not in errors, errors
 
 
 def _wait_for(condition: object, process: subprocess.Popen[str]) -> None:

@@ -21,6 +21,15 @@ BY_STATUS = {
 }
 
 
+class Interrupted(GreenSchedError):
+    """Ctrl-C or a polite kill; the message says what is there and what to do."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self, message: str = "interrupted") -> None:
+        super().__init__(message)
+
+
 def of(error: GreenSchedError) -> int:
     """The exit code that an error asks for; an error class may carry its own as ``exit_code``."""
     own = getattr(error, "exit_code", None)

@@ -26,7 +26,7 @@ from greensched.cli.progress import watch
 from greensched.core import registry
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
-from greensched.results.finish import finish, world_status
+from greensched.results.finish import BASELINE, SUMMARY, finish, world_status
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -119,9 +119,11 @@ def _failures_noted(folder: Path) -> Iterator[None]:
         raise
     except KeyboardInterrupt:
         _salvage(folder, "interrupted", "interrupted by the user")
-        raise
+        raise codes.Interrupted(_what_is_left(folder)) from None
     except BaseException as error:
         _salvage(folder, "failed", str(error))
+        if (folder / SUMMARY).is_file():
+            _log.print(f"greensched: what had finished is in {folder}", markup=False)
         raise
 
 
@@ -129,14 +131,39 @@ def _salvage(folder: Path, status: str, reason: str) -> None:
     """Make what has finished readable; the world's own word on how it ended goes before ours."""
     for torn in folder.glob(".input.*"):  # prepare was killed
         shutil.rmtree(torn, ignore_errors=True)
-    with contextlib.suppress(GreenSchedError, OSError):
-        finish(folder)
-        _log.print(f"greensched: what had finished is in {folder}", markup=False)
-    try:
-        if metadata.read(folder)["status"] in ("running", "completed"):
-            metadata.update(folder, status=status, reason=reason)
-    except (GreenSchedError, OSError) as error:
-        _log.print(f"greensched: {folder / metadata.NAME} could not be written: {error}", markup=False)
+    for part, unsettled in ((folder / BASELINE, ("running",)), (folder, ("running", "completed"))):
+        if not (part / metadata.NAME).is_file():
+            continue
+        try:
+            # first of all: an impatient second Ctrl-C may cut off what follows
+            if not _settled(part, unsettled, status, reason):
+                with contextlib.suppress(GreenSchedError, OSError):
+                    finish(part)
+                _settled(part, unsettled, status, reason)
+        except (GreenSchedError, OSError) as error:
+            _log.print(f"greensched: {part / metadata.NAME} could not be written: {error}", markup=False)
+
+
+def _settled(folder: Path, unsettled: tuple[str, ...], status: str, reason: str) -> bool:
+    """Whether metadata says how the run ended; from now on it does."""
+    if metadata.read(folder)["status"] not in unsettled:
+        return True
+    metadata.update(folder, status=status, reason=reason)
+    return False
+
+
+def _what_is_left(folder: Path) -> str:
+    if (folder / SUMMARY).is_file():
+        return f"interrupted; what had finished is in {folder}; for the rest run again with another --out"
+    if (folder / "input").is_dir():
+        return (
+            f"interrupted before the first job; {folder} holds the prepared input, no results: remove it and run again"
+        )
+    if (folder / metadata.NAME).is_file():
+        return (
+            f"interrupted before the input was prepared; {folder} holds only {metadata.NAME}: remove it and run again"
+        )
+    return "interrupted before anything was written"
 
 
 @contextlib.contextmanager
@@ -167,7 +194,8 @@ def _prepare(order: Order, folder: Path) -> dict[str, Any]:
     if order.data is not None:
         command += ["--data", str(order.data)]
     with _status(order.progress, "preparing the input"):
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True)
     if done.returncode != 0:
         raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED)
     config = metadata.read_json(folder / "input" / "run.json")

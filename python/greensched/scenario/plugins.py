@@ -72,7 +72,7 @@ def complete(schema: dict[str, Any]) -> None:
     }
     schema["$defs"]["Predictor"] = predictor
     policy["properties"]["predictor"] = {
-        "description": "Predictor of the policy: a name, or a mapping with name and options; default: the policy's own.",
+        "description": "Predictor of the policy: a name, or a mapping with name and options. Default: its own.",
         "anyOf": [*_any_name("predictor"), {"$ref": "#/$defs/Predictor"}, {"type": "null"}],
     }
     _know_options(policy, "policy", {"name": True, "predictor": True})
@@ -89,9 +89,7 @@ def _know_options(plug_in: dict[str, Any], kind: registry.Kind, always: dict[str
         then: dict[str, Any] = {"properties": always | {o.name: _json(o) for o in found}, "additionalProperties": False}
         if required := [o.name for o in found if o.default is _EMPTY]:
             then["required"] = required
-        plug_in["allOf"].append(
-            {"if": {"properties": {"name": {"const": known}}, "required": ["name"]}, "then": then}
-        )
+        plug_in["allOf"].append({"if": {"properties": {"name": {"const": known}}, "required": ["name"]}, "then": then})
 
 
 def _any_name(kind: registry.Kind) -> list[dict[str, Any]]:
