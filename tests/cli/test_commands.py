@@ -103,6 +103,19 @@ def test_finish_prints_a_summary_and_writes_everything(cli: Cli, tmp_path: Path)
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("table", ["hosts", "decisions"])
+def test_finish_goes_without_a_damaged_table_and_says_so(cli: Cli, tmp_path: Path, table: str) -> None:
+    write_run(tmp_path / "run")
+    (tmp_path / "run" / "world" / f"{table}.gsf").write_bytes(b"no frame at all, whatever it says")
+    done = cli("finish", "run")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"greensched: no {table}.parquet: run/world/{table}.gsf"), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "2.11 kg CO2eq" in done.stdout
+    assert f"No {table}.parquet: " in (tmp_path / "run" / "report.html").read_text()
+    assert json.loads(cli("finish", "run", "--json").stdout)["jobs_finished"] == 3
+
+
 def test_finish_json_is_json_and_nothing_else(cli: Cli, tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     summary = json.loads(cli("finish", "run", "--json", "--no-report").stdout)

@@ -79,7 +79,7 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
             summary = _compare(folder, config, baseline, order.progress)
         page = _report(folder) if order.report else None
     _show(folder, summary, page, as_json)
-    return codes.BY_STATUS[summary["status"]]
+    return codes.of_summary(summary)
 
 
 def _check_names(order: Order) -> None:
@@ -240,11 +240,12 @@ def _report(folder: Path) -> Path:
 
 
 def _show(folder: Path, summary: dict[str, Any], page: Path | None, as_json: bool) -> None:
+    from greensched.cli.summary_table import print_summary, warn
+
+    warn(summary)
     if as_json:
         print(json.dumps({"run_folder": str(folder), "report": str(page) if page else None, **summary}))
         return
-    from greensched.cli.summary_table import print_summary
-
     print_summary(folder, summary, page)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,12 @@ def print_summary(folder: Path, summary: dict[str, Any], page: Path | None) -> N
         console.print(f"report   {page}", markup=False)
 
 
+def warn(summary: dict[str, Any]) -> None:
+    """Say on stderr what the results lack, a line each."""
+    for table, why in summary["damaged"].items():
+        print(f"greensched: no {table}.parquet: {why}", file=sys.stderr)
+
+
 def _figures(summary: dict[str, Any]) -> Table:
     other, savings = summary["baseline"], summary["savings"] or {}
     table = Table(show_edge=False, pad_edge=False, box=None, header_style="bold")
@@ -57,8 +64,9 @@ def _figures(summary: dict[str, Any]) -> Table:
 
 def _print_notes(console: Console, summary: dict[str, Any]) -> None:
     p50, p99 = summary["decision_latency_p50_ms"], summary["decision_latency_p99_ms"]
+    decisions = _cell(summary["decisions"], "{:,}")
     if p50 is not None and p99 is not None:
-        console.print(f"decision round trip: p50 {p50:.2f} ms, p99 {p99:.2f} ms; {summary['decisions']:,} decisions")
+        console.print(f"decision round trip: p50 {p50:.2f} ms, p99 {p99:.2f} ms; {decisions} decisions")
     savings = summary["savings"]
     if savings and savings["not_comparable"]:
         console.print(f"[yellow]savings n/a:[/] {savings['not_comparable']}")
