@@ -129,6 +129,17 @@ def test_exit_code_tells_how_the_run_ended(cli: Cli, tmp_path: Path, status: str
     assert cli("finish", "run", "--no-report").returncode == code
 
 
+def test_a_mind_that_was_too_slow_is_told_without_a_log_of_it(cli: Cli, tmp_path: Path) -> None:
+    write_world_status(tmp_path, "degraded")
+    done = cli("finish", "run", "--no-report")
+    # decision 3 is the fallback's, at the start of the run
+    assert done.stderr == (
+        "greensched: the mind failed first at day 0 00:00:00: timeout; 3 questions went without an answer "
+        "(3 x timeout); the world's fallback made 1 of 7 decisions; details: run/world.log; give it longer "
+        "(mind.start_timeout_s, mind.decide_timeout_s) or make it faster\n"
+    )
+
+
 def write_world_status(tmp_path: Path, status: str) -> None:
     write_world(write_run(tmp_path / "run"), status=status, fallbacks={"timeout": 3} if status == "degraded" else {})
 

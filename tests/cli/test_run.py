@@ -100,6 +100,80 @@ def test_an_interrupted_run_says_so_and_keeps_what_finished(root: Path, tmp_path
     assert not (folder / "baseline").exists()
 
 
+_FAILING = """
+from greensched.policies.local_only import LocalOnlyPolicy
+
+
+class Failing(LocalOnlyPolicy):
+    name = "failing"
+
+    def decide(self, observation):
+        if observation.t_s >= 7200:
+            raise ValueError("oops\\nmore: of it")
+        return super().decide(observation)
+"""
+
+
+def _with_failing_policy(root: Path, tmp_path: Path) -> Path:
+    (tmp_path / "own.py").write_text(_FAILING)
+    scenario = tmp_path / "s.yml"
+    scenario.write_text((root / "scenarios" / "minimal.yml").read_text())
+    return scenario
+
+
+def test_a_failing_mind_is_one_line_on_the_terminal_and_its_traceback_a_file(
+    cli: Cli, root: Path, tmp_path: Path
+) -> None:
+    scenario = _with_failing_policy(root, tmp_path)
+    done = cli("run", scenario, "--policy", "own:Failing", "--baseline", "none", "--out", "run", "--json")
+    assert done.returncode == 4
+    summary = json.loads(done.stdout)
+    calls = summary["fallbacks"]
+    decisions = pq.read_table(tmp_path / "run" / "decisions.parquet").to_pydict()
+    first_s = min(t for t, source in zip(decisions["t_s"], decisions["source"], strict=True) if source == "fallback")
+    instead = decisions["source"].count("fallback")
+    assert 7200 <= first_s < 3 * 3600
+    assert done.stderr == (
+        f"greensched: the mind failed first at day 0 02:{first_s // 60 % 60:02.0f}:00: PolicyError: policy 'failing' "
+        f"failed: ValueError: oops; {sum(calls.values())} questions went without an answer "
+        f"({calls['breaker_open']} x breaker open, {calls['mind_error']} x mind error); the world's fallback made "
+        f"{instead} of {summary['decisions']} decisions; details: run/mind.log; mend the policy or predictor and run "
+        "again\n"
+    )
+    log = (tmp_path / "run" / "mind.log").read_text()
+    assert log.startswith("ERROR greensched.bridge: call 'observe'")
+    # in full: what the policy raised, and what the mind made of it; the later failures with a line each
+    assert log.count("Traceback") == 2 and "own.py" in log and "ValueError: oops\nmore: of it\n" in log
+    later = [line for line in log.splitlines() if line.startswith("ERROR")][1:]
+    assert len(later) == calls["mind_error"] - 1
+    assert all(line.endswith("PolicyError: policy 'failing' failed: ValueError: oops") for line in later)
+    again = cli("finish", "run")
+    assert again.stderr == done.stderr
+    assert "minimal, seed 1: degraded\n" in again.stdout
+
+
+def test_a_mind_that_may_not_fail_ends_the_run_with_one_line(cli: Cli, root: Path, tmp_path: Path) -> None:
+    scenario = _with_failing_policy(root, tmp_path)
+    options = ("--policy", "own:Failing", "--set", "on_mind_failure=abort", "--out", "run")
+    done = cli("run", scenario, *options)
+    assert done.returncode == 1
+    first, last = done.stderr.splitlines()
+    assert first == "greensched: what had finished is in run"
+    assert last.startswith("greensched: the mind failed first at day 0 02:")
+    assert "PolicyError: policy 'failing' failed: ValueError: oops; the run was ended there" in last
+    assert last.endswith("; details: run/mind.log; mend the policy or predictor and run again")
+    assert (tmp_path / "run" / "mind.log").read_text().count("Traceback") == 2
+    assert json.loads((tmp_path / "run" / "metadata.json").read_text())["status"] == "aborted"
+
+
+def test_a_failing_mind_of_the_baseline_is_told_apart(cli: Cli, root: Path, tmp_path: Path) -> None:
+    done = cli("run", _with_failing_policy(root, tmp_path), "--baseline", "own:Failing", "--out", "run", "--no-report")
+    assert done.returncode == 0
+    assert done.stderr.startswith("greensched: baseline own:Failing: the mind failed first at day 0 02:")
+    assert done.stderr.count("\n") == 1 and "details: run/baseline/mind.log" in done.stderr
+    assert not (tmp_path / "run" / "mind.log").exists()
+
+
 def _interrupted_when(tmp_path: Path, root: Path, *options: str, there: str) -> subprocess.CompletedProcess[str]:
     """Ctrl-C, which reaches all of the terminal's processes, as soon as ``there`` exists in the run folder."""
     command = [sys.executable, "-m", "greensched", "run", str(root / "scenarios" / "minimal.yml"), "--out", "run"]

@@ -20,6 +20,7 @@ def finish(
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
 ) -> None:
     """Turn the logs of a run into Parquet tables, summary.json and the report; also after a crash."""
+    from greensched.cli import failures
     from greensched.cli.summary_table import warn
     from greensched.results.claims import refuse_live
     from greensched.results.finish import finish as finish_folder
@@ -39,6 +40,7 @@ def finish(
         from greensched.cli.summary_table import print_summary
 
         print_summary(folder, summary, page)
+    failures.say(folder)
     raise typer.Exit(codes.of_summary(summary))
 
 

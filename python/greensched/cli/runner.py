@@ -20,7 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
-from greensched.cli import codes
+from greensched.cli import codes, failures
 from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
 from greensched.core import registry
@@ -206,12 +206,18 @@ def _prepare(order: Order, folder: Path) -> dict[str, Any]:
 def _play(folder: Path, config: dict[str, Any], what: str, progress: bool) -> str:
     """World and mind on a prepared folder; returns the world's status."""
     from greensched_bridge.java import find_jar
-    from greensched_bridge.launch import run_world
+    from greensched_bridge.launch import WorldError, run_world
 
     known = metadata.read_json(folder / metadata.NAME)["versions"]
     metadata.update(folder, versions=known | metadata.world_versions(find_jar()))
-    with watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
-        run_world(folder)
+    with failures.kept(folder), watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
+        try:
+            run_world(folder)
+        except WorldError as error:
+            failed = failures.line(folder) if error.end.status.get("status") == "aborted" else None
+            if failed is None:
+                raise
+            raise RunError(failed) from error
     return world_status(folder)
 
 
@@ -245,8 +251,9 @@ def _show(folder: Path, summary: dict[str, Any], page: Path | None, as_json: boo
     warn(summary)
     if as_json:
         print(json.dumps({"run_folder": str(folder), "report": str(page) if page else None, **summary}))
-        return
-    print_summary(folder, summary, page)
+    else:
+        print_summary(folder, summary, page)
+    failures.say(folder)
 
 
 def _status(enabled: bool, text: str) -> contextlib.AbstractContextManager[Any]:

@@ -32,7 +32,8 @@ def print_summary(folder: Path, summary: dict[str, Any], page: Path | None) -> N
     console = Console(highlight=False, soft_wrap=True)
     style = _STATUS_STYLE.get(summary["status"], "red")
     console.print(f"[bold]{summary['scenario']}[/], seed {summary['seed']}: [{style}]{summary['status']}[/]", end="")
-    console.print(f" ({summary['reason']})" if summary["reason"] else "", markup=False)
+    reason = "" if summary["fallbacks"] else summary["reason"]  # how a mind failed is said at the end (failures.py)
+    console.print(f" ({reason})" if reason else "", markup=False)
     console.print(_figures(summary))
     _print_notes(console, summary)
     console.print(f"results  {folder}", markup=False)
@@ -74,8 +75,6 @@ def _print_notes(console: Console, summary: dict[str, Any]) -> None:
         console.print(f"[yellow]savings only of what jobs are charged:[/] {savings['facilities_not_comparable']}")
     if summary["cost"] is None:
         console.print("cost n/a: a zone has no price in the data; give its datacenters price_per_kwh")
-    for reason, count in summary["fallbacks"].items():
-        console.print(f"[yellow]fallback:[/] {count} x {reason}")
 
 
 def _cell(value: Any, form: str) -> str:
