@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from greensched.cli import salvage
+from greensched.results import metadata
 from tests.conftest import Cli
 from tests.results.synthetic_run import write_run, write_world
 
@@ -142,6 +144,19 @@ def test_a_mind_that_was_too_slow_is_told_without_a_log_of_it(cli: Cli, tmp_path
 
 def write_world_status(tmp_path: Path, status: str) -> None:
     write_world(write_run(tmp_path / "run"), status=status, fallbacks={"timeout": 3} if status == "degraded" else {})
+
+
+def test_an_impatient_second_ctrl_c_leaves_no_running_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (tmp_path, tmp_path / "baseline"):
+        metadata.begin(folder)
+
+    def again(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(salvage, "finish", again)
+    with pytest.raises(KeyboardInterrupt):
+        salvage.salvage(tmp_path, "interrupted", "interrupted by the user")
+    assert [metadata.read(f)["status"] for f in (tmp_path, tmp_path / "baseline")] == ["interrupted", "interrupted"]
 
 
 def test_explain_tells_the_story_of_a_task(cli: Cli, tmp_path: Path) -> None:

@@ -174,11 +174,13 @@ def test_a_failing_mind_of_the_baseline_is_told_apart(cli: Cli, root: Path, tmp_
     assert not (tmp_path / "run" / "mind.log").exists()
 
 
-def _interrupted_when(tmp_path: Path, root: Path, *options: str, there: str) -> subprocess.CompletedProcess[str]:
+def _interrupted_when(
+    tmp_path: Path, scenario: Path, *options: str, there: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Ctrl-C, which reaches all of the terminal's processes, as soon as ``there`` exists in the run folder."""
-    command = [sys.executable, "-m", "greensched", "run", str(root / "scenarios" / "minimal.yml"), "--out", "run"]
+    command = [sys.executable, "-m", "greensched", "run", str(scenario), "--out", "run", *options]
     process = subprocess.Popen(
-        [*command, *options], env=cli_environment(), cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        command, env=cli_environment(**environment), cwd=tmp_path, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
     )  # fmt: skip
     _wait_for(lambda: list((tmp_path / "run").glob(there)), process)
@@ -188,7 +190,11 @@ def _interrupted_when(tmp_path: Path, root: Path, *options: str, there: str) -> 
 
 
 def test_ctrl_c_before_the_input_is_there_says_what_is_left_and_what_to_do(root: Path, tmp_path: Path) -> None:
-    done = _interrupted_when(tmp_path, root, "--set", "workload.jobs=100000", there="metadata.json")
+    (tmp_path / "slow.py").write_text("import time\n\ntime.sleep(60)\n")  # prepare loads it to check its options
+    scenario = tmp_path / "s.yml"
+    text = (root / "scenarios" / "minimal.yml").read_text()
+    scenario.write_text(text.replace("{name: lowest-carbon}", '{name: "slow:Policy"}'))
+    done = _interrupted_when(tmp_path, scenario, there="metadata.json")
     assert done.returncode == 130
     assert done.stderr == (
         "greensched: interrupted before the input was prepared; run holds only metadata.json: remove it and run again\n"
@@ -200,14 +206,19 @@ def test_ctrl_c_before_the_input_is_there_says_what_is_left_and_what_to_do(root:
 
 def test_ctrl_c_while_the_input_is_written_leaves_no_part_of_it(root: Path, tmp_path: Path) -> None:
     options = ("--set", "workload.jobs=300000", "--set", "horizon=60d")
-    done = _interrupted_when(tmp_path, root, *options, there=".input.*")
+    done = _interrupted_when(tmp_path, root / "scenarios" / "minimal.yml", *options, there=".input.*")
     assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
     # prepare may have been about to end
     assert {p.name for p in (tmp_path / "run").iterdir()} - {"input"} == {"metadata.json"}
 
 
 def test_ctrl_c_after_prepare_says_that_there_are_no_results(root: Path, tmp_path: Path) -> None:
-    done = _interrupted_when(tmp_path, root, there="input")
+    java = tmp_path / "jdk" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text("#!/bin/sh\nexec sleep 60\n")  # the world does not come to its first job
+    java.chmod(0o755)
+    scenario = root / "scenarios" / "minimal.yml"
+    done = _interrupted_when(tmp_path, scenario, there="input", JAVA_HOME=str(tmp_path / "jdk"))
     assert done.returncode == 130
     assert done.stderr.startswith("greensched: interrupted before the first job; run holds the prepared input"), done
     assert json.loads((tmp_path / "run" / "metadata.json").read_text())["status"] == "interrupted"

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -23,10 +22,11 @@ from rich.console import Console
 from greensched.cli import codes, failures
 from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
+from greensched.cli.salvage import salvage, what_is_left
 from greensched.core import registry
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
-from greensched.results.finish import BASELINE, SUMMARY, finish, world_status
+from greensched.results.finish import SUMMARY, finish, world_status
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -118,52 +118,13 @@ def _failures_noted(folder: Path) -> Iterator[None]:
         (folder / metadata.NAME).unlink(missing_ok=True)  # nothing but the note that it was asked for
         raise
     except KeyboardInterrupt:
-        _salvage(folder, "interrupted", "interrupted by the user")
-        raise codes.Interrupted(_what_is_left(folder)) from None
+        salvage(folder, "interrupted", "interrupted by the user")
+        raise codes.Interrupted(what_is_left(folder)) from None
     except BaseException as error:
-        _salvage(folder, "failed", str(error))
+        salvage(folder, "failed", str(error))
         if (folder / SUMMARY).is_file():
             _log.print(f"greensched: what had finished is in {folder}", markup=False)
         raise
-
-
-def _salvage(folder: Path, status: str, reason: str) -> None:
-    """Make what has finished readable; the world's own word on how it ended goes before ours."""
-    for torn in folder.glob(".input.*"):  # prepare was killed
-        shutil.rmtree(torn, ignore_errors=True)
-    for part, unsettled in ((folder / BASELINE, ("running",)), (folder, ("running", "completed"))):
-        if not (part / metadata.NAME).is_file():
-            continue
-        try:
-            # first of all: an impatient second Ctrl-C may cut off what follows
-            if not _settled(part, unsettled, status, reason):
-                with contextlib.suppress(GreenSchedError, OSError):
-                    finish(part)
-                _settled(part, unsettled, status, reason)
-        except (GreenSchedError, OSError) as error:
-            _log.print(f"greensched: {part / metadata.NAME} could not be written: {error}", markup=False)
-
-
-def _settled(folder: Path, unsettled: tuple[str, ...], status: str, reason: str) -> bool:
-    """Whether metadata says how the run ended; from now on it does."""
-    if metadata.read(folder)["status"] not in unsettled:
-        return True
-    metadata.update(folder, status=status, reason=reason)
-    return False
-
-
-def _what_is_left(folder: Path) -> str:
-    if (folder / SUMMARY).is_file():
-        return f"interrupted; what had finished is in {folder}; for the rest run again with another --out"
-    if (folder / "input").is_dir():
-        return (
-            f"interrupted before the first job; {folder} holds the prepared input, no results: remove it and run again"
-        )
-    if (folder / metadata.NAME).is_file():
-        return (
-            f"interrupted before the input was prepared; {folder} holds only {metadata.NAME}: remove it and run again"
-        )
-    return "interrupted before anything was written"
 
 
 @contextlib.contextmanager
