@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from greensched.cli.main import main
+import sys
 
 if __name__ == "__main__":
+    try:
+        from greensched.cli.main import main
+    except KeyboardInterrupt:  # imports take half a second, long enough for Ctrl-C
+        print("greensched: interrupted", file=sys.stderr)
+        sys.exit(130)
     main()

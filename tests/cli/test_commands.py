@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from greensched.cli import salvage
+from greensched.results import metadata
 from tests.conftest import Cli
 from tests.results.synthetic_run import write_run, write_world
 
@@ -64,6 +66,23 @@ def test_a_refused_scenario_leaves_no_folder(cli: Cli, tmp_path: Path, root: Pat
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+@pytest.mark.parametrize("option", ["--policy", "--baseline"])
+def test_a_mistyped_policy_is_blamed_on_its_option_before_anything_runs(
+    cli: Cli, tmp_path: Path, root: Path, option: str
+) -> None:
+    done = cli("run", root / "scenarios" / "minimal.yml", option, "lowest-carbn", "--out", "out")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"greensched: {option}: no policy 'lowest-carbn'. Did you mean 'lowest-carbon'?")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_options_of_a_policy_that_an_option_named_are_not_lost(cli: Cli, root: Path) -> None:
+    scenario = root / "scenarios" / "minimal.yml"
+    done = cli("run", scenario, "--policy", "greensched", "--set", "policy.carbon_wieght=2", "--out", "out")
+    assert done.returncode == 2 and "Did you mean 'carbon_weight'?" in done.stderr
+
+
 def test_no_java_is_exit_code_3_and_names_the_remedy(cli: Cli, root: Path, tmp_path: Path) -> None:
     (tmp_path / "nojava").mkdir()
     done = cli(
@@ -86,6 +105,19 @@ def test_finish_prints_a_summary_and_writes_everything(cli: Cli, tmp_path: Path)
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("table", ["hosts", "decisions"])
+def test_finish_goes_without_a_damaged_table_and_says_so(cli: Cli, tmp_path: Path, table: str) -> None:
+    write_run(tmp_path / "run")
+    (tmp_path / "run" / "world" / f"{table}.gsf").write_bytes(b"no frame at all, whatever it says")
+    done = cli("finish", "run")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"greensched: no {table}.parquet: run/world/{table}.gsf"), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "2.11 kg CO2eq" in done.stdout
+    assert f"No {table}.parquet: " in (tmp_path / "run" / "report.html").read_text()
+    assert json.loads(cli("finish", "run", "--json").stdout)["jobs_finished"] == 3
+
+
 def test_finish_json_is_json_and_nothing_else(cli: Cli, tmp_path: Path) -> None:
     write_run(tmp_path / "run")
     summary = json.loads(cli("finish", "run", "--json", "--no-report").stdout)
@@ -99,8 +131,32 @@ def test_exit_code_tells_how_the_run_ended(cli: Cli, tmp_path: Path, status: str
     assert cli("finish", "run", "--no-report").returncode == code
 
 
+def test_a_mind_that_was_too_slow_is_told_without_a_log_of_it(cli: Cli, tmp_path: Path) -> None:
+    write_world_status(tmp_path, "degraded")
+    done = cli("finish", "run", "--no-report")
+    # decision 3 is the fallback's, at the start of the run
+    assert done.stderr == (
+        "greensched: the mind failed first at day 0 00:00:00: timeout; 3 questions went without an answer "
+        "(3 x timeout); the world's fallback made 1 of 7 decisions; details: run/world.log; give it longer "
+        "(mind.start_timeout_s, mind.decide_timeout_s) or make it faster\n"
+    )
+
+
 def write_world_status(tmp_path: Path, status: str) -> None:
     write_world(write_run(tmp_path / "run"), status=status, fallbacks={"timeout": 3} if status == "degraded" else {})
+
+
+def test_an_impatient_second_ctrl_c_leaves_no_running_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in (tmp_path, tmp_path / "baseline"):
+        metadata.begin(folder)
+
+    def again(folder: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(salvage, "finish", again)
+    with pytest.raises(KeyboardInterrupt):
+        salvage.salvage(tmp_path, "interrupted", "interrupted by the user")
+    assert [metadata.read(f)["status"] for f in (tmp_path, tmp_path / "baseline")] == ["interrupted", "interrupted"]
 
 
 def test_explain_tells_the_story_of_a_task(cli: Cli, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -85,6 +86,10 @@ def test_an_interrupted_run_says_so_and_keeps_what_finished(root: Path, tmp_path
     process.send_signal(how)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
+    assert (
+        errors
+        == f"greensched: interrupted; what had finished is in {folder}; for the rest run again with another --out\n"
+    )
     assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted"
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["status"] == "interrupted"
@@ -93,6 +98,141 @@ def test_an_interrupted_run_says_so_and_keeps_what_finished(root: Path, tmp_path
     assert len(finished) == summary["tasks"]["finished"] > 0
     assert None not in finished
     assert not (folder / "baseline").exists()
+
+
+_FAILING = """
+from greensched.policies.local_only import LocalOnlyPolicy
+
+
+class Failing(LocalOnlyPolicy):
+    name = "failing"
+
+    def decide(self, observation):
+        if observation.t_s >= 7200:
+            raise ValueError("oops\\nmore: of it")
+        return super().decide(observation)
+"""
+
+
+def _with_failing_policy(root: Path, tmp_path: Path) -> Path:
+    (tmp_path / "own.py").write_text(_FAILING)
+    scenario = tmp_path / "s.yml"
+    scenario.write_text((root / "scenarios" / "minimal.yml").read_text())
+    return scenario
+
+
+def test_a_failing_mind_is_one_line_on_the_terminal_and_its_traceback_a_file(
+    cli: Cli, root: Path, tmp_path: Path
+) -> None:
+    scenario = _with_failing_policy(root, tmp_path)
+    done = cli("run", scenario, "--policy", "own:Failing", "--baseline", "none", "--out", "run", "--json")
+    assert done.returncode == 4
+    summary = json.loads(done.stdout)
+    calls = summary["fallbacks"]
+    decisions = pq.read_table(tmp_path / "run" / "decisions.parquet").to_pydict()
+    first_s = min(t for t, source in zip(decisions["t_s"], decisions["source"], strict=True) if source == "fallback")
+    instead = decisions["source"].count("fallback")
+    assert 7200 <= first_s < 3 * 3600
+    assert done.stderr == (
+        f"greensched: the mind failed first at day 0 02:{first_s // 60 % 60:02.0f}:00: PolicyError: policy 'failing' "
+        f"failed: ValueError: oops; {sum(calls.values())} questions went without an answer "
+        f"({calls['breaker_open']} x breaker open, {calls['mind_error']} x mind error); the world's fallback made "
+        f"{instead} of {summary['decisions']} decisions; details: run/mind.log; mend the policy or predictor and run "
+        "again\n"
+    )
+    log = (tmp_path / "run" / "mind.log").read_text()
+    assert log.startswith("ERROR greensched.bridge: call 'observe'")
+    # in full: what the policy raised, and what the mind made of it; the later failures with a line each
+    assert log.count("Traceback") == 2 and "own.py" in log and "ValueError: oops\nmore: of it\n" in log
+    later = [line for line in log.splitlines() if line.startswith("ERROR")][1:]
+    assert len(later) == calls["mind_error"] - 1
+    assert all(line.endswith("PolicyError: policy 'failing' failed: ValueError: oops") for line in later)
+    again = cli("finish", "run")
+    assert again.stderr == done.stderr
+    assert "minimal, seed 1: degraded\n" in again.stdout
+
+
+def test_a_mind_that_may_not_fail_ends_the_run_with_one_line(cli: Cli, root: Path, tmp_path: Path) -> None:
+    scenario = _with_failing_policy(root, tmp_path)
+    options = ("--policy", "own:Failing", "--set", "on_mind_failure=abort", "--out", "run")
+    done = cli("run", scenario, *options)
+    assert done.returncode == 1
+    first, last = done.stderr.splitlines()
+    assert first == "greensched: what had finished is in run"
+    assert last.startswith("greensched: the mind failed first at day 0 02:")
+    assert "PolicyError: policy 'failing' failed: ValueError: oops; the run was ended there" in last
+    assert last.endswith("; details: run/mind.log; mend the policy or predictor and run again")
+    assert (tmp_path / "run" / "mind.log").read_text().count("Traceback") == 2
+    assert json.loads((tmp_path / "run" / "metadata.json").read_text())["status"] == "aborted"
+
+
+def test_a_failing_mind_of_the_baseline_is_told_apart(cli: Cli, root: Path, tmp_path: Path) -> None:
+    done = cli("run", _with_failing_policy(root, tmp_path), "--baseline", "own:Failing", "--out", "run", "--no-report")
+    assert done.returncode == 0
+    assert done.stderr.startswith("greensched: baseline own:Failing: the mind failed first at day 0 02:")
+    assert done.stderr.count("\n") == 1 and "details: run/baseline/mind.log" in done.stderr
+    assert not (tmp_path / "run" / "mind.log").exists()
+
+
+def _interrupted_when(
+    tmp_path: Path, scenario: Path, *options: str, there: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Ctrl-C, which reaches all of the terminal's processes, as soon as ``there`` exists in the run folder."""
+    command = [sys.executable, "-m", "greensched", "run", str(scenario), "--out", "run", *options]
+    process = subprocess.Popen(
+        command, env=cli_environment(**environment), cwd=tmp_path, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    _wait_for(lambda: list((tmp_path / "run").glob(there)), process)
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    return subprocess.CompletedProcess(command, process.returncode, "", errors)
+
+
+def test_ctrl_c_before_the_input_is_there_says_what_is_left_and_what_to_do(root: Path, tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text("import time\n\ntime.sleep(60)\n")  # prepare loads it to check its options
+    scenario = tmp_path / "s.yml"
+    text = (root / "scenarios" / "minimal.yml").read_text()
+    scenario.write_text(text.replace("{name: lowest-carbon}", '{name: "slow:Policy"}'))
+    done = _interrupted_when(tmp_path, scenario, there="metadata.json")
+    assert done.returncode == 130
+    assert done.stderr == (
+        "greensched: interrupted before the input was prepared; run holds only metadata.json: remove it and run again\n"
+    )
+    meta = json.loads((tmp_path / "run" / "metadata.json").read_text())
+    assert (meta["status"], meta["reason"]) == ("interrupted", "interrupted by the user")
+    assert [p.name for p in (tmp_path / "run").iterdir()] == ["metadata.json"]
+
+
+def test_ctrl_c_while_the_input_is_written_leaves_no_part_of_it(root: Path, tmp_path: Path) -> None:
+    options = ("--set", "workload.jobs=300000", "--set", "horizon=60d")
+    done = _interrupted_when(tmp_path, root / "scenarios" / "minimal.yml", *options, there=".input.*")
+    assert (done.returncode, done.stderr.count("\n")) == (130, 1), done.stderr
+    # prepare may have been about to end
+    assert {p.name for p in (tmp_path / "run").iterdir()} - {"input"} == {"metadata.json"}
+
+
+def test_ctrl_c_after_prepare_says_that_there_are_no_results(root: Path, tmp_path: Path) -> None:
+    java = tmp_path / "jdk" / "bin" / "java"
+    java.parent.mkdir(parents=True)
+    java.write_text("#!/bin/sh\nexec sleep 60\n")  # the world does not come to its first job
+    java.chmod(0o755)
+    scenario = root / "scenarios" / "minimal.yml"
+    done = _interrupted_when(tmp_path, scenario, there="input", JAVA_HOME=str(tmp_path / "jdk"))
+    assert done.returncode == 130
+    assert done.stderr.startswith("greensched: interrupted before the first job; run holds the prepared input"), done
+    assert json.loads((tmp_path / "run" / "metadata.json").read_text())["status"] == "interrupted"
+
+
+@pytest.mark.parametrize("after_s", [0.03, 0.1, 0.2])
+def test_ctrl_c_while_python_starts_is_no_traceback(root: Path, tmp_path: Path, after_s: float) -> None:
+    command = [sys.executable, "-m", "greensched", "run", str(root / "scenarios" / "minimal.yml")]
+    with subprocess.Popen(command, env=cli_environment(), cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(after_s)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    # in its first hundredth of a second Python itself is not ready for signals
+    assert process.returncode in (130, -signal.SIGINT) and f"{root}/python" not in errors, errors
 
 
 def _wait_for(condition: object, process: subprocess.Popen[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -165,6 +166,40 @@ def test_slots_that_are_not_the_totals_of_a_completed_run_are_damage(run: Path, 
     summary = finish(run)  # what a killed world leaves
     assert summary["status"] == "interrupted"
     assert summary["facility_carbon_kg"] == (None if left == 0 else pytest.approx(1.05))
+
+
+def _cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-8])
+
+
+def _flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[0] ^= 0xFF
+    path.write_bytes(content)
+
+
+def _swap(path: Path) -> None:
+    path.write_bytes((path.parent / "datacenters.gsf").read_bytes())
+
+
+@pytest.mark.parametrize("table", ["hosts", "decisions"])
+@pytest.mark.parametrize("damage", [_cut, _flip, _swap, Path.unlink, lambda path: path.write_bytes(b"")])
+def test_a_damaged_table_costs_itself_and_nothing_else(run: Path, table: str, damage: Callable[[Path], None]) -> None:
+    write_world(run, decisions=7)
+    whole = finish(run)
+    assert whole["damaged"] == {}
+    for path in run.glob("*.parquet"):
+        path.unlink()
+    damage(run / "world" / f"{table}.gsf")
+    summary = finish(run)
+    assert list(summary["damaged"]) == [table]
+    assert f"world/{table}.gsf" in summary["damaged"][table] and "\n" not in summary["damaged"][table]
+    assert {p.stem for p in run.glob("*.parquet")} == {"jobs", "datacenters", "decisions", "hosts"} - {table}
+    lost = {"damaged"} | ({"decisions"} if table == "decisions" else set())
+    assert {key for key in whole if whole[key] != summary[key]} == lost
+    assert table == "hosts" or summary["decisions"] is None
+    meta = json.loads((run / "metadata.json").read_text())
+    assert (meta["status"], meta["damaged"]) == ("completed", summary["damaged"])
 
 
 @pytest.mark.parametrize("cut", [1, 24, 200])

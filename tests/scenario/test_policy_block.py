@@ -21,3 +21,8 @@ def test_a_predictor_that_needs_the_truth_needs_the_privilege(tmp_path: Path) ->
 def test_what_an_option_broke_is_blamed_on_the_option(tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match=r"--set policy\.carbon_weihgt .*carbon_weihgt"):
         load(write(tmp_path, policy={"name": "greensched"}), ["policy.carbon_weihgt=2"])
+
+
+def test_a_block_that_an_option_replaced_is_not_blamed_on_the_line_that_it_replaced(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"--set policy  policy\.name: .*did you mean 'lowest-carbon'"):
+        load(write(tmp_path, policy={"name": "greensched"}), ["policy.carbon_weight=2", "policy={name: lowest-carbn}"])

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
+from greensched.core import registry
 from greensched.policies.greensched import GreenSchedOptions
+from greensched.scenario import plugins
 from greensched.scenario.reference import json_schema, markdown
 from greensched.scenario.schema import Scenario
 
@@ -52,11 +54,47 @@ def test_the_json_schema_is_strict_and_described() -> None:
     objects = _objects(schema)
     assert len(objects) > 15
     for entry in objects:
-        assert entry.get("additionalProperties") is (entry["title"] == "Policy")
+        assert entry.get("additionalProperties") is (entry["title"] in ("Policy", "Predictor"))
         for name, key in entry["properties"].items():
             assert key.get("description"), f"{entry['title']}.{name} has no description"
             if key.get("type") == "string" and key.get("default") is not None:
                 assert isinstance(key["default"], str)
+
+
+def _case(where: dict[str, Any], name: str) -> dict[str, Any]:
+    """What the schema demands of a plug-in called ``name``; nothing where it knows none of that name."""
+    cases = [c for c in where["allOf"] if c["if"]["properties"]["name"] == {"const": name}]
+    assert len(cases) <= 1
+    then: dict[str, Any] = cases[0]["then"] if cases else {}
+    return then
+
+
+def test_the_json_schema_knows_the_options_of_every_built_in_plug_in() -> None:
+    schema = json_schema()
+    policy, predictor = schema["$defs"]["Policy"], schema["$defs"]["Predictor"]
+    kinds: tuple[tuple[registry.Kind, dict[str, Any]], ...] = (("policy", policy), ("predictor", predictor))
+    for kind, where in kinds:
+        assert where["properties"]["name"]["anyOf"] == [{"enum": registry.built_in(kind)}, {"type": "string"}]
+        assert len(where["allOf"]) == len(registry.built_in(kind))
+        for name in registry.built_in(kind):
+            then = _case(where, name)
+            assert then["additionalProperties"] is False and then["properties"]["name"] is True
+            for option in plugins.options(registry.load(kind, name)):
+                assert len(then["properties"][option.name]["description"]) > 20, option
+        assert _case(where, "module:Own") == {}  # a plug-in of others has the options that it likes
+        assert where["additionalProperties"] is True
+    options = _case(policy, "greensched")["properties"]
+    assert {f.name for f in dataclasses.fields(GreenSchedOptions)} | {"name", "predictor"} == set(options)
+    assert (options["carbon_weight"]["type"], options["carbon_weight"]["default"]) == ("number", 1.0)
+    assert (options["defer"]["type"], options["intensity"]["enum"]) == ("boolean", ["forecast", "now"])
+    assert _case(predictor, "analytic")["properties"]["typical_run_s"]["default"] == 3600.0
+    assert _case(predictor, "xgboost")["required"] == ["model"]
+    assert {"$ref": "#/$defs/Predictor"} in policy["properties"]["predictor"]["anyOf"]
+
+
+def test_the_json_schema_allows_a_bare_number_as_pue() -> None:
+    kinds = json_schema()["$defs"]["Datacenter"]["properties"]["pue"]["anyOf"]
+    assert {"type": "number", "minimum": 1.0, "maximum": 5.0} in kinds
 
 
 @pytest.mark.parametrize("name", ["demo", "minimal", "real-10dc-2022"])

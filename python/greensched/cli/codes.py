@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from greensched.core.errors import ConfigError, DataError, GreenSchedError
 
 OK = 0
@@ -19,6 +22,20 @@ BY_STATUS = {
     "running": FAILED,
     "interrupted": INTERRUPTED,
 }
+
+
+def of_summary(summary: Mapping[str, Any]) -> int:
+    """The exit code of a run with this summary: results that lack a table are no success."""
+    return BY_STATUS[summary["status"]] or (FAILED if summary["damaged"] else OK)
+
+
+class Interrupted(GreenSchedError):
+    """Ctrl-C or a polite kill; the message says what is there and what to do."""
+
+    exit_code = INTERRUPTED
+
+    def __init__(self, message: str = "interrupted") -> None:
+        super().__init__(message)
 
 
 def of(error: GreenSchedError) -> int:

@@ -22,7 +22,7 @@ def explain(
     asked = f"{row['cores']:g} cores, {row['mem_gb']:g} GB"
     if row["gpus"]:
         asked += f", {row['gpus']:g} GPUs{' ' + row['gpu_type'] if row['gpu_type'] else ''}"
-    print(f"  asked for {asked}; arrived at {_clock(row['arrival_s'])}, deadline {_clock(row['deadline_s'])}")
+    print(f"  asked for {asked}; arrived at {clock(row['arrival_s'])}, deadline {clock(row['deadline_s'])}")
     decisions = _table(folder, "decisions")
     for decision in decisions.filter(pc.equal(decisions["task"], row["task"])).to_pylist():
         _print_decision(decision)
@@ -54,9 +54,9 @@ def _table(folder: Path, name: str) -> Any:
 
 def _print_decision(decision: dict[str, Any]) -> None:
     target = f" at {decision['dc']}" if decision["dc"] else ""
-    until = f" until {_clock(decision['until_s'])}" if decision["until_s"] is not None else ""
+    until = f" until {clock(decision['until_s'])}" if decision["until_s"] is not None else ""
     who = "the mind" if decision["source"] == "mind" else "the world's fallback"
-    print(f"  {_clock(decision['t_s'])}  {who} decided: {decision['action']}{target}{until} [{decision['status']}]")
+    print(f"  {clock(decision['t_s'])}  {who} decided: {decision['action']}{target}{until} [{decision['status']}]")
     if decision["reason"]:
         print(f"      because: {decision['reason']}")
     if decision["code"] != "accepted":
@@ -72,13 +72,13 @@ def _print_outcome(row: dict[str, Any]) -> None:
     print(f"  {row['state']}{where}{': ' + row['reason'] if row['reason'] else ''}")
     if row["start_s"] is not None:
         late = f", {row['late_s']:.0f} s late" if row["late_s"] else ""
-        waited = f"  started {_clock(row['start_s'])} after waiting {row['wait_s']:.0f} s"
-        print(f"{waited}, ended {_clock(row['finish_s'])}{late}")
+        waited = f"  started {clock(row['start_s'])} after waiting {row['wait_s']:.0f} s"
+        print(f"{waited}, ended {clock(row['finish_s'])}{late}")
     if row["state"] == "finished":
         print(f"  {row['dynamic_kwh'] + row['idle_kwh']:.4g} kWh and {row['carbon_g']:.4g} g CO2eq charged to it")
 
 
-def _clock(t_s: float | None) -> str:
+def clock(t_s: float | None) -> str:
     """Seconds since the start as ``day 2 13:05:00``."""
     if t_s is None:
         return "none"

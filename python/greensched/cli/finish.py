@@ -20,6 +20,8 @@ def finish(
     no_report: Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")] = False,
 ) -> None:
     """Turn the logs of a run into Parquet tables, summary.json and the report; also after a crash."""
+    from greensched.cli import failures
+    from greensched.cli.summary_table import warn
     from greensched.results.claims import refuse_live
     from greensched.results.finish import finish as finish_folder
 
@@ -31,13 +33,15 @@ def finish(
         from greensched.report.page import write_report
 
         page = write_report(folder)
+    warn(summary)
     if json_:
         print(json.dumps({"run_folder": str(folder), "report": str(page) if page else None, **summary}))
     else:
         from greensched.cli.summary_table import print_summary
 
         print_summary(folder, summary, page)
-    raise typer.Exit(codes.BY_STATUS[summary["status"]])
+    failures.say(folder)
+    raise typer.Exit(codes.of_summary(summary))
 
 
 def _note_world(folder: Path) -> None:

@@ -8,16 +8,30 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from greensched import __version__
 from greensched.cli import codes
 from greensched.core.errors import GreenSchedError
 
+
+class _Commands(TyperGroup):
+    """Ctrl-C as an error of ours: typer ends the process without a word, or with another code, by version."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise codes.Interrupted from None
+
+
 app = typer.Typer(
     name="greensched",
+    cls=_Commands,
     help="Carbon-aware scheduling of geo-distributed clouds, co-simulated on CloudSim Plus.",
     no_args_is_help=True,
     add_completion=False,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -20,12 +19,14 @@ from typing import Any
 
 from rich.console import Console
 
-from greensched.cli import codes
+from greensched.cli import codes, failures
 from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
+from greensched.cli.salvage import salvage, what_is_left
+from greensched.core import registry
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
-from greensched.results.finish import finish, world_status
+from greensched.results.finish import SUMMARY, finish, world_status
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -60,6 +61,7 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
     """
     if not order.scenario.is_file():
         raise ConfigError(f"{order.scenario}: no such scenario file")
+    _check_names(order)
     with _signals_as_interrupt(), claims.claimed(_new_folder(order)) as folder, _failures_noted(folder):
         metadata.begin(
             folder,
@@ -77,7 +79,18 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
             summary = _compare(folder, config, baseline, order.progress)
         page = _report(folder) if order.report else None
     _show(folder, summary, page, as_json)
-    return codes.BY_STATUS[summary["status"]]
+    return codes.of_summary(summary)
+
+
+def _check_names(order: Order) -> None:
+    """A mistyped policy is said before anything runs, and blamed on the option that named it."""
+    for option, name in (("--policy", order.policy), ("--baseline", order.baseline)):
+        if name in (None, "none"):
+            continue
+        try:
+            registry.load("policy", str(name), order.scenario.resolve().parent)
+        except ConfigError as error:
+            raise ConfigError(f"{option}: {error}") from error
 
 
 def _new_folder(order: Order) -> Path:
@@ -105,25 +118,13 @@ def _failures_noted(folder: Path) -> Iterator[None]:
         (folder / metadata.NAME).unlink(missing_ok=True)  # nothing but the note that it was asked for
         raise
     except KeyboardInterrupt:
-        _salvage(folder, "interrupted", "interrupted by the user")
-        raise
+        salvage(folder, "interrupted", "interrupted by the user")
+        raise codes.Interrupted(what_is_left(folder)) from None
     except BaseException as error:
-        _salvage(folder, "failed", str(error))
+        salvage(folder, "failed", str(error))
+        if (folder / SUMMARY).is_file():
+            _log.print(f"greensched: what had finished is in {folder}", markup=False)
         raise
-
-
-def _salvage(folder: Path, status: str, reason: str) -> None:
-    """Make what has finished readable; the world's own word on how it ended goes before ours."""
-    for torn in folder.glob(".input.*"):  # prepare was killed
-        shutil.rmtree(torn, ignore_errors=True)
-    with contextlib.suppress(GreenSchedError, OSError):
-        finish(folder)
-        _log.print(f"greensched: what had finished is in {folder}", markup=False)
-    try:
-        if metadata.read(folder)["status"] in ("running", "completed"):
-            metadata.update(folder, status=status, reason=reason)
-    except (GreenSchedError, OSError) as error:
-        _log.print(f"greensched: {folder / metadata.NAME} could not be written: {error}", markup=False)
 
 
 @contextlib.contextmanager
@@ -147,14 +148,15 @@ def _signals_as_interrupt() -> Iterator[None]:
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:
     """Write input/ in a process of its own, so that the hidden truth never enters the mind's."""
     command = [sys.executable, "-m", "greensched", "prepare", str(order.scenario), "--out", str(folder)]
+    if order.policy is not None:  # first: its own options may follow as --set policy.x=y
+        command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
     for override in order.overrides:
         command += ["--set", override]
-    if order.policy is not None:
-        command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
     if order.data is not None:
         command += ["--data", str(order.data)]
     with _status(order.progress, "preparing the input"):
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
+        # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True)
     if done.returncode != 0:
         raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED)
     config = metadata.read_json(folder / "input" / "run.json")
@@ -165,12 +167,18 @@ def _prepare(order: Order, folder: Path) -> dict[str, Any]:
 def _play(folder: Path, config: dict[str, Any], what: str, progress: bool) -> str:
     """World and mind on a prepared folder; returns the world's status."""
     from greensched_bridge.java import find_jar
-    from greensched_bridge.launch import run_world
+    from greensched_bridge.launch import WorldError, run_world
 
     known = metadata.read_json(folder / metadata.NAME)["versions"]
     metadata.update(folder, versions=known | metadata.world_versions(find_jar()))
-    with watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
-        run_world(folder)
+    with failures.kept(folder), watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
+        try:
+            run_world(folder)
+        except WorldError as error:
+            failed = failures.line(folder) if error.end.status.get("status") == "aborted" else None
+            if failed is None:
+                raise
+            raise RunError(failed) from error
     return world_status(folder)
 
 
@@ -199,12 +207,14 @@ def _report(folder: Path) -> Path:
 
 
 def _show(folder: Path, summary: dict[str, Any], page: Path | None, as_json: bool) -> None:
+    from greensched.cli.summary_table import print_summary, warn
+
+    warn(summary)
     if as_json:
         print(json.dumps({"run_folder": str(folder), "report": str(page) if page else None, **summary}))
-        return
-    from greensched.cli.summary_table import print_summary
-
-    print_summary(folder, summary, page)
+    else:
+        print_summary(folder, summary, page)
+    failures.say(folder)
 
 
 def _status(enabled: bool, text: str) -> contextlib.AbstractContextManager[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,19 @@ def print_summary(folder: Path, summary: dict[str, Any], page: Path | None) -> N
     console = Console(highlight=False, soft_wrap=True)
     style = _STATUS_STYLE.get(summary["status"], "red")
     console.print(f"[bold]{summary['scenario']}[/], seed {summary['seed']}: [{style}]{summary['status']}[/]", end="")
-    console.print(f" ({summary['reason']})" if summary["reason"] else "", markup=False)
+    reason = "" if summary["fallbacks"] else summary["reason"]  # how a mind failed is said at the end (failures.py)
+    console.print(f" ({reason})" if reason else "", markup=False)
     console.print(_figures(summary))
     _print_notes(console, summary)
     console.print(f"results  {folder}", markup=False)
     if page is not None:
         console.print(f"report   {page}", markup=False)
+
+
+def warn(summary: dict[str, Any]) -> None:
+    """Say on stderr what the results lack, a line each."""
+    for table, why in summary["damaged"].items():
+        print(f"greensched: no {table}.parquet: {why}", file=sys.stderr)
 
 
 def _figures(summary: dict[str, Any]) -> Table:
@@ -57,8 +65,9 @@ def _figures(summary: dict[str, Any]) -> Table:
 
 def _print_notes(console: Console, summary: dict[str, Any]) -> None:
     p50, p99 = summary["decision_latency_p50_ms"], summary["decision_latency_p99_ms"]
+    decisions = _cell(summary["decisions"], "{:,}")
     if p50 is not None and p99 is not None:
-        console.print(f"decision round trip: p50 {p50:.2f} ms, p99 {p99:.2f} ms; {summary['decisions']:,} decisions")
+        console.print(f"decision round trip: p50 {p50:.2f} ms, p99 {p99:.2f} ms; {decisions} decisions")
     savings = summary["savings"]
     if savings and savings["not_comparable"]:
         console.print(f"[yellow]savings n/a:[/] {savings['not_comparable']}")
@@ -66,8 +75,6 @@ def _print_notes(console: Console, summary: dict[str, Any]) -> None:
         console.print(f"[yellow]savings only of what jobs are charged:[/] {savings['facilities_not_comparable']}")
     if summary["cost"] is None:
         console.print("cost n/a: a zone has no price in the data; give its datacenters price_per_kwh")
-    for reason, count in summary["fallbacks"].items():
-        console.print(f"[yellow]fallback:[/] {count} x {reason}")
 
 
 def _cell(value: Any, form: str) -> str:

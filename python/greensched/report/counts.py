@@ -60,6 +60,8 @@ def core_hours(run: RunFolder) -> F64:
 def decision_counts(folder: Path) -> dict[str, list[dict[str, Any]]]:
     """How many decisions of which kind, and the most frequent reasons with their numbers left out."""
     path = folder / "decisions.parquet"
+    if not path.is_file():  # the world's log of them is damaged
+        return {"kinds": [], "reasons": []}
     columns = ["action", "status", "source", "code", "reason"]
     table = pq.read_table(path, columns=columns)
     kinds = table.select(columns[:4]).group_by(columns[:4], use_threads=False).aggregate([([], "count_all")])

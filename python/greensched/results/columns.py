@@ -169,7 +169,7 @@ mean_wait_s            | float  | s      | Mean time from arrival to the start o
 p99_wait_s             | float  | s      | 99th percentile of the same.
 completed_core_s       | float  | core·s | Core-seconds of finished tasks.
 completed_work_sha256  | string | -      | Hash of the set of finished tasks: equal hashes, equal completed work.
-decisions              | int    | -      | Decisions that the world was given.
+decisions              | int    | -      | Decisions that the world was given; null if their log is damaged.
 decision_latency_p50_ms | float | ms     | Median wall time of a decision round trip, world to mind and back.
 decision_latency_p99_ms | float | ms     | 99th percentile of the same.
 decision_log_sha256    | string | -      | Hash of the log of decisions (PROTOCOL.md §6): equal for equal scenario and seed.
@@ -181,6 +181,7 @@ check_tasks_energy     | float  | 1      | Relative gap between the tasks' energ
 check_total_energy     | float  | 1      | Relative gap between attributed + idle and the facility's energy.
 check_tasks_carbon     | float  | 1      | Like check_tasks_energy, for carbon.
 check_total_carbon     | float  | 1      | Like check_total_energy, for carbon.
+damaged                | map    | -      | Tables that are missing because the world's file is damaged, with what is wrong with it; empty otherwise.
 per_datacenter         | list   | -      | carbon_kg, energy_kwh, tasks and mean intensity of every datacenter.
 baseline               | map    | -      | The same figures of the baseline run on the same input and seed; null if there is none.
 savings                | map    | %      | Carbon, energy and cost saved against it; null, with the reason, unless both did equal work; those of whole facilities (all but tasks_carbon_pct) also unless both lasted equally long.

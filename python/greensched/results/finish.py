@@ -19,20 +19,27 @@ def finish(folder: Path) -> dict[str, Any]:
     """Write the Parquet tables and summary.json of ``folder`` and settle its metadata; may be repeated.
 
     Returns:
-        The summary.
+        The summary; its ``damaged`` names the tables that had to be left out.
 
     Raises:
-        DataError: ``folder`` is no run folder, or the world wrote nothing that could be read.
+        DataError: ``folder`` is no run folder, or the world's word on jobs or datacenters is missing or damaged.
     """
     if not (folder / "input" / "run.json").is_file():
         raise DataError(f"{folder}: no input/run.json here; expected the folder of a run")
     run = RunFolder(folder)
     for name, build in tables.BUILDERS.items():
-        tables.write(name, build(run), folder)
+        try:
+            table = build(run)
+        except DataError as error:
+            if name not in run.OPTIONAL:
+                raise
+            run.damaged[name] = str(error)
+        else:
+            tables.write(name, table, folder)
     summary = summarise(run)
     summary |= compare(summary, _baseline_summary(folder))
     metadata.write_json(folder / SUMMARY, summary)
-    metadata.update(folder, status=summary["status"], reason=summary["reason"], config=run.config)
+    metadata.update(folder, status=summary["status"], reason=summary["reason"], damaged=run.damaged, config=run.config)
     return summary
 
 

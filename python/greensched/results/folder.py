@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -31,6 +31,7 @@ _CONFIG_TYPES = {
     "gpu_types": list,
 }
 _WORLD_TYPES = {"totals": dict, "latency_us": dict, "fallbacks": dict, "reason": str, "sim_time_s": (int, float)}
+_ENDED_WELL = ("completed", "degraded")
 _JOB_COLUMNS = ("state", "reason", "dc", "host", "decision", "source", "start_s", "finish_s", "dynamic_kwh", "idle_kwh")
 
 
@@ -39,6 +40,14 @@ class RunFolder:
     """The files of one run; each is read on first use."""
 
     path: Path
+
+    OPTIONAL: ClassVar = ("decisions", "hosts")
+    """Tables without which a run still has results."""
+
+    @cached_property
+    def damaged(self) -> dict[str, str]:
+        """What ``finish`` found wrong with optional tables, by name."""
+        return {}
 
     @cached_property
     def config(self) -> dict[str, Any]:
@@ -112,14 +121,23 @@ class RunFolder:
             DataError: the world ended in good order, and its totals are not those of the slots that are here.
         """
         slots = _joined(self._frames("datacenters.gsf"), "datacenters")
-        if self.world["status"] in ("completed", "degraded"):
+        if self.world["status"] in _ENDED_WELL:
             self._check_whole(slots)
         return slots
 
     @cached_property
     def decisions(self) -> dict[str, Any]:
-        """Columns of world/decisions.gsf."""
-        return _joined(self._frames("decisions.gsf"), "decisions")
+        """Columns of world/decisions.gsf, as far as a killed world came.
+
+        Raises:
+            DataError: the file is damaged, or the world ended in good order and counted more or fewer decisions.
+        """
+        rows = _joined(self._frames("decisions.gsf"), "decisions")
+        found, counted = len(rows.get("decision", ())), self.world.get("decisions")
+        if self.world["status"] in _ENDED_WELL and isinstance(counted, int) and found != counted:
+            path = self.path / "world" / "decisions.gsf"
+            raise DataError(f"{path}: damaged: it holds {found} decisions, world.json counted {counted}")
+        return rows
 
     @cached_property
     def decision_codes(self) -> list[str]:
@@ -130,9 +148,16 @@ class RunFolder:
 
     @cached_property
     def hosts(self) -> dict[str, Any]:
-        """Columns of world/hosts.gsf; empty after a crash (the file is written at the end)."""
+        """Columns of world/hosts.gsf; empty after a crash (the file is written at the end).
+
+        Raises:
+            DataError: the file is damaged, or the world ended in good order and it is not there.
+        """
         path = self.path / "world" / "hosts.gsf"
-        return _table(path, "hosts") if path.is_file() else {}
+        rows = _table(path, "hosts") if path.is_file() else {}
+        if not rows and self.world["status"] in _ENDED_WELL:
+            raise DataError(f"{path}: missing, or not the table of hosts that a world writes at its end")
+        return rows
 
     @property
     def datacenter_names(self) -> list[str]:

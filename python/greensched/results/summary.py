@@ -37,7 +37,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         **job_counts(run.tasks["job"], state, run.jobs["finish_s"], run.deadline_s),
         "tasks": {name: int(np.count_nonzero(state == code)) for code, name in enumerate(STATE_NAMES)},
         **_service(run),
-        "decisions": len(run.decisions.get("decision", ())),
+        "decisions": None if "decisions" in run.damaged else len(run.decisions.get("decision", ())),
         **_latency(world),
         "decision_log_sha256": world.get("decision_log_sha256"),
         "fallbacks": world.get("fallbacks", {}),
@@ -45,6 +45,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         "events": world.get("events"),
         "wall_s": world.get("wall_s"),
         **_checks(run),
+        "damaged": run.damaged,
         "per_datacenter": _per_datacenter(run),
     }
 

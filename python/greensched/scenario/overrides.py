@@ -38,7 +38,7 @@ def apply(data: Any, overrides: list[str], places: Places) -> Any:
             raise ConfigError(f"--set {override}: expected path=value, for example workload.jobs=1000")
         path = parse_path(target.strip())
         value = parse_scalar(text)
-        places.overrides[path] = target.strip()
+        places.override(path, target.strip())
         _put(data, path, value, target.strip())
     return data
 

@@ -1,4 +1,4 @@
-"""The options of policies and predictors, for the reference page: read from the code, so that they are never stale.
+"""The options of policies and predictors, for reference page and JSON Schema: read from the code, so never stale.
 
 An option is a field of the policy's options (a dataclass ``*Options`` in its module), or an argument of the predictor's
 class; its meaning stands in the docstring under ``Attributes:`` or ``Args:``.
@@ -11,7 +11,9 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
+
+from pydantic import TypeAdapter
 
 from greensched.core import registry
 
@@ -19,11 +21,11 @@ _EMPTY = inspect.Parameter.empty
 
 
 class Option(NamedTuple):
-    """One option as the page shows it."""
+    """One option: its type as the code has it, and its default, ``Parameter.empty`` where it is required."""
 
     name: str
-    kind: str
-    default: str
+    hint: Any
+    default: Any
     meaning: str
 
 
@@ -51,33 +53,80 @@ def _table(found: list[Option]) -> list[str]:
     if not found:
         return ["No options."]
     head = ["| option | type | default | meaning |", "|---|---|---|---|"]
-    return head + [f"| `{o.name}` | {o.kind} | {o.default} | {o.meaning} |" for o in found]
+    return head + [f"| `{o.name}` | {_kind(o.hint)} | {_shown(o.default)} | {o.meaning} |" for o in found]
+
+
+def complete(schema: dict[str, Any]) -> None:
+    """Add to the JSON Schema of scenario files what may follow the name of each built-in policy and predictor.
+
+    Plug-ins of others stay open: any name is allowed, and with it any option.
+    """
+    policy = schema["$defs"]["Policy"]
+    predictor = {
+        "title": "Predictor",
+        "description": "A predictor and its options.",
+        "type": "object",
+        "properties": {"name": {"description": "Registered predictor, or module:class."}},
+        "required": ["name"],
+        "additionalProperties": True,
+    }
+    schema["$defs"]["Predictor"] = predictor
+    policy["properties"]["predictor"] = {
+        "description": "Predictor of the policy: a name, or a mapping with name and options. Default: its own.",
+        "anyOf": [*_any_name("predictor"), {"$ref": "#/$defs/Predictor"}, {"type": "null"}],
+    }
+    _know_options(policy, "policy", {"name": True, "predictor": True})
+    _know_options(predictor, "predictor", {"name": True})
+
+
+def _know_options(plug_in: dict[str, Any], kind: registry.Kind, always: dict[str, Any]) -> None:
+    name = plug_in["properties"]["name"]
+    name.pop("type", None)
+    name["anyOf"] = _any_name(kind)
+    plug_in["allOf"] = []
+    for known in registry.built_in(kind):
+        found = list(options(registry.load(kind, known)))
+        then: dict[str, Any] = {"properties": always | {o.name: _json(o) for o in found}, "additionalProperties": False}
+        if required := [o.name for o in found if o.default is _EMPTY]:
+            then["required"] = required
+        plug_in["allOf"].append({"if": {"properties": {"name": {"const": known}}, "required": ["name"]}, "then": then})
+
+
+def _any_name(kind: registry.Kind) -> list[dict[str, Any]]:
+    return [{"enum": registry.built_in(kind)}, {"type": "string"}]
+
+
+def _json(option: Option) -> dict[str, Any]:
+    default = {} if option.default is _EMPTY else {"default": option.default}
+    return TypeAdapter(option.hint).json_schema() | {"description": option.meaning} | default
 
 
 def options(plug_in: Any) -> Iterator[Option]:
     """The options of a plug-in class, in the order of the code."""
     for cls in vars(sys.modules[plug_in.__module__]).values():
         if dataclasses.is_dataclass(cls) and getattr(cls, "__module__", "") == plug_in.__module__:
-            meanings = _meanings(cls)
+            hints, meanings = get_type_hints(cls), _meanings(cls)
             for field in dataclasses.fields(cls):
                 default = _EMPTY if field.default is dataclasses.MISSING else field.default
-                yield _option(field.name, field.type, default, meanings)
+                yield Option(field.name, hints[field.name], default, meanings.get(field.name, ""))
             return
-    meanings = _meanings(plug_in)
+    hints, meanings = get_type_hints(plug_in.__init__), _meanings(plug_in)
     for parameter in inspect.signature(plug_in).parameters.values():
         if parameter.name not in ("context", "args", "kwargs"):
-            yield _option(parameter.name, parameter.annotation, parameter.default, meanings)
+            name = parameter.name
+            yield Option(name, hints.get(name, Any), parameter.default, meanings.get(name, ""))
 
 
-def _option(name: str, annotation: Any, default: Any, meanings: dict[str, str]) -> Option:
-    text = str(annotation)
-    literal = re.fullmatch(r"Literal\[(.*)\]", text)
-    kind = {"float": "number", "int": "whole number", "str": "text", "bool": "true or false"}.get(text, text)
-    if literal:
-        words = [word.strip(" '\"") for word in literal[1].split(",")]
-        kind = " or ".join(f"`{word}`" for word in words)
-    shown = "required" if default is _EMPTY else f"`{str(default).lower() if isinstance(default, bool) else default}`"
-    return Option(name, kind, shown, meanings.get(name, ""))
+def _kind(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " or ".join(f"`{word}`" for word in get_args(hint))
+    return {float: "number", int: "whole number", str: "text", bool: "true or false"}.get(hint, str(hint))
+
+
+def _shown(default: Any) -> str:
+    if default is _EMPTY:
+        return "required"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 def _meanings(thing: Any) -> dict[str, str]:

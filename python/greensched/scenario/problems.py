@@ -46,6 +46,12 @@ class Places:
     lines: dict[Path, int] = field(default_factory=dict)
     overrides: dict[Path, str] = field(default_factory=dict)
 
+    def override(self, path: Path, text: str) -> None:
+        """Note that ``--set text=...`` replaced what was at ``path``: nothing below it comes from a line any more."""
+        depth = len(path)
+        self.lines = {p: line for p, line in self.lines.items() if p[:depth] != path}
+        self.overrides = {p: other for p, other in self.overrides.items() if p[:depth] != path} | {path: text}
+
     def of(self, path: Path) -> tuple[str, int]:
         """Text of the place and an order for sorting; the nearest enclosing path that was written."""
         for n in range(len(path), -1, -1):

@@ -35,7 +35,16 @@ def json_schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of scenario files."""
     schema = Scenario.model_json_schema(mode="validation")
     _duration_defaults(schema)
+    plugins.complete(schema)
+    _bare_pue(schema)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "GreenSched scenario", **schema}
+
+
+def _bare_pue(schema: dict[str, Any]) -> None:
+    """A number in place of a model of PUE; its validator accepts it, which pydantic's schema does not know."""
+    value = schema["$defs"]["StaticPue"]["properties"]["value"]
+    number = {key: value[key] for key in ("type", "minimum", "maximum")}
+    schema["$defs"]["Datacenter"]["properties"]["pue"]["anyOf"].insert(0, number)
 
 
 def _duration_defaults(schema: Any) -> None:

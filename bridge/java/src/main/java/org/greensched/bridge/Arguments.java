@@ -1,6 +1,7 @@
 package org.greensched.bridge;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -17,7 +18,13 @@ record Arguments(String runFolder, boolean connect, String scenario, List<String
                    greensched.jar --run <run folder> [--connect]
               The first form prepares the scenario, runs it and writes the results (needs Python with GreenSched).
               --run      simulate a run folder that was prepared before
-              --connect  a mind listens already; stdin holds {"port": p, "token": "..."} and stays open""";
+              --connect  a mind listens already; stdin holds {"port": p, "token": "..."} and stays open
+              --help     print this""";
+
+    /** Whether somebody asks for the usage, whatever else is there. */
+    static boolean askForHelp(String[] arguments) {
+        return Arrays.stream(arguments).anyMatch(a -> a.equals("--help") || a.equals("-h"));
+    }
 
     static Arguments parse(String[] arguments) throws LaunchException {
         String run = null;

@@ -43,7 +43,11 @@ public final class Main {
         }
     }
 
-    private static int run(String[] arguments) {
+    static int run(String[] arguments) {
+        if (Arguments.askForHelp(arguments)) {
+            System.out.println(Arguments.USAGE);
+            return 0;
+        }
         try {
             Arguments parsed = Arguments.parse(arguments);
             if (parsed.connect()) {

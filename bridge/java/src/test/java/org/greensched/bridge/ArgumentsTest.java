@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
@@ -34,6 +37,21 @@ class ArgumentsTest {
             LaunchException e = assertThrows(LaunchException.class, () -> parse(arguments));
             assertEquals(2, e.exitCode());
             assertTrue(e.getMessage().contains("usage: greensched.jar"));
+        }
+    }
+
+    @Test
+    void helpIsAnAnswerAndNoError() {
+        PrintStream stdout = System.out;
+        for (String[] arguments : new String[][] {{"--help"}, {"-h"}, {"s.yml", "--help"}}) {
+            ByteArrayOutputStream said = new ByteArrayOutputStream();
+            System.setOut(new PrintStream(said, true, StandardCharsets.UTF_8));
+            try {
+                assertEquals(0, Main.run(arguments));
+            } finally {
+                System.setOut(stdout);
+            }
+            assertTrue(said.toString(StandardCharsets.UTF_8).startsWith("usage: greensched.jar"), said.toString());
         }
     }
 
