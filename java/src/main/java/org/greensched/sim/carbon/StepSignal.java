@@ -14,6 +14,7 @@ public final class StepSignal {
     private final String name;
     private final long stepUs;
     private final double[] value;
+    private final double endS;
     /** Integral from 0 to the start of step k; missing steps count as 0. */
     private final double[] prefix;
     /** Missing steps before step k; {@code null}: none at all. */
@@ -31,6 +32,7 @@ public final class StepSignal {
         this.name = name;
         this.stepUs = stepUs;
         this.value = value;
+        this.endS = startS(value.length);
         this.prefix = new double[value.length + 1];
         int[] gaps = new int[value.length + 1];
         NeumaierSum sum = new NeumaierSum();
@@ -88,7 +90,7 @@ public final class StepSignal {
 
     /** End of the covered range, seconds. */
     public double endS() {
-        return startS(value.length);
+        return endS;
     }
 
     /**
@@ -114,10 +116,13 @@ public final class StepSignal {
             return 0;
         }
         int from = stepAt(fromS);
-        if (toS <= startS(from + 1)) {
+        return integral(from, lastStep(from, toS), fromS, toS);
+    }
+
+    private double integral(int from, int to, double fromS, double toS) {
+        if (to == from) {
             return within(from, fromS, toS);
         }
-        int to = lastStepBefore(toS);
         double head = known(from) * (startS(from + 1) - fromS);
         double tail = known(to) * (toS - startS(to));
         return head + (prefix[to] - prefix[from + 1]) + tail;
@@ -145,16 +150,21 @@ public final class StepSignal {
             return false;
         }
         int from = stepAt(fromS);
-        int to = toS <= startS(from + 1) ? from : lastStepBefore(toS);
-        return missing[to + 1] > missing[from];
+        return isMissing(from, lastStep(from, toS));
+    }
+
+    private boolean isMissing(int from, int to) {
+        return missing != null && missing[to + 1] > missing[from];
     }
 
     /** Time-weighted mean over [fromS, toS]; NaN if anything is missing there. */
     public double mean(double fromS, double toS) {
-        if (isMissing(fromS, toS)) {
+        int from = stepAt(fromS);
+        int to = lastStep(from, toS);
+        if (isMissing(from, to)) {
             return Double.NaN;
         }
-        return toS > fromS ? integral(fromS, toS) / (toS - fromS) : at(fromS);
+        return toS > fromS ? integral(from, to, fromS, toS) / (toS - fromS) : value[from];
     }
 
     private double known(int k) {
@@ -167,7 +177,7 @@ public final class StepSignal {
     }
 
     private int stepAt(double tS) {
-        if (!(tS >= 0) || tS >= endS()) {
+        if (!(tS >= 0) || tS >= endS) {
             throw new SignalRangeException(name, tS, endS());
         }
         int k = (int) (tS * 1e6 / stepUs);
@@ -181,9 +191,14 @@ public final class StepSignal {
         return Math.min(k, value.length - 1);
     }
 
+    /** The step that holds just before {@code toS}, given the one that holds at the start of the interval. */
+    private int lastStep(int from, double toS) {
+        return toS <= startS(from + 1) ? from : lastStepBefore(toS);
+    }
+
     /** The step that holds just before {@code tS}. */
     private int lastStepBefore(double tS) {
-        if (tS == endS()) {
+        if (tS == endS) {
             return value.length - 1;
         }
         int k = stepAt(tS);

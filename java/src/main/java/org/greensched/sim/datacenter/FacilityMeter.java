@@ -26,6 +26,7 @@ public final class FacilityMeter {
     private final NeumaierSum[] clock = sums(Clock.COUNT);
     private final NeumaierSum[] powerW = sums(4);
     private final MeterTotals slot = new MeterTotals();
+    private final MeterTotals closed = new MeterTotals();
     private final MeterTotals run = new MeterTotals();
     private double lastS;
 
@@ -126,7 +127,7 @@ public final class FacilityMeter {
         advance(nowS);
         slot.marginalMissing |= isMissing(Clock.MARGINAL, startS, nowS);
         slot.costMissing |= isMissing(Clock.COST, startS, nowS);
-        MeterTotals closed = slot.copyAndReset();
+        closed.take(slot);
         run.addAll(closed);
         return closed;
     }

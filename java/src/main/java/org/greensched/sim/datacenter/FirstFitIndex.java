@@ -55,14 +55,21 @@ final class FirstFitIndex {
     }
 
     private boolean raise(int node) {
-        double c = Math.max(cores[2 * node], cores[2 * node + 1]);
-        double m = Math.max(memGb[2 * node], memGb[2 * node + 1]);
-        double g = Math.max(gpus[2 * node], gpus[2 * node + 1]);
+        double c = larger(cores, node);
+        double m = larger(memGb, node);
+        double g = larger(gpus, node);
         boolean changed = c != cores[node] || m != memGb[node] || g != gpus[node];
         cores[node] = c;
         memGb[node] = m;
         gpus[node] = g;
         return changed;
+    }
+
+    /** Of a node's two children; amounts are never NaN, which {@link Math#max} would look for. */
+    private static double larger(double[] amount, int node) {
+        double left = amount[2 * node];
+        double right = amount[2 * node + 1];
+        return left >= right ? left : right;
     }
 
     /** Lowest host that holds the demand, or -1. */

@@ -56,15 +56,19 @@ public final class MeterTotals {
         sums[FIXED_G].add(fixedW * fixedScratch[Clock.CARBON]);
     }
 
-    MeterTotals copyAndReset() {
-        MeterTotals copy = new MeterTotals();
-        copy.addAll(this);
+    /** Takes over what {@code other} holds, which starts again at 0. */
+    void take(MeterTotals other) {
+        reset();
+        addAll(other);
+        other.reset();
+    }
+
+    private void reset() {
         for (NeumaierSum sum : sums) {
             sum.set(0);
         }
         marginalMissing = false;
         costMissing = false;
-        return copy;
     }
 
     void addAll(MeterTotals other) {

@@ -2,11 +2,7 @@ package org.greensched.sim.runfolder;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -20,15 +16,11 @@ import org.greensched.sim.util.LongList;
 /** What the world was told and what became of it (world/decisions.gsf, PROTOCOL.md §2.8): canonical, hashed, no wall time. */
 public final class DecisionLog implements Closeable {
     private static final int HASHED_BYTES_PER_ROW = 5 * 8 + 4 * 4 + 1;
-    /** Rows that are hashed together; one by one takes noticeably longer. */
-    private static final int HASHED_ROWS = 128;
 
     private final String[] codes;
     private final FrameLog log;
     private final FrameWriter writer = new FrameWriter();
-    private final MessageDigest digest;
-    private final ByteBuffer unhashed =
-            ByteBuffer.allocate(HASHED_ROWS * HASHED_BYTES_PER_ROW).order(ByteOrder.LITTLE_ENDIAN);
+    private final BackgroundHash hash = new BackgroundHash();
     private final LongList decision = new LongList();
     private final LongList tUs = new LongList();
     private final LongList seq = new LongList();
@@ -44,11 +36,6 @@ public final class DecisionLog implements Closeable {
     private DecisionLog(FrameLog log, String[] codes) {
         this.log = log;
         this.codes = codes.clone();
-        try {
-            this.digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
     }
 
     /** Creates the file; {@code codes} names the codes of {@link #add}. */
@@ -71,16 +58,9 @@ public final class DecisionLog implements Closeable {
         status.add(answer.status()[r]);
         code.add(refusal);
         reason.add(answer.reason()[r]);
-        if (unhashed.remaining() < HASHED_BYTES_PER_ROW) {
-            hash();
-        }
-        unhashed.putLong(id).putLong(nowUs).putLong(seqNumber).putLong(answer.task()[r]).putInt(answer.action()[r]).putInt(where)
-                .putLong(until).put((byte) from).putInt(answer.status()[r]).putInt(refusal);
-    }
-
-    private void hash() {
-        digest.update(unhashed.flip());
-        unhashed.clear();
+        hash.room(HASHED_BYTES_PER_ROW).putLong(id).putLong(nowUs).putLong(seqNumber).putLong(answer.task()[r])
+                .putInt(answer.action()[r]).putInt(where).putLong(until).put((byte) from).putInt(answer.status()[r])
+                .putInt(refusal);
     }
 
     /** Appends what was added since the last call as one frame. */
@@ -112,17 +92,16 @@ public final class DecisionLog implements Closeable {
 
     /** SHA-256 of all rows so far, hexadecimal. */
     public String sha256() {
-        hash();
-        try {
-            return HexFormat.of().formatHex(((MessageDigest) digest.clone()).digest());
-        } catch (CloneNotSupportedException e) {
-            throw new IllegalStateException("the JDK's SHA-256 can be cloned", e);
-        }
+        return HexFormat.of().formatHex(hash.value());
     }
 
     @Override
     public void close() throws IOException {
-        flush();
-        log.close();
+        try {
+            flush();
+            log.close();
+        } finally {
+            hash.close();
+        }
     }
 }
