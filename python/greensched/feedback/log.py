@@ -10,15 +10,10 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cache
-from itertools import chain
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from greensched.core.delta import Refusals
 from greensched.core.errors import FeedbackLogError
@@ -26,7 +21,6 @@ from greensched.core.types import DatacenterState, Decisions, Reports, TaskTable
 from greensched.feedback.bulk import BulkInsert
 from greensched.feedback.schema import (
     DECISION_COLUMNS,
-    DECISION_DEFAULTS,
     REPORT_COLUMNS,
     ROWS_PER_ANSWER,
     SCHEMA_VERSION,
@@ -36,15 +30,12 @@ from greensched.feedback.schema import (
     insert,
 )
 
-_INSERT_TASKS = BulkInsert("task", TASK_COLUMNS)
-_INSERT_STATES = BulkInsert("slot_state", ("seq", "dc", *STATE_COLUMNS))
-_insert_decisions = cache(lambda columns: BulkInsert("decision", columns))  # a handful of sets of columns come up
-_INSERT_REPORTS = BulkInsert("report", REPORT_COLUMNS)
+_TASKS = BulkInsert("task", TASK_COLUMNS)
+_STATES = BulkInsert("slot_state", STATE_COLUMNS)
+_DECISIONS = BulkInsert("decision", DECISION_COLUMNS[1:])
+_REPORTS = BulkInsert("report", REPORT_COLUMNS, ("task", "decision", *REPORT_COLUMNS[2:]))
 _INSERT_ANSWER = insert("answer", ("seq", "t_s", "asked", "model"))
 _INSERT_REFUSAL = insert("refusal", ("decision_id", "task", "code"))
-
-ROWS_WORTH_A_LOOK = 16
-_REPORT_FIELDS = ("task", "decision", *REPORT_COLUMNS[2:])
 
 
 class FeedbackLog:
@@ -133,17 +124,17 @@ class FeedbackLog:
 
     def task_steps(self, tables: Sequence[TaskTable]) -> Iterator[int]:
         """Descriptors of tasks, once; yields after every statement its number of rows, as the other ``*_steps`` do."""
-        return _INSERT_TASKS.steps(self._db, _lists(tables, TASK_COLUMNS))
+        return _TASKS.steps(self._db, tables)
 
     def state_steps(self, states: Sequence[tuple[int, DatacenterState]]) -> Iterator[int]:
         """What the datacenters looked like when each answer was given, by the answer's number."""
         seqs = [seq for seq, state in states for _ in state.free_cores]
         dcs = [dc for _, state in states for dc in range(len(state.free_cores))]
-        return _INSERT_STATES.steps(self._db, [seqs, dcs, *_lists([state for _, state in states], STATE_COLUMNS)])
+        return _STATES.steps(self._db, [state for _, state in states], {"seq": seqs, "dc": dcs})
 
     def report_steps(self, tables: Sequence[Reports]) -> Iterator[int]:
         """What came of tasks that ended."""
-        return _INSERT_REPORTS.steps(self._db, _lists(tables, _REPORT_FIELDS))
+        return _REPORTS.steps(self._db, tables)
 
     def add_answer(self, seq: int, t_s: float, asked: int, model: str | None) -> None:
         """One answer; ``model`` is the version of the predictor behind it."""
@@ -152,9 +143,8 @@ class FeedbackLog:
     def add_decisions(self, seq: int, decisions: Decisions) -> None:
         """The decisions of answer ``seq``, in the order in which they are answered."""
         first = seq * ROWS_PER_ANSWER
-        columns = _needed(decisions)
-        ids = range(first, first + len(decisions))
-        _insert_decisions(("decision_id", *columns))(self._db, [ids, *_lists([decisions], columns)])
+        for _ in _DECISIONS.steps(self._db, [decisions], {"decision_id": range(first, first + len(decisions))}):
+            pass
 
     def add_refusals(self, refusals: Refusals) -> None:
         """Decisions that the world did not carry out."""
@@ -186,30 +176,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0, cached_statements=32)
     db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
-    # a checkpoint syncs the disk in the middle of an answer: every 64 MB instead of every 4 MB
-    db.execute("PRAGMA wal_autocheckpoint = 16384")
+    # a checkpoint syncs the disk in the middle of an answer: every 256 MB instead of every 4 MB
+    db.execute("PRAGMA wal_autocheckpoint = 65536")
     return db
-
-
-def _lists(records: Sequence[object], columns: Iterable[str]) -> list[Sequence[Any]]:
-    """Columns of all ``records``, one after the other, as plain Python lists; SQLite stores NaN as NULL by itself."""
-    lists = ([_plain(getattr(record, name)) for record in records] for name in columns)
-    return [parts[0] if len(parts) == 1 else list(chain.from_iterable(parts)) for parts in lists]
-
-
-def _plain(values: NDArray[Any] | Sequence[Any]) -> Sequence[Any]:
-    return list(values.tolist()) if isinstance(values, np.ndarray) else values
-
-
-def _needed(decisions: Decisions) -> tuple[str, ...]:
-    """Columns to write: those that hold the table's default in all of many rows are left out (a third of the time)."""
-    if len(decisions) < ROWS_WORTH_A_LOOK:
-        return DECISION_COLUMNS[1:]
-    return tuple(c for c in DECISION_COLUMNS[1:] if not _all_default(getattr(decisions, c), c))
-
-
-def _all_default(values: Any, column: str) -> bool:
-    if column not in DECISION_DEFAULTS:
-        return False
-    default = DECISION_DEFAULTS[column]
-    return bool(np.isnan(values).all()) if default is None else not (values != default).any()

@@ -22,15 +22,19 @@ STATE_COLUMNS = (
 DECISION_COLUMNS = (
     "decision_id", "task", "action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason",
 )  # fmt: skip
-# of a placement now; None is missing
-DECISION_DEFAULTS: dict[str, float | None] = {
-    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0, "energy_kwh": None, "service_time_s": None,
-}  # fmt: skip
 REPORT_COLUMNS = (
     "task", "decision_id", "state", "dc", "placed_s", "queued_s", "start_s", "finish_s", "it_kwh", "dynamic_kwh",
     "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost",
 )  # fmt: skip
 
+# of columns, where it is not NULL: what a task without GPUs, a placement now and an empty queue have
+DEFAULTS: dict[str, float] = {
+    "gpus": 0.0, "gpu_type": -1, "data_gb": 0.0, "priority": 0,
+    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0,
+    "free_gpus": 0.0, "max_free_gpus": 0.0, "queued": 0, "queued_cores": 0.0, "queued_gpus": 0.0, "queued_mem_gb": 0.0,
+    "inbound": 0, "inbound_cores": 0.0, "inbound_gpus": 0.0, "inbound_mem_gb": 0.0,
+    "transfer_kwh": 0.0, "transfer_g": 0.0,
+}  # fmt: skip
 _INTEGERS = frozenset(
     {"task", "job", "gpu_type", "origin", "priority", "running", "queued", "inbound", "action", "dc", "status", "state",
      "decision_id"}
@@ -47,7 +51,7 @@ def _columns(names: tuple[str, ...]) -> str:
 
 
 def _default(column: str) -> str:
-    value = DECISION_DEFAULTS.get(column)
+    value = DEFAULTS.get(column)
     return "" if value is None else f" DEFAULT {value}"
 
 

@@ -1,9 +1,6 @@
 package org.greensched.bridge;
 
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.greensched.sim.World;
 import org.greensched.sim.columns.FrameException;
@@ -77,26 +74,18 @@ public final class Main {
 
     /** Python first: the mind listens and stdin says where; when stdin ends, so does this process. */
     private static int simulateConnected(Path folder) throws IOException, LaunchException {
-        BufferedReader stdin = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-        String line = stdin.readLine();
-        if (line == null) {
-            throw new LaunchException(BAD_INPUT, "--connect: stdin ended before it said where the mind listens");
+        try (Stdin stdin = new Stdin()) {
+            String line = stdin.readLine();
+            if (line == null) {
+                throw new LaunchException(BAD_INPUT, "--connect: stdin ended before it said where the mind listens");
+            }
+            Endpoint endpoint = Endpoint.parse(line);
+            stdin.watch(Main::endWithoutLauncher);
+            return simulate(folder, endpoint);
         }
-        Endpoint endpoint = Endpoint.parse(line);
-        Thread watchdog = new Thread(() -> endWithStdin(stdin), "greensched-stdin");
-        watchdog.setDaemon(true);
-        watchdog.start();
-        return simulate(folder, endpoint);
     }
 
-    private static void endWithStdin(BufferedReader stdin) {
-        try {
-            while (stdin.read() >= 0) {
-                // nothing more is said; only the end matters
-            }
-        } catch (IOException e) {
-            // as good as the end
-        }
+    private static void endWithoutLauncher() {
         System.err.println("greensched: the launcher has gone, ending");
         System.exit(INTERRUPTED);
     }
