@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from greensched.core.contracts import Needs
+from greensched.core.delta_frames import delta_from_frame, delta_to_frame, microseconds, seconds
 from greensched.core.errors import BridgeProtocolError, FrameError
 from greensched.core.frames import Frame, decode
 from greensched.core.types import NO_DEADLINE_US, Decisions, Options
@@ -64,7 +65,7 @@ def test_start_becomes_the_world() -> None:
 
 
 def test_observe_becomes_a_delta() -> None:
-    delta = messages.delta_from_frame(golden("observe"))
+    delta = delta_from_frame(golden("observe"))
     assert (delta.seq, delta.t_s, delta.ack) == (7, 600.0, 5)
     assert delta.new_tasks.task.tolist() == [11, 12]
     assert delta.new_tasks.arrival_s.tolist() == [301.0, 599.999999]
@@ -92,7 +93,7 @@ def test_observe_becomes_a_delta() -> None:
 
 
 def test_finish_lacks_what_is_empty() -> None:
-    delta = messages.delta_from_frame(golden("finish"))
+    delta = delta_from_frame(golden("finish"))
     assert len(delta.ask) == 0
     assert len(delta.new_tasks) == 0
     assert delta.issues == []
@@ -159,10 +160,24 @@ def test_a_message_without_its_columns_names_the_missing_one() -> None:
     frame = golden("observe")
     del frame.tables["new_tasks"]["cores"]
     with pytest.raises(FrameError, match="'observe' lacks 'cores'"):
-        messages.delta_from_frame(frame)
+        delta_from_frame(frame)
 
 
 def test_times_cross_exactly() -> None:
     us = np.array([0, 1, 599_999_999, 365 * 86_400 * 10**6 + 1, NO_DEADLINE_US])
-    assert messages.microseconds(messages.seconds(us)).tolist() == us.tolist()
-    assert messages.microseconds(np.array([np.nan])).tolist() == [0]
+    assert microseconds(seconds(us)).tolist() == us.tolist()
+    assert microseconds(np.array([np.nan])).tolist() == [0]
+
+
+@pytest.mark.parametrize("name", ["observe", "finish"])
+def test_a_delta_becomes_the_frame_it_came_from(name: str) -> None:
+    """All but the world's own column ``index``, which no mind keeps."""
+    there = delta_from_frame(golden(name))
+    back, _ = decode(delta_to_frame(there, name))
+    assert back.kind == name
+    assert back.meta == golden(name).meta
+    for table, columns in golden(name).tables.items():
+        kept = {c: values for c, values in columns.items() if c != "index"}
+        assert set(back.tables[table]) == set(kept), table
+        for column, values in kept.items():
+            np.testing.assert_array_equal(np.array(list(back.tables[table][column])), np.array(list(values)), column)

@@ -17,8 +17,8 @@ import pytest
 
 from greensched.core.delta import Refusals, no_reports
 from greensched.core.errors import FeedbackLogError
-from greensched.core.types import Reports, TaskState
-from greensched.feedback.behind import WAITING_ROWS
+from greensched.core.types import I64, Reports, TaskState
+from greensched.feedback.behind import MOST_WAITING
 from greensched.feedback.export import export_parquet
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.replay import lessons
@@ -28,7 +28,7 @@ from greensched.testing.worlds import delta, random_tasks, random_world, tasks
 from tests.mind.models import ENERGY_FACTOR, RUN_FACTOR, write_log
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("answer", "task", "slot_state", "decision", "report", "refusal")
+TABLES = ("answer", "decision", "report", "refusal", "question")
 DUMPS = [f"SELECT * FROM {table} ORDER BY 1, 2" for table in TABLES]
 
 
@@ -46,6 +46,14 @@ def report(task: int, decision: int, dc: int, finish_s: float = 900.0) -> Report
     return Reports(decision=np.array([decision]), **values)
 
 
+def reports_of(tasks: I64) -> Reports:
+    """Tasks that finished, whatever was decided about them."""
+    n = len(tasks)
+    values = {name: np.linspace(0.0, 1.0, n) for name in REPORT_COLUMNS[2:]}
+    values |= {"state": np.full(n, TaskState.FINISHED, dtype=np.int32), "dc": np.zeros(n, dtype=np.int32)}
+    return Reports(task=tasks, decision=tasks, **values)
+
+
 def test_everything_is_there_and_joined_by_id(tmp_path: Path) -> None:
     log = tmp_path / "feedback.sqlite"
     w = random_world(1, 3)
@@ -59,10 +67,14 @@ def test_everything_is_there_and_joined_by_id(tmp_path: Path) -> None:
     assert db.execute("SELECT decision_id, task, action FROM decision").fetchall() == [(2**24, 0, 0), (2**24 + 1, 1, 2)]
     rows = db.execute("SELECT task, seq, t_s, dynamic_kwh, finish_s, service_time_s, refused FROM outcome").fetchall()
     assert rows == [(0, 1, 300.0, 2.0, 900.0, 600.0, None), (1, 1, 300.0, None, None, None, "never_fits")]
-    assert db.execute("SELECT count(*) FROM slot_state").fetchone() == (6,)
-    assert db.execute("SELECT deadline_s, expected_s, name FROM task").fetchall()[0] == (float("inf"), 3600.0, "task-0")
     assert db.execute("SELECT count(*) FROM pragma_table_info('decision') WHERE name LIKE '%wall%'").fetchone() == (0,)
     db.close()
+    opened = FeedbackLog.open(log)
+    first, second = opened.deltas()
+    opened.close()
+    assert (first.seq, list(first.new_tasks.name), len(first.state.free_cores)) == (1, ["task-0", "task-1"], 3)
+    assert (first.new_tasks.deadline_s.tolist(), first.new_tasks.expected_s.tolist()) == ([np.inf] * 2, [3600.0] * 2)
+    assert (second.seq, second.reports.task.tolist(), second.refusals.codes) == (2, [0], ("accepted", "never_fits"))
 
 
 def _refused(decision: int) -> Refusals:
@@ -95,7 +107,7 @@ def test_resends_change_nothing(tmp_path: Path) -> None:
             d = mind.decide(delta(seq, w, new, reports=reports))
             if repeat:
                 assert mind.decide(delta(seq, w, new, reports=reports)) is d
-                mind._behind.note(seq, new, reports, None)  # type: ignore[union-attr]
+                mind._behind.note(delta(seq, w, new, reports=reports))  # type: ignore[union-attr]
             reports = report(10 * (seq - 1), seq * 2**24, max(0, int(d.dc[0])))
         mind.finish()
     assert dump(tmp_path / "once") == dump(tmp_path / "twice")
@@ -106,21 +118,27 @@ def test_resends_change_nothing(tmp_path: Path) -> None:
 def test_killed_at_any_moment_the_log_is_a_prefix(tmp_path: Path, batch: int, round_: int) -> None:
     """SIGKILL at a random moment: what is left is what the whole run would have written up to some answer.
 
-    And no answer that the killed process gave (it prints each one after it has it) is missing. Descriptors and
-    states follow the answer, so those of the last few may be missing; what is there is a prefix too.
+    And no answer that the killed process gave (it prints each one after it has it) is missing. Questions and reports
+    follow; those of the last answers may be missing, but a question that is there has its reports once the log has been
+    opened.
     """
     script = (
         "import sys; from pathlib import Path; from greensched.service.mind import Mind\n"
         "from greensched.testing.worlds import *\n"
+        "from greensched.core.delta import no_reports\n"
+        "import numpy as np\n"
+        "from tests.mind.test_log import reports_of\n"
         "w = random_world(3, 4); m = Mind(Path(sys.argv[1])); m.start(w, {'name': 'greensched'})\n"
         "n = int(sys.argv[3])\n"
         "for s in range(1, int(sys.argv[2]) + 1):\n"
-        "    m.decide(delta(s, w, random_tasks(s, n, w, s * w.slot_s, first=n * (s - 1))))\n"
+        "    new = random_tasks(s, n, w, s * w.slot_s, first=n * (s - 1))\n"
+        "    ended = reports_of(n * (s - 2) + np.arange(n)) if s > 1 else no_reports()\n"
+        "    m.decide(delta(s, w, new, reports=ended))\n"
         "    print(s, flush=True)\n"
         "    steps = iter(range(9)); m.catch_up(lambda: next(steps) >= s % 8)\n"
         "m.finish()\n"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "python")}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "python"), str(ROOT)])}
     command = [sys.executable, "-c", script, str(tmp_path / "killed"), "1000000", str(batch)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True) as victim:
         assert victim.stdout is not None
@@ -128,20 +146,19 @@ def test_killed_at_any_moment_the_log_is_a_prefix(tmp_path: Path, batch: int, ro
         time.sleep(random.Random(round_).uniform(0.0, 0.25))
         victim.send_signal(signal.SIGKILL)
         answered = [1, *(int(line) for line in victim.stdout.read().split("\n")[:-1] if line)][-1]
-    FeedbackLog.open(tmp_path / "killed").close()  # integrity and version
+    FeedbackLog.open(tmp_path / "killed").close()  # checks integrity and version, and completes the reports
     left = dump(tmp_path / "killed")
     last = len(left[0])
     assert answered <= last <= answered + 1
     again = [*command[:3], str(tmp_path / "whole"), str(last), str(batch)]
     subprocess.run(again, env=environment, check=True, capture_output=True)
     whole = dump(tmp_path / "whole")
-    for table, per_answer in (("task", batch), ("slot_state", 4)):
-        some, every = left[TABLES.index(table)], whole[TABLES.index(table)]
-        assert some == every[: len(some)]
-        most_missing = (WAITING_ROWS + 2 * batch + 8) * per_answer / (batch + 4)
-        assert len(every) - len(some) <= most_missing
-        left[TABLES.index(table)] = every
-    assert left == whole
+    questions = len(left[TABLES.index("question")])
+    assert last - questions <= 2 * MOST_WAITING / batch + 2
+    assert len(left[TABLES.index("report")]) == batch * max(0, questions - 1)
+    for table, some, every in zip(TABLES, left, whole, strict=True):
+        assert some == every[: len(some)], table
+        assert len(some) == len(every) or table in ("question", "report"), table
 
 
 def test_a_mind_that_starts_again_goes_on_with_its_log(tmp_path: Path) -> None:
@@ -186,9 +203,12 @@ def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
     files = export_parquet(tmp_path / "f.sqlite", tmp_path / "out")
     read = {path.stem: pq.read_table(path) for path in files}
     assert {name: table.num_rows for name, table in read.items()} == {
-        "answer": 3, "task": 60, "slot_state": 18, "decision": 60, "outcome": 60, "refusal": 0,
+        "answer": 3, "task": 60, "slot_state": 24, "decision": 60, "outcome": 60, "refusal": 0,
         "report": read["report"].num_rows,
     }  # fmt: skip
+    assert read["task"]["task"].to_pylist() == list(range(60))
+    assert read["task"]["expected_s"].null_count > 0, "what an owner did not tell is missing, not NaN"
+    assert read["slot_state"]["seq"].to_pylist() == [seq for seq in (1, 2, 3, 4) for _ in range(6)]
     assert str(read["outcome"].schema.field("predicted_energy_kwh").type) == "double"
     assert str(read["outcome"].schema.field("service_time_s").type) == "double"
     assert str(read["decision"].schema.field("reason").type) == "string"
@@ -204,24 +224,13 @@ def test_lessons_are_what_was_seen_and_what_came_of_it(tmp_path: Path) -> None:
     told = list(lessons(tmp_path / "f.sqlite"))
     assert [lesson.observation.seq for lesson in told] == [1, 2, 3, 4]
     assert told[0].observation.world.datacenters == world.datacenters
+    assert all(len(lesson.observation.tasks) == len(lesson.dc) > 10 for lesson in told)
     found = examples(tmp_path / "f.sqlite")
     assert np.allclose(found.true_kwh / found.prior_kwh, ENERGY_FACTOR)
     assert np.allclose(found.true_run_s / found.prior_run_s, RUN_FACTOR)
 
 
-def test_what_follows_the_answer_arrives_whole_and_in_order(tmp_path: Path) -> None:
-    w = random_world(3, 4)
-    mind = Mind(tmp_path / "f.sqlite")
-    mind.start(w, {"name": "local-only"})
-    for seq in range(1, 11):
-        n = 500 if seq % 2 else 10  # a small batch behind a big one must not overtake it
-        mind.decide(delta(seq, w, tasks(n, task=1000 * seq + np.arange(n))))
-    mind.finish()
-    stored = [row[0] for row in dump(tmp_path / "f.sqlite")[1]]
-    assert stored == [1000 * seq + i for seq in range(1, 11) for i in range(500 if seq % 2 else 10)]
-
-
-def test_between_questions_the_log_catches_up_until_the_next_one(tmp_path: Path) -> None:
+def test_what_follows_the_answer_arrives_whole_between_questions_and_at_the_end(tmp_path: Path) -> None:
     w = random_world(3, 4)
     mind = Mind(tmp_path / "f.sqlite")
     mind.start(w, {"name": "local-only"})
@@ -231,41 +240,44 @@ def test_between_questions_the_log_catches_up_until_the_next_one(tmp_path: Path)
     def catch_up(steps: int) -> None:
         left = iter([False] * steps + [True])
         mind.catch_up(lambda: next(left))
-        stored.append(db.execute("SELECT count(*) FROM task").fetchone()[0])
+        stored.append(db.execute("SELECT count(*) FROM report").fetchone()[0])
 
-    mind.decide(delta(1, w, tasks(100)))
+    mind.decide(delta(1, w, tasks(0), reports=reports_of(np.arange(100))))
     catch_up(0)
-    mind.decide(delta(2, w, tasks(900, task=1000 + np.arange(900))))
-    for steps in (0, 3, 99):
+    mind.decide(delta(2, w, tasks(0), reports=reports_of(1000 + np.arange(900))))
+    for steps in (0, 6, 99):
         catch_up(steps)
     db.close()
     assert stored[:2] == [0, 0], "too little to be worth it, and no time at all"
     assert 0 < stored[2] < 1000, "it stops when the world asks"
     assert stored[3] == 1000
+    for seq in range(3, 13):
+        n = 5000 if seq % 2 else 10  # a small batch behind a big one
+        mind.decide(delta(seq, w, tasks(0), reports=reports_of(10_000 * seq + np.arange(n))))
     mind.finish()
-    assert [len(rows) for rows in dump(tmp_path / "f.sqlite")[:3]] == [2, 1000, 8]
+    rows = [row[0] for row in dump(tmp_path / "f.sqlite")[TABLES.index("report")]]
+    assert rows[1000:] == [10_000 * seq + i for seq in range(3, 13) for i in range(5000 if seq % 2 else 10)]
 
 
 def test_a_failure_between_questions_fails_the_next_answer(tmp_path: Path) -> None:
-    w = random_world(3, 4)
-    mind = Mind(tmp_path / "f.sqlite")
-    mind.start(w, {"name": "local-only"})
-    mind.decide(delta(1, w, tasks(500)))
-    with sqlite3.connect(tmp_path / "f.sqlite") as db:
-        db.execute("DROP TABLE task")
-    db.close()
+    mind = mind_without_its_table(tmp_path)
     mind.catch_up(lambda: False)
     with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
-        mind.decide(delta(2, w, tasks(1, task=900)))
+        mind.decide(delta(2, random_world(3, 4), tasks(1, task=900)))
 
 
 def test_a_follower_that_cannot_write_says_so(tmp_path: Path) -> None:
-    w = random_world(3, 4)
-    mind = Mind(tmp_path / "f.sqlite")
-    mind.start(w, {"name": "local-only"})
-    with sqlite3.connect(tmp_path / "f.sqlite") as db:
-        db.execute("DROP TABLE task")
-    db.close()
-    mind.decide(delta(1, w, tasks(500)))
+    mind = mind_without_its_table(tmp_path)
     with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
         mind.finish()
+
+
+def mind_without_its_table(folder: Path) -> Mind:
+    w = random_world(3, 4)
+    mind = Mind(folder / "f.sqlite")
+    mind.start(w, {"name": "local-only"})
+    mind.decide(delta(1, w, tasks(1), reports=reports_of(np.arange(500))))
+    with sqlite3.connect(folder / "f.sqlite") as db:
+        db.execute("DROP TABLE report")
+    db.close()
+    return mind

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from greensched.core.errors import ConfigError, PolicyError, PredictorError
+from greensched.core.task_store import TaskStore
 from greensched.core.types import (
     Action,
     Decisions,
@@ -21,10 +22,10 @@ from greensched.core.types import (
     Predictions,
     TaskTable,
 )
+from greensched.feedback.log import FeedbackLog
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.mind import Mind
-from greensched.service.store import TaskStore
 from greensched.testing.worlds import (
     datacenter,
     delta,
@@ -64,13 +65,10 @@ def test_an_answer_that_failed_is_made_good_by_the_next_delta(tmp_path: Path) ->
     with pytest.raises(PolicyError):
         mind.decide(delta(1, w, tasks(2), ask=np.array([99])))
     assert len(mind.decide(delta(2, w, tasks(2), ack=0))) == 2
-    import sqlite3
-
     mind.finish()
-    with sqlite3.connect(tmp_path / "f.sqlite") as db:
-        assert db.execute("SELECT count(*) FROM task").fetchone() == (2,)
-        assert db.execute("SELECT seq FROM answer").fetchall() == [(2,)]
-    db.close()
+    log = FeedbackLog.open(tmp_path / "f.sqlite")
+    assert [(d.seq, d.new_tasks.task.tolist()) for d in log.deltas()] == [(2, [0, 1])]
+    log.close()
 
 
 def test_a_forecast_counts_from_its_issue_on_and_an_older_one_never_again() -> None:

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from greensched.feedback.log import FeedbackLog
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "swap-a-predictor.md").read_text(encoding="utf-8")
@@ -44,18 +47,19 @@ def test_the_page_runs_end_to_end(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     summary = json.loads((tmp_path / "result" / "summary.json").read_text())
     assert summary["status"] == "completed"
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "result" / "feedback.sqlite") as db:
-        assert dict(db.execute("SELECT key, value FROM meta"))["predictor"] == '"flat-rate"'
-        # 3.5 W per core over what the owner says, times the PUE that is largest in the scenario or less
-        rows = db.execute(
-            "SELECT d.energy_kwh / (t.cores * 3.5 * coalesce(t.expected_s, 3600) / 3.6e6) "
-            "FROM decision d JOIN task t ON t.task = d.task WHERE d.action = 0"
-        ).fetchall()
-    db.close()
+    log = FeedbackLog.open(tmp_path / "result" / "feedback.sqlite")
+    assert log.meta()["predictor"] == "flat-rate"
+    predicted_kwh = dict(log.query("SELECT task, energy_kwh FROM decision WHERE action = 0"))
+    # 3.5 W per core over what the owner says, times the PUE that is largest in the scenario or less
+    rows = [
+        predicted_kwh[task] / (cores * 3.5 * (3600 if np.isnan(expected_s) else expected_s) / 3.6e6)
+        for new in (delta.new_tasks for delta in log.deltas())
+        for task, cores, expected_s in zip(new.task, new.cores, new.expected_s, strict=True)
+        if task in predicted_kwh
+    ]
+    log.close()
     assert len(rows) >= 50
-    assert {round(pue, 6) for (pue,) in rows} <= {1.11, 1.35}
+    assert {round(pue, 6) for pue in rows} <= {1.11, 1.35}
 
 
 def test_the_suite_complains_as_the_page_says(tmp_path: Path) -> None:

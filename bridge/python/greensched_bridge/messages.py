@@ -9,46 +9,21 @@ from typing import Any
 import numpy as np
 
 from greensched.core.contracts import Needs
-from greensched.core.delta import Delta, Progress, Refusals, StateChanges, no_reports, no_tasks
+from greensched.core.delta_frames import US_PER_S, microseconds
 from greensched.core.errors import BridgeProtocolError, FrameError
 from greensched.core.frames import Column, Frame, encode
 from greensched.core.types import (
     F64,
     I64,
-    NO_DEADLINE_US,
     Datacenter,
-    DatacenterState,
     Decisions,
-    ForecastIssue,
     HostType,
     Options,
     Predictions,
-    Reports,
-    TaskTable,
     World,
 )
 
 PROTOCOL_VERSION = 1
-_US_PER_S = 1e6
-_STATE_COLUMNS = tuple(f.name for f in dataclasses.fields(DatacenterState))
-_REPORT_COLUMNS = tuple(f.name for f in dataclasses.fields(Reports))
-
-
-def seconds(us: I64) -> F64:
-    """Instants in seconds; "no deadline" becomes infinity."""
-    result = us / _US_PER_S
-    result[us == NO_DEADLINE_US] = np.inf
-    return result
-
-
-def microseconds(s: F64) -> I64:
-    """Instants in whole microseconds; NaN becomes 0 and infinity "no deadline"."""
-    finite = np.isfinite(s)
-    if finite.all():
-        return np.rint(s * _US_PER_S).astype(np.int64)
-    result = np.rint(np.where(finite, s, 0.0) * _US_PER_S).astype(np.int64)
-    result[np.isposinf(s)] = NO_DEADLINE_US
-    return result
 
 
 def expect(frame: Frame, kind: str, sequence: int) -> None:
@@ -70,8 +45,8 @@ def world_from_meta(meta: Mapping[str, Any]) -> World:
         run_id=meta["run_id"],
         scenario=meta["scenario"],
         start_utc=meta["start_utc"],
-        horizon_s=meta["horizon_us"] / _US_PER_S,
-        slot_s=meta["slot_us"] / _US_PER_S,
+        horizon_s=meta["horizon_us"] / US_PER_S,
+        slot_s=meta["slot_us"] / US_PER_S,
         mode=meta["mode"],
         seed=meta["seed"],
         privileged=meta["privileged"],
@@ -115,81 +90,6 @@ def _host_type(h: Mapping[str, Any]) -> HostType:
         power_w=tuple(map(float, h["power_w"])),
         speed=tuple(map(float, h["speed"])),
     )
-
-
-def delta_from_frame(frame: Frame) -> Delta:
-    """Decode an ``observe`` or ``finish`` message.
-
-    Raises:
-        FrameError: a table lacks a column that this version knows.
-    """
-    try:
-        return Delta(
-            seq=frame.meta["seq"],
-            t_s=frame.meta["t_us"] / _US_PER_S,
-            ack=frame.meta["ack"],
-            state=DatacenterState(**{name: frame.tables["datacenters"][name] for name in _STATE_COLUMNS}),
-            new_tasks=_new_tasks(frame.table("new_tasks")),
-            ask=frame.table("ask").get("task", np.zeros(0, dtype=np.int64)),
-            states=_states(frame.table("states")),
-            progress=_progress(frame.table("progress")),
-            issues=_issues(frame),
-            reports=_reports(frame.table("reports")),
-            refusals=_refusals(frame),
-        )
-    except KeyError as error:
-        raise FrameError(f"message '{frame.kind}' lacks {error}") from error
-
-
-def _new_tasks(t: dict[str, Any]) -> TaskTable:
-    if not t:
-        return no_tasks()
-    return TaskTable(
-        task=t["task"],
-        job=t["job"],
-        arrival_s=seconds(t["arrival_us"]),
-        deadline_s=seconds(t["deadline_us"]),
-        cores=t["cores"],
-        gpus=t["gpus"],
-        gpu_type=t["gpu_type"],
-        mem_gb=t["mem_gb"],
-        data_gb=t["data_gb"],
-        origin=t["origin"],
-        priority=t["priority"],
-        expected_s=t["expected_s"],
-        name=t["name"],
-        labels=t["labels"],
-        user=t["user"],
-    )
-
-
-def _states(t: dict[str, Any]) -> StateChanges:
-    return StateChanges(t["task"], t["state"], seconds(t["t_us"]), t["dc"]) if t else StateChanges()
-
-
-def _progress(t: dict[str, Any]) -> Progress:
-    return Progress(t["task"], t["done_frac"]) if t else Progress()
-
-
-def _reports(t: dict[str, Any]) -> Reports:
-    return Reports(**{name: t[name] for name in _REPORT_COLUMNS}) if t else no_reports()
-
-
-def _refusals(frame: Frame) -> Refusals:
-    t = frame.table("refusals")
-    return Refusals(t["decision"], t["task"], t["code"], tuple(frame.meta["codes"])) if t else Refusals()
-
-
-def _issues(frame: Frame) -> list[ForecastIssue]:
-    t = frame.table("issues")
-    if not t:
-        return []
-    kinds, value = frame.meta["kinds"], frame.table("values")["value"]
-    columns = (t[c].tolist() for c in ("issue_us", "datacenter", "kind", "first_us", "step_us", "offset", "count"))
-    return [
-        ForecastIssue(i / _US_PER_S, dc, kinds[k], f / _US_PER_S, s / _US_PER_S, value[at : at + n])
-        for i, dc, k, f, s, at, n in zip(*columns, strict=True)
-    ]
 
 
 def encode_ready(sequence: int, needs: Needs, policy: str, predictor: str | None) -> bytes:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from greensched import __version__
 from greensched.core.contracts import Needs
 from greensched.core.delta import Delta
+from greensched.core.delta_frames import delta_from_frame
 from greensched.core.errors import BridgeProtocolError, ConfigError
 from greensched.core.frames import Frame, decode
 from greensched.core.types import I64, Decisions, Options, Predictions, Truth, World
@@ -150,7 +151,7 @@ class Session:
                 raise BridgeProtocolError(f"unknown message '{kind}'; known: start, observe, finish")
             if not self._started:
                 raise BridgeProtocolError(f"'{kind}' before 'start'")
-            delta = messages.delta_from_frame(frame)
+            delta = delta_from_frame(frame, message)
             if kind == "observe":
                 return self._observe(link, sequence, delta, files)
             self._mind.finish(delta)

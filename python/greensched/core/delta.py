@@ -95,6 +95,7 @@ class Delta:
         new_tasks: tasks that became visible.
         ask: ids of the tasks that need a decision now; empty in the last delta of a run.
         state: every datacenter now.
+        message: the frame that all this was decoded from, if it was.
         issues: forecasts issued since the ack; empty unless the policy needs forecasts.
     """
 
@@ -109,3 +110,4 @@ class Delta:
     issues: list[ForecastIssue] = field(default_factory=list)
     reports: Reports = field(default_factory=no_reports)
     refusals: Refusals = field(default_factory=Refusals)
+    message: bytes = b""

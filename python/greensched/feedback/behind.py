@@ -1,25 +1,22 @@
-"""Writing what need not be written before an answer: it follows in bulk, while the world is busy.
+"""What need not be written before an answer: the question with all that came with it, and the rows of reports.
 
-Decisions are committed before they are answered. What they were based on (descriptors of tasks, states of datacenters)
-and execution reports come from the world and are in the run folder anyway, so they wait in memory: a killed process can
-lose the last few thousand of these rows, never a decision. Between two questions the mind has nothing to do, so whoever
-asks it calls :meth:`WriteBehind.catch_up` then, which stops as soon as the next question is there. No thread does
-this: it would compete with the answers for the interpreter.
+They follow in bulk while the world is busy. Between two questions the mind has nothing to do: whoever asks it calls
+:meth:`WriteBehind.catch_up` then, which stops as soon as the next question is there. No thread does this: it would
+compete with the answers for the interpreter. A killed process can lose the last few questions, never a decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from greensched.core.delta import Delta
 from greensched.core.errors import FeedbackLogError
-from greensched.core.types import DatacenterState, Reports, TaskTable
 from greensched.feedback.log import FeedbackLog
 
-WAITING_ROWS = 16_384  # the most that waits in memory; beyond that an answer waits for all of them, some 30 ms
-WORTH_ROWS = 256  # fewer are not worth a transaction while more may come
-BATCH_ROWS = 512  # are turned into Python values at once, before a question can be noticed: some 0.3 ms
-
-_Noted = tuple[int, TaskTable, Reports, DatacenterState | None]
+# in rows of reports; a question counts as one per 256 bytes
+MOST_WAITING = 16_384  # stays in memory; beyond that an answer waits for all of it, some 20 ms
+WORTH_WRITING = 256  # less is not worth a transaction while more may come
+BATCH = 512  # is turned into Python values at once, before a question can be noticed: some 0.3 ms
 
 
 class WriteBehind:
@@ -27,20 +24,20 @@ class WriteBehind:
 
     def __init__(self, log: FeedbackLog) -> None:
         self._log = log
-        self._noted: list[_Noted] = []
+        self._noted: list[Delta] = []
         self._steps: Iterator[int] = iter(())  # of the batch that is being written
-        self._rows = 0  # that wait
+        self._waiting = 0
         self._failure: Exception | None = None
 
-    def note(self, seq: int, tasks: TaskTable, reports: Reports, state: DatacenterState | None) -> None:
-        """Take what belongs to answer ``seq``; the arguments must not change afterwards.
+    def note(self, delta: Delta) -> None:
+        """Take what came with a question; it must not change afterwards.
 
         Raises:
             FeedbackLogError: what was noted before could not be written.
         """
-        self._noted.append((seq, tasks, reports, state))
-        self._rows += _rows(tasks, reports, state)
-        if self._rows >= WAITING_ROWS or self._failure is not None:
+        self._noted.append(delta)
+        self._waiting += _size(delta)
+        if self._waiting >= MOST_WAITING or self._failure is not None:
             self.close()
 
     def catch_up(self, asked: Callable[[], bool]) -> None:
@@ -48,7 +45,7 @@ class WriteBehind:
 
         A failure is told to the next caller of :meth:`note` or :meth:`close`: here nobody waits for an answer.
         """
-        if self._rows >= WORTH_ROWS and self._failure is None:
+        if self._waiting >= WORTH_WRITING and self._failure is None:
             self._write(asked)
 
     def close(self) -> None:
@@ -57,7 +54,7 @@ class WriteBehind:
         Raises:
             FeedbackLogError: something could not be written, now or before.
         """
-        if self._rows and self._failure is None:
+        if self._waiting and self._failure is None:
             self._write(lambda: False)
         if self._failure is not None:
             raise FeedbackLogError(f"{self._log.path}: could not be written: {self._failure}") from self._failure
@@ -65,25 +62,25 @@ class WriteBehind:
     def _write(self, asked: Callable[[], bool]) -> None:
         try:
             with self._log.transaction():
-                while self._rows and not asked():
+                while self._waiting and not asked():
                     done = next(self._steps, 0)
                     if done == 0:
                         self._steps = self._next_batch()
-                    self._rows -= done
+                    self._waiting -= done
         except Exception as error:  # whatever it is, the next answer tells it
             self._failure = error
 
     def _next_batch(self) -> Iterator[int]:
-        rows, n = 0, 0
-        while n < len(self._noted) and rows < BATCH_ROWS:
-            rows += _rows(*self._noted[n][1:])
+        size, n = 0, 0
+        while n < len(self._noted) and size < BATCH:
+            size += _size(self._noted[n])
             n += 1
         batch, self._noted = self._noted[:n], self._noted[n:]
-        log = self._log
-        yield from log.task_steps([tasks for _, tasks, _, _ in batch])
-        yield from log.state_steps([(seq, state) for seq, _, _, state in batch if state is not None])
-        yield from log.report_steps([reports for _, _, reports, _ in batch])
+        for delta in batch:
+            self._log.add_question(delta)
+            yield _size(delta) - len(delta.reports)
+        yield from self._log.report_steps([delta.reports for delta in batch if len(delta.reports)])
 
 
-def _rows(tasks: TaskTable, reports: Reports, state: DatacenterState | None) -> int:
-    return len(tasks) + len(reports) + (0 if state is None else len(state.free_cores))
+def _size(delta: Delta) -> int:
+    return 1 + len(delta.message) // 256 + len(delta.reports)

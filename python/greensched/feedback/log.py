@@ -1,8 +1,9 @@
-"""The feedback log of a run: SQLite in WAL mode, one transaction per answer (descriptors and reports: ``behind``).
+"""The feedback log of a run: SQLite in WAL mode, one transaction per answer.
 
 Durability: every decision is committed before it is answered, with ``synchronous = NORMAL``: a killed process loses
-nothing, a power cut may lose the last answers but never consistency. :meth:`FeedbackLog.barrier` makes everything safe
-against power cuts too; :meth:`FeedbackLog.close` ends with one. Repeating rows changes nothing.
+none, a power cut may lose the last answers but never consistency. Questions and reports follow (``behind``).
+:meth:`FeedbackLog.barrier` makes everything safe against power cuts too; :meth:`FeedbackLog.finish` ends with one.
+Repeating rows changes nothing.
 """
 
 from __future__ import annotations
@@ -15,26 +16,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from greensched.core.delta import Refusals
-from greensched.core.errors import FeedbackLogError
-from greensched.core.types import DatacenterState, Decisions, Reports, TaskTable
+from greensched.core.delta import Delta, Refusals
+from greensched.core.delta_frames import delta_from_frame, delta_to_frame
+from greensched.core.errors import FeedbackLogError, FrameError
+from greensched.core.frames import decode
+from greensched.core.types import Decisions, Reports
 from greensched.feedback.bulk import BulkInsert
 from greensched.feedback.schema import (
     DECISION_COLUMNS,
     REPORT_COLUMNS,
     ROWS_PER_ANSWER,
     SCHEMA_VERSION,
-    STATE_COLUMNS,
     TABLES,
-    TASK_COLUMNS,
     insert,
 )
 
-_TASKS = BulkInsert("task", TASK_COLUMNS)
-_STATES = BulkInsert("slot_state", STATE_COLUMNS)
 _DECISIONS = BulkInsert("decision", DECISION_COLUMNS[1:])
 _REPORTS = BulkInsert("report", REPORT_COLUMNS, ("task", "decision", *REPORT_COLUMNS[2:]))
 _INSERT_ANSWER = insert("answer", ("seq", "t_s", "asked", "model"))
+_INSERT_QUESTION = insert("question", ("seq", "frame"))
+_MARK_FINISHED = "INSERT OR REPLACE INTO meta VALUES ('finished', 'true')"
 _INSERT_REFUSAL = insert("refusal", ("decision_id", "task", "code"))
 
 
@@ -61,6 +62,7 @@ class FeedbackLog:
             if theirs != meta.get("run_id"):
                 log.close()
                 raise FeedbackLogError(f"{path}: belongs to run {theirs!r}, not {meta.get('run_id')!r}; move it away")
+            log._db.execute("DELETE FROM meta WHERE key = 'finished'")
             return log
         log = FeedbackLog(path, _connect(path))
         values = {**meta, "schema_version": SCHEMA_VERSION}
@@ -95,7 +97,10 @@ class FeedbackLog:
                 f"{path}: schema version {version}, this GreenSched reads {SCHEMA_VERSION}; "
                 "use the version that wrote it"
             )
-        return FeedbackLog(path, db)
+        log = FeedbackLog(path, db)
+        if "finished" not in log.meta():
+            log._recover()
+        return log
 
     def meta(self) -> dict[str, Any]:
         """What the log says about its run."""
@@ -122,29 +127,23 @@ class FeedbackLog:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def task_steps(self, tables: Sequence[TaskTable]) -> Iterator[int]:
-        """Descriptors of tasks, once; yields after every statement its number of rows, as the other ``*_steps`` do."""
-        return _TASKS.steps(self._db, tables)
-
-    def state_steps(self, states: Sequence[tuple[int, DatacenterState]]) -> Iterator[int]:
-        """What the datacenters looked like when each answer was given, by the answer's number."""
-        seqs = [seq for seq, state in states for _ in state.free_cores]
-        dcs = [dc for _, state in states for dc in range(len(state.free_cores))]
-        return _STATES.steps(self._db, [state for _, state in states], {"seq": seqs, "dc": dcs})
-
-    def report_steps(self, tables: Sequence[Reports]) -> Iterator[int]:
-        """What came of tasks that ended."""
-        return _REPORTS.steps(self._db, tables)
-
     def add_answer(self, seq: int, t_s: float, asked: int, model: str | None) -> None:
         """One answer; ``model`` is the version of the predictor behind it."""
         self._db.execute(_INSERT_ANSWER, (seq, t_s, asked, model))
+
+    def add_question(self, delta: Delta) -> None:
+        """What the mind was told, as it came."""
+        self._db.execute(_INSERT_QUESTION, (delta.seq, delta.message or delta_to_frame(delta)))
 
     def add_decisions(self, seq: int, decisions: Decisions) -> None:
         """The decisions of answer ``seq``, in the order in which they are answered."""
         first = seq * ROWS_PER_ANSWER
         for _ in _DECISIONS.steps(self._db, [decisions], {"decision_id": range(first, first + len(decisions))}):
             pass
+
+    def report_steps(self, tables: Sequence[Reports]) -> Iterator[int]:
+        """What came of tasks that ended; yields after every statement its number of rows."""
+        return _REPORTS.steps(self._db, tables)
 
     def add_refusals(self, refusals: Refusals) -> None:
         """Decisions that the world did not carry out."""
@@ -157,11 +156,38 @@ class FeedbackLog:
         """The world went on without answer ``seq``."""
         self._db.execute("UPDATE answer SET taken = 0 WHERE seq = ?", (seq,))
 
+    def deltas(self) -> Iterator[Delta]:
+        """What the mind was told, question by question; the last one may have no answer.
+
+        Raises:
+            FeedbackLogError: what is stored is no such message.
+        """
+        for seq, frame in self._db.execute("SELECT seq, frame FROM question ORDER BY seq"):
+            try:
+                yield delta_from_frame(decode(frame)[0], frame)
+            except FrameError as error:
+                raise FeedbackLogError(f"{self.path}: damaged: question {seq}: {error}") from error
+
+    def _recover(self) -> None:
+        """After a kill: the rows of reports that had not followed their questions yet."""
+        try:
+            with self.transaction():
+                for delta in self.deltas():
+                    for _ in _REPORTS.steps(self._db, [delta.reports]):
+                        pass
+        except sqlite3.Error as error:
+            raise FeedbackLogError(f"{self.path}: was cut short and cannot be completed: {error}") from error
+
     def barrier(self) -> None:
         """Force everything to the disk."""
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._db.execute("PRAGMA synchronous = NORMAL")
+
+    def finish(self) -> None:
+        """Close a log to which nothing will be added, and say so in it."""
+        self._db.execute(_MARK_FINISHED)
+        self.close()
 
     def close(self) -> None:
         """Barrier, then close; the log becomes a single file."""

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from greensched.core.delta import no_tasks
+from greensched.core.delta import Delta
 from greensched.core.errors import FeedbackLogError
-from greensched.core.types import F64, I32, DatacenterState, ForecastBook, Observation, TaskState, TaskTable, World
+from greensched.core.task_store import TaskStore
+from greensched.core.types import F64, I32, ForecastBook, Observation, TaskState, TaskTable, World
 from greensched.feedback.log import FeedbackLog
-from greensched.feedback.schema import STATE_COLUMNS, TASK_COLUMNS
 from greensched.feedback.worlds import world_from_json
 
-_COLUMNS = ", ".join(f"t.{name}" for name in TASK_COLUMNS)
 _SQL = f"""
-    SELECT o.seq, {_COLUMNS}, o.dc, o.start_s, o.finish_s, o.dynamic_kwh, o.t_s
-    FROM outcome o JOIN task t ON t.task = o.task
-    WHERE o.action = 0 AND o.state = {int(TaskState.FINISHED)} AND o.refused IS NULL ORDER BY o.decision_id
+    SELECT seq, task, dc, finish_s - start_s, dynamic_kwh FROM outcome
+    WHERE action = 0 AND state = {int(TaskState.FINISHED)} AND refused IS NULL ORDER BY decision_id
 """  # noqa: S608 - our own names
 
 
@@ -47,58 +43,51 @@ def read_world(log: FeedbackLog) -> World:
     return world_from_json(stored)
 
 
+class Mirror:
+    """What the mind knew at each answer, rebuilt from what it was told since the start."""
+
+    def __init__(self) -> None:
+        self._tasks = TaskStore()
+        self._forecasts = ForecastBook()
+
+    def apply(self, delta: Delta) -> None:
+        """Take in what came with a question."""
+        self._tasks.add(delta.new_tasks)
+        for issue in delta.issues:
+            self._forecasts.add(issue)
+        if len(delta.reports):
+            self._tasks.forget(delta.reports.task)
+
+    def observation(self, delta: Delta, world: World, tasks: TaskTable) -> Observation:
+        """The observation that the policy had; of the tasks that it was asked about only ``tasks``."""
+        book = ForecastBook(dict(self._forecasts.newest))
+        return Observation(delta.seq, delta.t_s, world, tasks, delta.state, book)
+
+    def take(self, task: np.ndarray[tuple[int], np.dtype[np.int64]]) -> TaskTable:
+        """Descriptors of live tasks."""
+        return self._tasks.take(task)
+
+
 def lessons(path: Path) -> Iterator[Lesson]:
     """Every answer of the log that has finished placements, in order of time.
 
-    Forecasts are not part of the log, so the observations have none.
+    Forecasts are those that the policy had asked for.
 
     Raises:
         FeedbackLogError: the log cannot be read.
     """
     log = FeedbackLog.open(path)
     try:
-        world = read_world(log)
-        rows = log.query(_SQL)
-        states = {seq: state for seq, state in _states(log)}
+        world, mirror = read_world(log), Mirror()
+        outcome = np.array(log.query(_SQL), dtype=np.float64).reshape(-1, 5)
+        first_of = dict(zip(*np.unique(outcome[:, 0], return_index=True), strict=True))
+        ends = dict(zip(first_of, [*list(first_of.values())[1:], len(outcome)], strict=True))
+        for delta in log.deltas():
+            mirror.apply(delta)
+            if delta.seq not in first_of:
+                continue
+            rows = outcome[first_of[delta.seq] : ends[delta.seq]]
+            seen = mirror.observation(delta, world, mirror.take(rows[:, 1].astype(np.int64)))
+            yield Lesson(seen, rows[:, 2].astype(np.int32), rows[:, 3], rows[:, 4])
     finally:
         log.close()
-    table = np.array(rows, dtype=object).reshape(len(rows), len(TASK_COLUMNS) + 6)
-    seqs = table[:, 0].astype(np.int64)
-    starts = np.flatnonzero(np.diff(seqs, prepend=-1))
-    for first, last in zip(starts, [*starts[1:], len(rows)], strict=True):
-        if int(seqs[first]) not in states:
-            continue  # a killed mind: its last states were never written
-        part = table[first:last]
-        outcome = part[:, len(TASK_COLUMNS) + 1 :]
-        start_s, finish_s, dynamic_kwh, t_s = (outcome[:, i].astype(np.float64) for i in range(1, 5))
-        seq = int(seqs[first])
-        seen = Observation(seq, float(t_s[0]), world, _tasks(part), states[seq], ForecastBook())
-        yield Lesson(seen, outcome[:, 0].astype(np.int32), finish_s - start_s, dynamic_kwh)
-
-
-def _states(log: FeedbackLog) -> Iterator[tuple[int, DatacenterState]]:
-    table = np.array(log.query("SELECT * FROM slot_state ORDER BY seq, dc"), dtype=np.float64)
-    if len(table) == 0:
-        return
-    integers = {"running", "queued", "inbound"}
-    seqs = table[:, 0].astype(np.int64)
-    starts = np.flatnonzero(np.diff(seqs, prepend=-1))
-    for first, last in zip(starts, [*starts[1:], len(table)], strict=True):
-        columns: dict[str, Any] = {}
-        for i, name in enumerate(STATE_COLUMNS):
-            values = table[first:last, i + 2]
-            columns[name] = values.astype(np.int32) if name in integers else values
-        yield int(seqs[first]), DatacenterState(**columns)
-
-
-def _tasks(part: Any) -> TaskTable:
-    template = no_tasks()
-    columns: dict[str, Any] = {}
-    for i, field in enumerate(dataclasses.fields(TaskTable)):
-        values, like = part[:, i + 1], getattr(template, field.name)
-        if isinstance(like, np.ndarray):
-            # None (SQL NULL) is a missing number
-            columns[field.name] = values.astype(np.float64).astype(like.dtype)
-        else:
-            columns[field.name] = values.tolist()
-    return TaskTable(**columns)

@@ -1,5 +1,8 @@
 """Tables of the feedback log. A change that an old reader would misread raises ``SCHEMA_VERSION``.
 
+Decisions and reports are rows, joined by id in the view ``outcome``. What the mind was told is kept as it came, so
+that it can be replayed to the byte (``replay``) and costs next to nothing.
+
 Ids: ``decision_id = seq * 2**24 + row of the answer`` (bridge/PROTOCOL.md); ``task`` is the row number of the task in
 the run folder. Times are seconds since the start of the scenario, NULL is missing. No table holds a wall-clock time.
 """
@@ -9,16 +12,6 @@ from __future__ import annotations
 SCHEMA_VERSION = 1
 ROWS_PER_ANSWER = 1 << 24
 
-TASK_COLUMNS = (
-    "task", "job", "arrival_s", "deadline_s", "cores", "gpus", "gpu_type", "mem_gb", "data_gb", "origin", "priority",
-    "expected_s", "name", "labels", "user",
-)  # fmt: skip
-STATE_COLUMNS = (
-    "free_cores", "free_gpus", "free_mem_gb", "max_free_cores", "max_free_gpus", "running", "queued", "queued_cores",
-    "queued_gpus", "queued_mem_gb", "inbound", "inbound_cores", "inbound_gpus", "inbound_mem_gb",
-    "used_cores", "utilisation_frac", "it_w", "pue", "carbon_gpkwh", "marginal_gpkwh",
-    "wind_frac", "solar_frac", "renewable_frac", "price_per_kwh", "temperature_c",
-)  # fmt: skip
 DECISION_COLUMNS = (
     "decision_id", "task", "action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason",
 )  # fmt: skip
@@ -27,19 +20,12 @@ REPORT_COLUMNS = (
     "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost",
 )  # fmt: skip
 
-# of columns, where it is not NULL: what a task without GPUs, a placement now and an empty queue have
+# of columns, where it is not NULL: a placement now, of a task that moves no data
 DEFAULTS: dict[str, float] = {
-    "gpus": 0.0, "gpu_type": -1, "data_gb": 0.0, "priority": 0,
-    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0,
-    "free_gpus": 0.0, "max_free_gpus": 0.0, "queued": 0, "queued_cores": 0.0, "queued_gpus": 0.0, "queued_mem_gb": 0.0,
-    "inbound": 0, "inbound_cores": 0.0, "inbound_gpus": 0.0, "inbound_mem_gb": 0.0,
-    "transfer_kwh": 0.0, "transfer_g": 0.0,
+    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0, "transfer_kwh": 0.0, "transfer_g": 0.0,
 }  # fmt: skip
-_INTEGERS = frozenset(
-    {"task", "job", "gpu_type", "origin", "priority", "running", "queued", "inbound", "action", "dc", "status", "state",
-     "decision_id"}
-)  # fmt: skip
-_TEXT = frozenset({"name", "labels", "user", "reason"})
+_INTEGERS = frozenset({"task", "action", "dc", "status", "state", "decision_id"})
+_TEXT = frozenset({"reason"})
 
 
 def _type(column: str) -> str:
@@ -61,12 +47,11 @@ def _keyed(names: tuple[str, ...]) -> str:
 
 TABLES = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    # one row per answer; taken = 0: the world went on without it; model: version of the predictor that answered
+    # one row per answer. model: version of the predictor that answered; taken = 0: the world went on without it
     "CREATE TABLE answer (seq INTEGER PRIMARY KEY, t_s REAL NOT NULL, asked INTEGER NOT NULL, model TEXT, "
     "taken INTEGER NOT NULL DEFAULT 1)",
-    f"CREATE TABLE task ({_keyed(TASK_COLUMNS)})",
-    f"CREATE TABLE slot_state (seq INTEGER, dc INTEGER, {_columns(STATE_COLUMNS)}, PRIMARY KEY (seq, dc)) "
-    "WITHOUT ROWID",
+    # as they came (frames, PROTOCOL.md §4): new tasks, datacenters, signals, forecasts, reports
+    "CREATE TABLE question (seq INTEGER PRIMARY KEY, frame BLOB NOT NULL)",
     f"CREATE TABLE decision ({_keyed(DECISION_COLUMNS)})",
     f"CREATE TABLE report ({_keyed(REPORT_COLUMNS)})",
     "CREATE TABLE refusal (decision_id INTEGER PRIMARY KEY, task INTEGER NOT NULL, code TEXT NOT NULL)",

@@ -14,13 +14,13 @@ from greensched.core.contracts import Needs, Policy
 from greensched.core.delta import Delta
 from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
+from greensched.core.task_store import TaskStore
 from greensched.core.types import Decisions, ForecastBook, Observation, Reports, Truth, World
 from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.latency import Latency
-from greensched.service.store import TaskStore
 
 LATENCY_FILE = "mind-latency.json"
 
@@ -110,7 +110,7 @@ class Mind:
             self._record(delta, None)
         if self._log is not None and self._behind is not None:
             self._behind.close()
-            self._log.close()
+            self._log.finish()
             self._log = self._behind = None
             if self._path is not None:
                 self.latency.write(self._path.with_name(LATENCY_FILE))
@@ -172,7 +172,7 @@ class Mind:
             if decisions is not None:
                 self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"])
                 self._log.add_decisions(delta.seq, decisions)
-        self._behind.note(delta.seq, delta.new_tasks, delta.reports, None if decisions is None else delta.state)
+        self._behind.note(delta)
 
 
 def _meta(world: World, block: Mapping[str, Any], names: Mapping[str, str | None]) -> dict[str, Any]:
