@@ -15,7 +15,11 @@ import java.util.List;
  * process; a torn last frame is what a reader expects after a crash.
  */
 public final class FrameLog implements Closeable {
+    /** A frame up to this size is copied together, so that one write takes it; copying a larger one costs more. */
+    private static final int ONE_WRITE_BYTES = 1 << 20;
+
     private final FileChannel channel;
+    private ByteBuffer whole = ByteBuffer.allocateDirect(1 << 14);
 
     private FrameLog(FileChannel channel) {
         this.channel = channel;
@@ -29,7 +33,25 @@ public final class FrameLog implements Closeable {
 
     /** Appends the frame that {@code writer} holds. */
     public void append(FrameWriter writer) throws IOException {
-        writer.writeTo(channel);
+        long bytes = writer.length();
+        if (bytes > ONE_WRITE_BYTES) {
+            for (ByteBuffer part : writer.parts()) {
+                writeFully(part);
+            }
+            return;
+        }
+        if (bytes > whole.capacity()) {
+            whole = ByteBuffer.allocateDirect((int) bytes * 2);
+        }
+        whole.clear();
+        writer.writeTo(whole);
+        writeFully(whole.flip());
+    }
+
+    private void writeFully(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
     }
 
     /** Forces everything to the disk. */

@@ -1,8 +1,6 @@
 package org.greensched.sim.columns;
 
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -10,14 +8,10 @@ import java.nio.charset.StandardCharsets;
  * {@link #table} and its columns one by one: a bulk method, or {@code open…} followed by exactly {@code rows} puts.
  */
 public final class FrameWriter {
-    /** Larger frames are not copied to be written at once: head and data go one after the other. */
-    private static final int ONE_WRITE_BYTES = 1 << 20;
 
     private final JsonText meta = new JsonText();
     private final JsonText tables = new JsonText();
     private String kind = "";
-    /** The whole frame on its way to a file: one write of one buffer is what the operating system takes quickest. */
-    private ByteBuffer whole = ByteBuffer.allocateDirect(0);
     private ByteBuffer data = FrameLayout.littleEndian(ByteBuffer.allocate(1 << 14));
     private byte[] header;
     private String table;
@@ -194,49 +188,17 @@ public final class FrameWriter {
         endString();
     }
 
-    /**
-     * A whole column copied from another table: the first {@code rows} of {@code sourceRows} tell from which of its rows.
-     * Neighbours (tasks arrive in the order of their ids) are copied as one block.
-     */
+    /** A whole column copied from another table: the first {@code rows} of {@code sourceRows} tell from which of its rows. */
     public FrameWriter gather(String name, Table source, long[] sourceRows) {
-        ColumnType wanted = source.type(name);
-        if (wanted == ColumnType.STR) {
-            return gatherStr(name, source.str(name), sourceRows);
-        }
-        open(name, wanted);
-        ByteBuffer bytes = source.bytes(name);
-        int width = wanted.width();
-        if (rows > 0 && areNeighbours(sourceRows)) {
-            data.put(data.position(), bytes, Math.toIntExact(sourceRows[0] * width), rows * width);
-            return skip(width);
-        }
-        int at = data.position();
-        for (int i = 0; i < rows; i++) {
-            int from = Math.toIntExact(sourceRows[i] * width);
-            switch (width) {
-                case 8 -> data.putLong(at + 8 * i, bytes.getLong(from));
-                case 4 -> data.putInt(at + 4 * i, bytes.getInt(from));
-                default -> data.put(at + i, bytes.get(from));
-            }
-        }
-        return skip(width);
-    }
-
-    private FrameWriter gatherStr(String name, Str source, long[] sourceRows) {
-        open(name, ColumnType.STR);
-        for (int i = 0; i < rows; i++) {
-            putStr(source, sourceRows[i]);
-        }
+        Gather.column(this, name, source, sourceRows, rows);
         return this;
     }
 
-    private boolean areNeighbours(long[] sourceRows) {
-        for (int i = 1; i < rows; i++) {
-            if (sourceRows[i] != sourceRows[i - 1] + 1) {
-                return false;
-            }
-        }
-        return true;
+    /** All values of an open column of numbers as bytes: {@code length} of {@code source} from {@code from} on. */
+    void putBlock(ByteBuffer source, int from, int length) {
+        data.put(data.position(), source, from, length);
+        data.position(data.position() + length);
+        row = rows;
     }
 
     /** Bytes of the finished frame. */
@@ -250,26 +212,9 @@ public final class FrameWriter {
         target.put(data.duplicate().flip());
     }
 
-    /** Appends the frame to a file. */
-    public void writeTo(FileChannel channel) throws IOException {
-        long bytes = length();
-        if (bytes > ONE_WRITE_BYTES) {
-            writeFully(channel, head());
-            writeFully(channel, data.duplicate().flip());
-            return;
-        }
-        if (bytes > whole.capacity()) {
-            whole = ByteBuffer.allocateDirect((int) bytes * 2);
-        }
-        whole.clear();
-        writeTo(whole);
-        writeFully(channel, whole.flip());
-    }
-
-    private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+    /** The two parts of the frame, ready to be written one after the other. */
+    ByteBuffer[] parts() {
+        return new ByteBuffer[] {head(), data.duplicate().flip()};
     }
 
     private ByteBuffer head() {

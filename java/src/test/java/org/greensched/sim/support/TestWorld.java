@@ -1,10 +1,8 @@
 package org.greensched.sim.support;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -13,6 +11,7 @@ import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.greensched.sim.World;
 import org.greensched.sim.columns.ColumnType;
+import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.PlacementDecider;
 
@@ -283,9 +282,8 @@ public final class TestWorld {
     }
 
     private static void save(FrameWriter writer, Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING)) {
-            writer.writeTo(channel);
+        try (FrameLog log = FrameLog.create(file)) {
+            log.append(writer);
         }
     }
 }
