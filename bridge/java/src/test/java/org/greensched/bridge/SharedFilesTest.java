@@ -54,7 +54,9 @@ class SharedFilesTest {
         try (SharedFiles files = SharedFiles.create();
                 FileChannel mind = FileChannel.open(files.replyPath(), StandardOpenOption.WRITE)) {
             FrameWriter big = message(500_000);
-            big.writeTo(mind);
+            ByteBuffer bytes = ByteBuffer.allocate((int) big.length());
+            big.writeTo(bytes);
+            mind.write(bytes.flip());
             assertEquals(500_000, Frame.wrap(files.reply(big.length()), "reply").table("t").rows());
             assertThrows(IOException.class, () -> files.reply(big.length() + 1));
             assertThrows(IOException.class, () -> files.reply(-1));
