@@ -1,8 +1,14 @@
-"""What `greensched train` says about the model."""
+"""What becomes of a feedback log: `greensched train` and `greensched export`."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
 from greensched.cli.train import verdicts
+from tests.conftest import Cli
+from tests.mind.models import write_log
 
 
 def test_the_verdict_is_against_the_analytic_predictor() -> None:
@@ -15,3 +21,17 @@ def test_the_verdict_is_against_the_analytic_predictor() -> None:
         "energy: median error 10.0%, better than analytic (25.0%)",
         "run_time: median error 30.0%, no better than analytic (30.0%)",
     ]
+
+
+def test_the_log_is_exported_as_tables(cli: Cli, tmp_path: Path) -> None:
+    write_log(tmp_path / "feedback.sqlite", answers=2)
+    for source in (tmp_path, tmp_path / "feedback.sqlite"):
+        done = cli("export", str(source), "--out", str(tmp_path / "out"))
+        assert done.returncode == 0, done.stderr
+        files = [Path(line) for line in done.stdout.splitlines()]
+        assert {f.stem: pq.read_metadata(f).num_rows for f in files} | {"outcome": 0, "report": 0} == {
+            "answer": 2, "decision": 40, "report": 0, "refusal": 0, "outcome": 0, "task": 40, "slot_state": 18,
+        }  # fmt: skip
+    missing = cli("export", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"))
+    assert missing.returncode == 1
+    assert missing.stderr.strip() == f"greensched: {tmp_path / 'nowhere'}: no such feedback log"

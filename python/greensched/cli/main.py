@@ -52,6 +52,7 @@ COMMANDS = (
     ("predictors", "greensched.cli.listing:predictors"),
     ("schema", "greensched.cli.schema:schema"),
     ("train", "greensched.cli.train:train"),
+    ("export", "greensched.cli.export:export"),
     ("doctor", "greensched.cli.doctor:doctor"),
 )
 for _name, _target in COMMANDS:

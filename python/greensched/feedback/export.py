@@ -29,7 +29,7 @@ def export_parquet(log: Path, folder: Path) -> list[Path]:
     """Write every table of ``log`` to ``folder``; each file appears whole or not at all.
 
     Returns:
-        The files written: those of :data:`TABLES`, ``task`` (descriptors) and ``slot_state`` (datacenters per question).
+        The files written: those of :data:`TABLES`, ``task`` and ``slot_state`` (datacenters per question).
 
     Raises:
         FeedbackLogError: the log cannot be read.
