@@ -38,6 +38,7 @@ def test_every_command_explains_itself(cli: Cli) -> None:
         (["finish", "."], "no input/run.json here"),
         (["report", "."], "write it with: greensched finish"),
         (["explain", ".", "1"], "write it with: greensched finish"),
+        (["explain", "nowhere", "1"], "nowhere: no such run folder"),
         (["nonsense"], "No such command 'nonsense'"),
         (["run", "--polcy", "x", "s.yml"], "--polcy"),
     ],
@@ -167,7 +168,9 @@ def test_explain_tells_the_story_of_a_task(cli: Cli, tmp_path: Path) -> None:
     assert "the mind decided: place at us-1 [heuristic]" in story
     assert "because: lowest intensity" in story
     assert "not carried out: unsupported" in story
-    assert "started day 0 00:00:20 after waiting 10 s, ended day 0 00:01:20, 20 s late" in story
+    waited = "after waiting 10 s (10 s of it in the queue there, with priority 0)"
+    assert f"started day 0 00:00:20 {waited}, ended day 0 00:01:20, 20 s late" in story
+    assert "charged to it: 0.055 kWh (0.05 its own, 0.005 of idle hosts' energy, 0 of moving its data)" in story
     assert "22.5 g CO2eq" in story
     assert cli("explain", "run", "t1").stdout == story
     missing = cli("explain", "run", "99")

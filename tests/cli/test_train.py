@@ -35,3 +35,8 @@ def test_the_log_is_exported_as_tables(cli: Cli, tmp_path: Path) -> None:
     missing = cli("export", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"))
     assert missing.returncode == 1
     assert missing.stderr.strip() == f"greensched: {tmp_path / 'nowhere'}: no such feedback log"
+
+
+def test_train_takes_a_run_folder_too(cli: Cli, tmp_path: Path) -> None:
+    done = cli("train", "xgboost", "--log", str(tmp_path), "--out", str(tmp_path / "model"))
+    assert done.stderr.strip() == f"greensched: {tmp_path / 'feedback.sqlite'}: no such feedback log"

@@ -272,6 +272,13 @@ def test_python_and_the_arguments_of_pytest_pass_through(root: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "['a b']\n"), done.stderr
 
 
+def test_help_lists_what_only_a_clone_can_do(root: Path) -> None:
+    done = subprocess.run([root / "greensched", "--help"], capture_output=True, text=True, check=False, timeout=280)
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    listed = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert {"run", "setup", "test", "check", "python"} <= listed
+
+
 def test_an_interrupted_set_up_says_so(root: Path, tmp_path: Path) -> None:
     checkout = small_checkout(root, tmp_path / "c")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("GREENSCHED_", "PYTHON"))}

@@ -90,6 +90,11 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert any(HOSTILE in word for word in page.words)
 
 
+def test_the_page_says_what_its_times_and_queues_are(page: Page) -> None:
+    text = " ".join(page.words)
+    assert "(all times UTC)" in text and "wait there for cores or GPUs" in text
+
+
 def test_missing_values_read_as_na(page: Page) -> None:
     text = " ".join(page.words)
     row = text[text.index("DE") :]

@@ -67,6 +67,15 @@ def test_golden_text_of_many_problems_at_once(tmp_path: Path) -> None:
 
 
 CASES: dict[str, tuple[dict[str, Any], str]] = {
+    "pue of text": (
+        {"datacenters": [{"name": "a", "zone": "DE", "pue": "120%", "hosts": [{"type": "epyc-2021", "count": 1}]}]},
+        r"datacenters\[0\]\.pue: wrong type, expected a number of 1 or more, or a mapping with the key model, got '120%'",
+    ),
+    "a zone that is not built in": (
+        {"datacenters": [{"name": "a", "zone": "FR", "hosts": [{"type": "epyc-2021", "count": 1}]}]},
+        r"unknown zone 'FR', expected one of .*, ZA$",
+    ),
+    "workload of text": ({"workload": "synthetic"}, r"workload: wrong type, expected a mapping, got 'synthetic'"),
     "unknown key": ({"wrokload": {}}, "unknown key 'wrokload'.*did you mean 'workload'"),
     "missing key": ({"start": ...}, r"start: missing, expected a value"),
     "no unit": ({"horizon": 6}, "expected a duration with a unit such as '90 s'"),

@@ -49,7 +49,7 @@ BAD = {
     "not UTC": ("ts,carbon_gpkwh\n2022-06-06T00:00+02:00,1\n2022-06-06T01:00+02:00,1\n", "must be UTC"),
     "a jump": (
         "ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,1\n2022-06-06T03:00Z,1\n",
-        r"DE\.csv:4: 2022-06-06T03:00Z does not follow 2022-06-06T01:00Z by 3600 s",
+        r"DE\.csv:4: 2022-06-06T03:00Z does not follow 2022-06-06T01:00Z by 3600 s; write the rows between",
     ),
     "too many fields": (
         "ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,1,9\n",

@@ -47,6 +47,8 @@ def _table(folder: Path, name: str) -> Any:
     import pyarrow.parquet as pq
 
     path = folder / f"{name}.parquet"
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such run folder")
     if not path.is_file():
         raise DataError(f"{path}: not found; write it with: greensched finish {folder}")
     return pq.read_table(path)
@@ -64,7 +66,8 @@ def _print_decision(decision: dict[str, Any]) -> None:
     if decision["predicted_kwh"] is not None:
         actual = decision["actual_kwh"]
         outcome = f"; it was {actual:.4g} kWh and {decision['actual_s']:.0f} s" if actual is not None else ""
-        print(f"      predicted {decision['predicted_kwh']:.4g} kWh and {decision['predicted_s']:.0f} s{outcome}")
+        predicted = f"{decision['predicted_kwh']:.4g} kWh of its own and {decision['predicted_s']:.0f} s to its end"
+        print(f"      predicted {predicted}{outcome}")
 
 
 def _print_outcome(row: dict[str, Any]) -> None:
@@ -72,10 +75,15 @@ def _print_outcome(row: dict[str, Any]) -> None:
     print(f"  {row['state']}{where}{': ' + row['reason'] if row['reason'] else ''}")
     if row["start_s"] is not None:
         late = f", {row['late_s']:.0f} s late" if row["late_s"] else ""
-        waited = f"  started {clock(row['start_s'])} after waiting {row['wait_s']:.0f} s"
+        queue_s = min(row["start_s"] - row["queued_s"], row["wait_s"]) if row["queued_s"] is not None else 0.0
+        queued = f" ({queue_s:.0f} s of it in the queue there, with priority {row['priority']})" if queue_s >= 1 else ""
+        waited = f"  started {clock(row['start_s'])} after waiting {row['wait_s']:.0f} s{queued}"
         print(f"{waited}, ended {clock(row['finish_s'])}{late}")
     if row["state"] == "finished":
-        print(f"  {row['dynamic_kwh'] + row['idle_kwh']:.4g} kWh and {row['carbon_g']:.4g} g CO2eq charged to it")
+        kwh = {"its own": "dynamic_kwh", "of idle hosts' energy": "idle_kwh", "of moving its data": "transfer_kwh"}
+        parts = ", ".join(f"{row[key]:.4g} {what}" for what, key in kwh.items())
+        total = sum(row[key] for key in kwh.values())
+        print(f"  charged to it: {total:.4g} kWh ({parts}) and {row['carbon_g']:.4g} g CO2eq")
 
 
 def clock(t_s: float | None) -> str:

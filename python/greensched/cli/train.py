@@ -15,7 +15,7 @@ TRAINABLE = ("xgboost",)
 
 def train(
     predictor: Annotated[str, typer.Argument(help="Which predictor: xgboost.")],
-    log: Annotated[Path, typer.Option("--log", help="Feedback log of a run: RUN/feedback.sqlite.")],
+    log: Annotated[Path, typer.Option("--log", help="A run folder, or the feedback log itself.")],
     out: Annotated[Path, typer.Option("--out", help="Folder for the model.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Seed of the training.")] = 0,
 ) -> None:
@@ -25,13 +25,13 @@ def train(
     from greensched.feedback.training import XGBoostTrainer
 
     model = XGBoostTrainer(model="")
-    metrics = model.fit(log, seed=seed)
+    metrics = model.fit(log / "feedback.sqlite" if log.is_dir() else log, seed=seed)
     model.save(out)
     for name, value in metrics.items():
         print(f"{name:<36} {value:,.0f}" if name.endswith("rows") else f"{name:<36} {value:.4f}")
     print(*verdicts(metrics), sep="\n")
     print(f"model {model.version} written to {out}")
-    print(f"use it: policy: {{name: greensched, predictor: {{name: xgboost, model: {out}}}}}")
+    print(f"use it: policy: {{name: greensched, predictor: {{name: xgboost, model: {out.absolute()}}}}}")
 
 
 def verdicts(metrics: Mapping[str, float]) -> list[str]:

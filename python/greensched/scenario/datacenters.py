@@ -101,7 +101,8 @@ class Datacenter(Model):
     utilisation_cap: Annotated[float, Field(ge=0.001, le=1.0)] = 1.0
     """Share of all cores that may be in use at once."""
     price_per_kwh: Price | None = None
-    """Flat electricity price (scenario currency per kWh) where the source has no price signal."""
+    """Flat electricity price per kWh where the source has no price signal. Prices of the sources
+    `synthetic` and `data` are in USD: give yours in it too."""
     load_share: Weight | None = None
     """Relative share of the jobs whose home this is; default: proportional to its cores."""
 

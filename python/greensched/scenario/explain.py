@@ -18,6 +18,7 @@ _EXPECTED = {
     "string_type": "text",
     "dict_type": "a mapping",
     "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
     "tuple_type": "a list",
     "list_type": "a list",
     "finite_number": "a finite number",
@@ -36,6 +37,9 @@ def explain(error: ValidationError, raw: Any, model: type[BaseModel], problems: 
             )
         elif kind == "missing":
             problems.add((*path, str(last)) if not path or path[-1] != last else path, "missing, expected a value")
+        elif kind == "model_attributes_type" and path and path[-1] == "pue":
+            expected = "a number of 1 or more, or a mapping with the key model"
+            problems.add(path, f"wrong type, expected {expected}, got {_show(get(raw, path))}")
         elif kind != "too_short" or _too_few(get(raw, path), item):
             problems.add(path, _sentence(kind, item, get(raw, path)))
 

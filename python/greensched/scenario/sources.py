@@ -28,7 +28,10 @@ class Signals(Model):
     source: Literal["synthetic", "data", "csv"] = "synthetic"
     """`synthetic`: built-in grids from published statistics; `data`: the folder given by --data; `csv`: `folder`."""
     folder: str | None = None
-    """Folder of <zone>.csv files, relative to the scenario file or to --data (source csv only)."""
+    """Folder of <zone>.csv files, relative to the scenario file or to --data (source csv only). Columns: ts (start
+    of the interval, ISO 8601 in UTC, evenly spaced) and carbon_gpkwh (g/kWh), both in every row of the run;
+    marginal_gpkwh, wind_frac, solar_frac, renewable_frac, price_per_kwh, temperature_c (optional; an empty cell is
+    missing). A zone that is not built in takes `lat` and `lon` in its datacenters."""
     intensity: Literal["lca", "direct"] = "lca"
     """Average carbon intensity: life cycle (default) or direct combustion (source data only)."""
     interpolation: Literal["hold", "linear"] = "hold"

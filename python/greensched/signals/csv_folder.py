@@ -115,8 +115,8 @@ def _read(path: Path, zone: str) -> ZoneSignals:
     for i, (a, b) in enumerate(pairwise(instants)):
         if (b - a).total_seconds() != step_s or step_s <= 0:
             raise DataError(
-                f"{path}:{i + 3}: {rows[i + 1]['ts']} does not follow {rows[i]['ts']} by {step_s:g} s; a gap needs "
-                "rows with empty cells"
+                f"{path}:{i + 3}: {rows[i + 1]['ts']} does not follow {rows[i]['ts']} by {step_s:g} s; write the rows "
+                "between, with a value of carbon_gpkwh (other cells may be empty)"
             )
     result = ZoneSignals(zone)
     for kind in names:

@@ -90,7 +90,7 @@ if (HAS_TIME) {
 
   const longest = highest(S.queue);
   legend("load-legend", [["own-area", "cores in use, full height 100 %"],
-    ["queue-line", longest ? `tasks waiting for cores, full height ${short(longest)}` : "tasks waiting for cores: none at any time"]]);
+    ["queue-line", longest ? `tasks waiting, full height ${short(longest)}` : "tasks waiting: none at any time"]]);
   rowChart("load", 62, (root, k, x, y0, y1, left, w) => {
     const y = v => y1 - v * (y1 - y0), q = v => y1 - v / (longest || 1) * (y1 - y0);
     svg("path", { d: `M${left} ${y0}H${w}`, class: "gridline" }, root);
