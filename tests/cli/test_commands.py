@@ -90,7 +90,7 @@ def test_no_java_is_exit_code_3_and_names_the_remedy(cli: Cli, root: Path, tmp_p
         "run", root / "scenarios" / "minimal.yml", "--out", "out", env={"JAVA_HOME": str(tmp_path / "nojava")}
     )  # fmt: skip
     assert done.returncode == 3
-    assert "apt-get install openjdk-17-jdk-headless" in done.stderr
+    assert "point it to a JDK 17 or newer, or unset it" in done.stderr
     assert json.loads((tmp_path / "out" / "metadata.json").read_text())["status"] == "failed"
 
 

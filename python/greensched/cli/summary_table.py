@@ -13,7 +13,7 @@ _ROWS = (
     ("carbon", "carbon_kg", "{:,.2f} kg CO2eq"),
     ("  charged to jobs", "tasks_carbon_kg", "{:,.2f} kg CO2eq"),
     ("energy", "energy_kwh", "{:,.1f} kWh"),
-    ("cost of electricity", "cost", "{:,.2f}"),
+    ("cost of electricity", "cost", "{:,.2f} {currency}"),
     ("SLA violations", "sla_violation_rate", "{:.2%} of jobs"),
     ("jobs finished", "jobs_finished", "{:,}"),
     ("mean wait", "mean_wait_s", "{:,.1f} s"),
@@ -56,6 +56,7 @@ def _figures(summary: dict[str, Any]) -> Table:
         table.add_column(str(other["policy"]), justify="right")
         table.add_column("saved", justify="right")
     for label, key, form in _ROWS:
+        form = form.replace("{currency}", summary["currency"] or "")
         cells = [label, _cell(summary[key], form)]
         if other:
             cells += [_cell(other[key], form), _saved(savings, key)]

@@ -141,7 +141,7 @@ seed                   | int    | -      | Seed.
 start_utc              | string | UTC    | Start of the simulated time.
 horizon_s              | float  | s      | Arrivals stop here.
 simulated_s            | float  | s      | Simulated time that was reached.
-currency               | string | -      | Currency of the scenario's prices; null if not stated.
+currency               | string | -      | Currency of the scenario's prices (ISO 4217); null if not stated.
 carbon_kg              | float  | kgCO2eq | Carbon of all facilities and of all transfers, at average intensity.
 facility_carbon_kg     | float  | kgCO2eq | Of it: facilities.
 transfer_carbon_kg     | float  | kgCO2eq | Of it: moving data between regions.

@@ -44,6 +44,7 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
         "datacenters": [_datacenter(loaded, i, dc, where, types) for i, dc in enumerate(s.datacenters)],
         "policy": s.options() | {FOLDER_KEY: str(loaded.path.resolve().parent)},
         "baseline": s.baseline,
+        "currency": s.currency,  # for `finish` only
     }
 
 

@@ -61,6 +61,9 @@ class Scenario(Model):
     """Controls all randomness; 0 is a seed like any other."""
     baseline: str | None = "local-only"
     """Policy that runs on the same input for comparison; null: none."""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """Currency of all prices (ISO 4217). It names a unit and converts nothing: those of the sources `synthetic` and
+    `data` are in USD."""
     privileged: bool = False
     """Let the mind ask for the truth (oracle, offline bounds). Marks the run."""
     on_mind_failure: Literal["fallback", "abort"] = "fallback"
