@@ -37,6 +37,7 @@ def export_parquet(log: Path, folder: Path) -> list[Path]:
     opened = FeedbackLog.open(log)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        opened.hold()  # the run may go on meanwhile: all files tell of the same moment
         files = [_write(folder / f"{t}.parquet", _types(opened, t), _rows(opened, t)) for t in TABLES]
         files.append(_write(folder / "task.parquet", _task_types(), _in_chunks(_tasks(opened))))
         files.append(_write(folder / "slot_state.parquet", _state_types(), _in_chunks(_states(opened))))
