@@ -264,6 +264,24 @@ def test_a_failure_between_questions_fails_the_next_answer(tmp_path: Path) -> No
     mind.catch_up(lambda: False)
     with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
         mind.decide(delta(2, random_world(3, 4), tasks(1, task=900)))
+    with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
+        mind.decide(delta(3, random_world(3, 4), tasks(1, task=901), ack=1))
+    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+        assert db.execute("SELECT seq, taken FROM answer").fetchall() == [(1, 1), (2, 0), (3, 1)], "2 was not answered"
+    db.close()
+
+
+def test_latencies_that_cannot_be_written_do_not_fail_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody moved the run folder; the log, which is open, is whole."""
+    w = random_world(3, 4)
+    (tmp_path / "run").mkdir()
+    mind = Mind(tmp_path / "run" / "f.sqlite")
+    mind.start(w, {"name": "local-only"})
+    mind.decide(delta(1, w, tasks(1)))
+    (tmp_path / "run").rename(tmp_path / "moved")
+    mind.finish()
+    assert "mind-latency.json could not be written" in caplog.text
+    assert [len(rows) for rows in dump(tmp_path / "moved" / "f.sqlite")] == [1, 1, 0, 0, 1]
 
 
 def test_a_follower_that_cannot_write_says_so(tmp_path: Path) -> None:
