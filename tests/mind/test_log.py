@@ -216,6 +216,17 @@ def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
     assert sum(row["dynamic_kwh"] is not None for row in joined) == read["report"].num_rows > 40
 
 
+def test_an_export_that_fails_leaves_no_part_of_a_file(tmp_path: Path) -> None:
+    """The third question is no frame: everything before it was written already."""
+    write_log(tmp_path / "f.sqlite", answers=3)
+    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+        db.execute("UPDATE question SET frame = x'00' WHERE seq = 3")
+    db.close()
+    with pytest.raises(FeedbackLogError, match="damaged: question 3: frame: truncated"):
+        export_parquet(tmp_path / "f.sqlite", tmp_path / "out")
+    assert {p.stem for p in (tmp_path / "out").iterdir()} == {"answer", "decision", "report", "refusal", "outcome"}
+
+
 def test_lessons_are_what_was_seen_and_what_came_of_it(tmp_path: Path) -> None:
     """The fake world makes every run take 1.5 x and use 0.5 x what the analytic predictor says of what was seen."""
     from greensched.feedback.training import examples

@@ -124,12 +124,16 @@ def _write(path: Path, types: Mapping[str, str], chunks: Iterator[_Chunk]) -> Pa
 
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in types.items()])
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with pq.ParquetWriter(temporary, schema) as writer:
-        for chunk in chunks:
-            # NaN is missing, as NULL is in the log
-            arrays = [pa.array(chunk[f.name], type=f.type, from_pandas=True) for f in schema]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-    with open(temporary, "rb") as written:
-        os.fsync(written.fileno())
-    os.replace(temporary, path)
+    try:
+        with pq.ParquetWriter(temporary, schema) as writer:
+            for chunk in chunks:
+                # NaN is missing, as NULL is in the log
+                arrays = [pa.array(chunk[f.name], type=f.type, from_pandas=True) for f in schema]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return path
