@@ -174,7 +174,25 @@ def invalid() -> dict[str, bytes]:
     twice = header.replace(b"action:i32", b"dc:i32")
     nameless = header.replace(b"action:i32", b":i32")
     assert header not in (outside, text, twice, nameless)
-    return {
+    bare = b'{"kind":"bye","meta":{"seq":8},"tables":[]}'
+    strange = {
+        "header-in-utf16": bare.decode().encode("utf-16-le"),
+        "header-nested-too-deep": bare.replace(b"8", b"[" * 100_000 + b"]" * 100_000),
+        "header-not-strict-json": bare.replace(b'"', b"'"),
+        "header-with-nan": bare.replace(b"8", b"NaN"),
+        "header-with-a-raw-line-end": bare.replace(b"bye", b"b\nye"),
+        "header-with-a-byte-order-mark": b"\xef\xbb\xbf" + bare,
+        "kind-not-text": bare.replace(b'"bye"', b"5"),
+        "meta-not-an-object": bare.replace(b'{"seq":8}', b"[]"),
+        "tables-not-a-list": bare.replace(b"[]", b"{}"),
+        "table-name-not-text": bare.replace(b"[]", b'[{"name":5,"rows":0,"columns":""}]'),
+        "rows-not-whole": bare.replace(b"[]", b'[{"name":"t","rows":0.0,"columns":""}]'),
+        "rows-true": bare.replace(b"[]", b'[{"name":"t","rows":true,"columns":""}]'),
+        "rows-in-quotes": bare.replace(b"[]", b'[{"name":"t","rows":"0","columns":""}]'),
+        "rows-too-many": bare.replace(b"[]", b'[{"name":"t","rows":2147483647,"columns":""}]'),
+    }
+    assert bare not in strange.values()
+    return {name: _with_header(bye(), other) for name, other in strange.items()} | {
         "truncated": good[:-8],
         "shorter-than-prefix": good[:20],
         "bad-crc": bytes(damaged),

@@ -40,6 +40,17 @@ def test_a_killed_world_is_an_error_that_says_so(tmp_path: Path) -> None:
     assert (done == FINISHED).sum() >= 2, "what had finished is still there"
 
 
+def test_a_run_folder_that_is_moved_away_ends_the_run_with_a_word(tmp_path: Path) -> None:
+    def move(n: int, delta: Delta) -> None:
+        if n == 5:
+            (tmp_path / "run").rename(tmp_path / "moved")
+
+    with pytest.raises(WorldError, match=r"ended with exit code 1(?s:.)*its output cannot be read"):
+        run_world(world_folder(tmp_path / "run"), Scripted(move))
+    assert (jobs_table(tmp_path / "moved")["state"] == FINISHED).sum() >= 2
+    assert not (tmp_path / "run").exists(), "nothing is made where it was"
+
+
 LAUNCHER = """
 import sys, time
 from pathlib import Path

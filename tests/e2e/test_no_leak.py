@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from greensched.core.delta import Delta
 from greensched.core.frames import Frame, read_frame, read_frames, write_frame
 from greensched.core.types import SIGNAL_KINDS, Action
+from greensched.feedback.log import FeedbackLog
 from tests.mind.models import trained_model
 from tests.worlds import Site, Task, host, jobs_table, play, write_world
 
@@ -155,6 +158,20 @@ def _decisions(folder: Path, until_s: float) -> list[tuple[Any, ...]]:
     return [r for r in rows if r[1] <= until_s * 1e6]
 
 
+def _told(folder: Path) -> Iterator[Delta]:
+    """Everything that the mind was told, question by question."""
+    log = FeedbackLog.open(folder / "feedback.sqlite")
+    try:
+        yield from log.deltas()
+    finally:
+        log.close()
+
+
+def _questions(folder: Path, until_s: float) -> list[bytes]:
+    """The same, as it came, up to an instant."""
+    return [delta.message for delta in _told(folder) if delta.t_s <= until_s]
+
+
 def _alter(folder: Path, name: str, alter: Any, mode: int = 0o644) -> None:
     frame: Frame = read_frame(folder / "input" / name)
     tables = {t: {c: np.array(v) for c, v in columns.items()} for t, columns in frame.tables.items()}
@@ -225,6 +242,9 @@ def _assert_same_until_the_cut(base: Path, other: Path, metered: str) -> None:
     before = _decisions(base, CUT_S)
     assert len(before) > 50
     assert _decisions(other, CUT_S) == before, "decisions differ before the cut"
+    told = _questions(base, CUT_S)
+    assert len(told) > 25
+    assert _questions(other, CUT_S) == told, "the mind is told something else before the cut, used or not"
 
 
 @pytest.fixture(scope="module", params=POLICIES)
@@ -250,6 +270,31 @@ def test_the_future_changes_no_decision(base: Path, tmp_path: Path) -> None:
         assert _decisions(other, 1e9) != _decisions(base, 1e9), "who reads the intensity notices it afterwards"
     if base.name == "deferring":
         assert any(row[4] == Action.DEFER for row in _decisions(base, CUT_S)), "something was deferred"
+
+
+def test_no_question_tells_of_what_is_still_to_come(base: Path) -> None:
+    """Whether a policy uses it or not: arrivals, issues, changes and reports lie before; signals are those of now."""
+    signals = read_frame(base / "input" / "signals.gsf").table("signals")
+    rows = dict.fromkeys(("new_tasks", "states", "reports", "issues"), 0)
+    for delta in _told(base):
+        after = delta.t_s + 1e-6
+        for name, instants in (
+            ("new_tasks", delta.new_tasks.arrival_s),
+            ("states", delta.states.t_s),
+            ("reports", delta.reports.finish_s),
+            ("issues", np.array([issue.issue_s for issue in delta.issues])),
+        ):
+            rows[name] += len(instants)
+            assert not (instants > after).any(), f"{name} of later than {delta.t_s} s"
+        now = min(int(after // 300), len(signals["0.carbon_gpkwh"]) - 1)  # the last values stay
+        for kind in SIGNAL_KINDS:
+            told, true = getattr(delta.state, kind), [signals[f"{d}.{kind}"][now] for d in range(3)]
+            assert np.array_equal(told, true), f"{kind} at {delta.t_s} s"
+    assert rows["new_tasks"] == 150
+    assert rows["states"] > 300
+    assert rows["reports"] == 150
+    if base.name in ("greensched", "deferring"):
+        assert rows["issues"] == 3 * HOURS // 2
 
 
 def test_hidden_truth_of_tasks_not_started_changes_no_decision(base: Path, tmp_path: Path) -> None:

@@ -216,6 +216,17 @@ def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
     assert sum(row["dynamic_kwh"] is not None for row in joined) == read["report"].num_rows > 40
 
 
+def test_an_export_that_fails_leaves_no_part_of_a_file(tmp_path: Path) -> None:
+    """The third question is no frame: everything before it was written already."""
+    write_log(tmp_path / "f.sqlite", answers=3)
+    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+        db.execute("UPDATE question SET frame = x'00' WHERE seq = 3")
+    db.close()
+    with pytest.raises(FeedbackLogError, match="damaged: question 3: frame: truncated"):
+        export_parquet(tmp_path / "f.sqlite", tmp_path / "out")
+    assert {p.stem for p in (tmp_path / "out").iterdir()} == {"answer", "decision", "report", "refusal", "outcome"}
+
+
 def test_lessons_are_what_was_seen_and_what_came_of_it(tmp_path: Path) -> None:
     """The fake world makes every run take 1.5 x and use 0.5 x what the analytic predictor says of what was seen."""
     from greensched.feedback.training import examples
@@ -264,6 +275,24 @@ def test_a_failure_between_questions_fails_the_next_answer(tmp_path: Path) -> No
     mind.catch_up(lambda: False)
     with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
         mind.decide(delta(2, random_world(3, 4), tasks(1, task=900)))
+    with pytest.raises(FeedbackLogError, match="could not be written: no such table"):
+        mind.decide(delta(3, random_world(3, 4), tasks(1, task=901), ack=1))
+    with sqlite3.connect(tmp_path / "f.sqlite") as db:
+        assert db.execute("SELECT seq, taken FROM answer").fetchall() == [(1, 1), (2, 0), (3, 1)], "2 was not answered"
+    db.close()
+
+
+def test_latencies_that_cannot_be_written_do_not_fail_the_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Somebody moved the run folder; the log, which is open, is whole."""
+    w = random_world(3, 4)
+    (tmp_path / "run").mkdir()
+    mind = Mind(tmp_path / "run" / "f.sqlite")
+    mind.start(w, {"name": "local-only"})
+    mind.decide(delta(1, w, tasks(1)))
+    (tmp_path / "run").rename(tmp_path / "moved")
+    mind.finish()
+    assert "mind-latency.json could not be written" in caplog.text
+    assert [len(rows) for rows in dump(tmp_path / "moved" / "f.sqlite")] == [1, 1, 0, 0, 1]
 
 
 def test_a_follower_that_cannot_write_says_so(tmp_path: Path) -> None:

@@ -157,5 +157,8 @@ def _status(folder: Path) -> dict[str, Any]:
 
 
 def _tail(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    except OSError as error:  # somebody moved the run folder; how the world ended is to be told all the same
+        lines = [f"its output cannot be read: {error}"]
     return "\n".join(f"  | {line}" for line in lines)

@@ -32,7 +32,9 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "f64": np.dtype("<f8"),
 }
 _TYPES = {("i", 8): "i64", ("i", 4): "i32", ("u", 1): "u8", ("b", 1): "u8", ("f", 8): "f64"}  # by kind and item size
-_NAME = re.compile(r"[^\s:]+")  # of a column
+_NAME = re.compile(r"[^ :]+")  # of a column
+_MOST_HEADER_BYTES = 1 << 26
+_MOST_ROWS = (1 << 31) - 2
 # one encoder for all headers: json.dumps would build one per message
 _HEADER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
@@ -47,9 +49,10 @@ class StrColumn(Sequence[str]):
     """A lazily decoded column of strings: ``int32 offsets[rows + 1]`` then UTF-8 bytes.
 
     Single values are decoded as they are asked for; a pass over all of them decodes the column once and keeps the list.
+    Whoever reads it gets a :class:`FrameError` if the offsets run backwards or the bytes are not UTF-8.
     """
 
-    def __init__(self, buffer: memoryview, rows: int) -> None:
+    def __init__(self, buffer: memoryview, rows: int, where: str) -> None:
         """The column at the start of ``buffer``, which may be longer than it.
 
         Raises:
@@ -62,6 +65,8 @@ class StrColumn(Sequence[str]):
             raise ValueError("string offsets do not lie within the column's bytes")
         self._bytes = buffer[4 * (rows + 1) : self.n_bytes]
         self._values: list[str] | None = None
+        self._where = where
+        self._sound = False
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.to_list())
@@ -69,20 +74,39 @@ class StrColumn(Sequence[str]):
     def to_list(self) -> list[str]:
         """All values; also valid after the buffer has gone."""
         if self._values is None:
-            text = str(self._bytes, "utf-8")
+            self._check_offsets()
+            text = self._text(0, len(self._bytes))
             at = self._offsets.tolist()
             if len(text) == len(self._bytes):  # ASCII: a byte is a character
                 self._values = [text[a:b] for a, b in pairwise(at)]
             else:
-                self._values = [str(self._bytes[a:b], "utf-8") for a, b in pairwise(at)]
+                self._values = [self._text(a, b) for a, b in pairwise(at)]
         return self._values
+
+    def _check_offsets(self) -> None:
+        """They start at 0 and end within the bytes: ascending, they all lie between."""
+        if not self._sound and (self._offsets[1:] < self._offsets[:-1]).any():
+            raise FrameError(f"{self._where}: string offsets run backwards")
+        self._sound = True
+
+    def _text(self, start: int, end: int) -> str:
+        try:
+            return str(self._bytes[start:end], "utf-8")
+        except UnicodeDecodeError as error:
+            raise FrameError(f"{self._where}: text is not UTF-8 ({error})") from error
 
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
     @property
     def buffers(self) -> tuple[NDArray[Any], memoryview]:
-        """Offsets and UTF-8 bytes as stored, for readers that take them whole."""
+        """Offsets and UTF-8 bytes as stored, for readers that take them whole and trust them."""
+        self._check_offsets()
+        if len(self._text(0, len(self._bytes))) != len(self._bytes):  # beyond ASCII an offset may split a character
+            content = np.frombuffer(self._bytes, dtype=np.uint8)
+            starts = content[self._offsets[self._offsets < len(content)]]
+            if (starts & 0xC0 == 0x80).any():
+                raise FrameError(f"{self._where}: text is not UTF-8 (a value starts within a character)")
         return self._offsets, self._bytes
 
     def __getitem__(self, index: Any) -> Any:
@@ -92,7 +116,8 @@ class StrColumn(Sequence[str]):
             index += len(self)
         if not 0 <= index < len(self):
             raise IndexError(index)
-        return str(self._bytes[self._offsets[index] : self._offsets[index + 1]], "utf-8")
+        self._check_offsets()
+        return self._text(self._offsets[index], self._offsets[index + 1])
 
 
 def _encode_str(values: Sequence[str]) -> bytes:
@@ -155,7 +180,10 @@ def encode(kind: str, meta: Mapping[str, Any], tables: Mapping[str, Mapping[str,
                 chunks.append(b"\0" * padding)
             at += len(data) + padding
         schema = " ".join(names)
-        parse_schema(schema)  # a name with a space or a colon must not get out
+        try:
+            parse_schema(schema)
+        except ValueError as error:  # a name with a space or a colon must not get out
+            raise FrameError(f"{table_name}: {error}") from error
         specs.append({"name": table_name, "rows": rows or 0, "columns": schema})
     header = _HEADER.encode({"kind": kind, "meta": dict(meta), "tables": specs}).encode()
     padded = _pad8(len(header))
@@ -197,30 +225,47 @@ def decode(buffer: bytes | memoryview, where: str = "frame") -> tuple[Frame, int
         raise FrameError(f"{where}: not a GreenSched frame (starts with {bytes(magic)!r}, expected {MAGIC!r})")
     if frame_bytes > len(view) or _PREFIX.size + _pad8(header_bytes) > frame_bytes:
         raise FrameError(f"{where}: truncated ({len(view)} of {frame_bytes} bytes)")
+    if header_bytes > _MOST_HEADER_BYTES:
+        raise FrameError(f"{where}: a header of {header_bytes} bytes; it may have {_MOST_HEADER_BYTES}")
     header = view[_PREFIX.size : _PREFIX.size + header_bytes]
     if zlib.crc32(header) != crc:
         raise FrameError(f"{where}: header checksum mismatch; the file is damaged")
     data = view[_PREFIX.size + _pad8(header_bytes) : frame_bytes]
     try:
-        return _frame(json.loads(bytes(header)), data, where), frame_bytes
-    except (ValueError, KeyError, TypeError) as error:
+        # not json.loads: given bytes, it also takes other encodings than UTF-8
+        return _frame(_PARSER.decode(str(header, "utf-8")), data, where), frame_bytes
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise FrameError(f"{where}: malformed header ({type(error).__name__}: {error})") from error
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
+
+
+_PARSER = json.JSONDecoder(parse_constant=_no_number)
+
+
+def _typed(content: Mapping[str, Any], key: str, kind: type) -> Any:
+    value = content[key]
+    if type(value) is not kind:  # a bool is no whole number
+        raise TypeError(f"{key} is {value!r}, expected {kind.__name__}")
+    return value
 
 
 def _frame(content: Mapping[str, Any], data: memoryview, where: str) -> Frame:
     size, at = len(data), 0
     tables: dict[str, dict[str, Any]] = {}
-    for table in content["tables"]:
-        rows = table["rows"]
-        if not isinstance(rows, int) or rows < 0:
+    for table in _typed(content, "tables", list):
+        rows = _typed(table, "rows", int)
+        if not 0 <= rows <= _MOST_ROWS:
             raise ValueError(f"table {table['name']} has {rows!r} rows")
-        columns = tables[table["name"]] = {}
+        columns = tables[_typed(table, "name", str)] = {}
         for name, _, dtype in parse_schema(table["columns"]):  # the hot loop of every message: few function calls
             length = 4 * (rows + 1) if dtype is None else rows * dtype.itemsize
             if at + length > size:
                 raise FrameError(f"{where}: column {name} lies outside the frame")
             if dtype is None:
-                text = StrColumn(data[at:], rows)
+                text = StrColumn(data[at:], rows, f"{where}: column {name}")
                 columns[name] = text
                 length = text.n_bytes
             else:
@@ -228,7 +273,7 @@ def _frame(content: Mapping[str, Any], data: memoryview, where: str) -> Frame:
             at += (length + 7) & ~7
     if at != size:
         raise FrameError(f"{where}: the columns take {at} bytes of {size}")
-    return Frame(content["kind"], content["meta"], tables)
+    return Frame(_typed(content, "kind", str), _typed(content, "meta", dict), tables)
 
 
 def read_frame(path: Path) -> Frame:

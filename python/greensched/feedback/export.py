@@ -37,6 +37,7 @@ def export_parquet(log: Path, folder: Path) -> list[Path]:
     opened = FeedbackLog.open(log)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        opened.hold()  # the run may go on meanwhile: all files tell of the same moment
         files = [_write(folder / f"{t}.parquet", _types(opened, t), _rows(opened, t)) for t in TABLES]
         files.append(_write(folder / "task.parquet", _task_types(), _in_chunks(_tasks(opened))))
         files.append(_write(folder / "slot_state.parquet", _state_types(), _in_chunks(_states(opened))))
@@ -123,12 +124,16 @@ def _write(path: Path, types: Mapping[str, str], chunks: Iterator[_Chunk]) -> Pa
 
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in types.items()])
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with pq.ParquetWriter(temporary, schema) as writer:
-        for chunk in chunks:
-            # NaN is missing, as NULL is in the log
-            arrays = [pa.array(chunk[f.name], type=f.type, from_pandas=True) for f in schema]
-            writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
-    with open(temporary, "rb") as written:
-        os.fsync(written.fileno())
-    os.replace(temporary, path)
+    try:
+        with pq.ParquetWriter(temporary, schema) as writer:
+            for chunk in chunks:
+                # NaN is missing, as NULL is in the log
+                arrays = [pa.array(chunk[f.name], type=f.type, from_pandas=True) for f in schema]
+                writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
+        with open(temporary, "rb") as written:
+            os.fsync(written.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return path

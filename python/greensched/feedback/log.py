@@ -4,6 +4,9 @@ Durability: every decision is committed before it is answered, with ``synchronou
 none, a power cut may lose the last answers but never consistency. Questions and reports follow (``behind``).
 :meth:`FeedbackLog.barrier` makes everything safe against power cuts too; :meth:`FeedbackLog.finish` ends with one.
 Repeating rows changes nothing.
+
+A log may be read while its run goes on: only who made it (:meth:`FeedbackLog.create`) writes to it. What a killed mind
+left undone is done by whoever opens the log first, if nobody else has it open.
 """
 
 from __future__ import annotations
@@ -39,12 +42,17 @@ _MARK_FINISHED = "INSERT OR REPLACE INTO meta VALUES ('finished', 'true')"
 _INSERT_REFUSAL = insert("refusal", ("decision_id", "task", "code"))
 
 
+_BUSY_S = 10.0  # longest wait for another writer
+_CHECKPOINT_S = 0.2  # is waited for readers at the end: who closes a log last leaves it as a single file anyway
+
+
 class FeedbackLog:
     """An open log. Writers call the ``add_*`` methods inside a :meth:`transaction`; threads take turns."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, is_ours: bool = False) -> None:
         self.path = path
         self._db = connection
+        self._is_ours = is_ours
         self._turn = threading.Lock()
 
     @staticmethod
@@ -56,15 +64,17 @@ class FeedbackLog:
         Raises:
             FeedbackLogError: the file is there but is damaged, of another version or of another run.
         """
-        if path.exists() and path.stat().st_size:
-            log = FeedbackLog.open(path)
+        if path.exists() and path.stat().st_size and not _is_blank(path):
+            log = _checked(path, is_ours=True)
             theirs = log.meta().get("run_id")
             if theirs != meta.get("run_id"):
-                log.close()
+                log._db.close()
                 raise FeedbackLogError(f"{path}: belongs to run {theirs!r}, not {meta.get('run_id')!r}; move it away")
+            if "finished" not in log.meta():
+                log._recover()
             log._db.execute("DELETE FROM meta WHERE key = 'finished'")
             return log
-        log = FeedbackLog(path, _connect(path))
+        log = FeedbackLog(path, _connect(path), is_ours=True)
         values = {**meta, "schema_version": SCHEMA_VERSION}
         with log.transaction():
             for statement in TABLES:
@@ -74,33 +84,17 @@ class FeedbackLog:
 
     @staticmethod
     def open(path: Path) -> FeedbackLog:
-        """Open an existing log and check it.
+        """Open an existing log to read it, and check it; also that of a run that still goes on.
 
         Raises:
             FeedbackLogError: no log, a damaged one, or one of another schema version.
         """
-        if not path.is_file():
-            raise FeedbackLogError(f"{path}: no such feedback log")
-        try:
-            db = _connect(path)
-            verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
-            row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise FeedbackLogError(f"{path}: not a usable feedback log: {error}") from error
-        if verdict != "ok":
-            db.close()
-            raise FeedbackLogError(f"{path}: damaged: {verdict}")
-        version = None if row is None else json.loads(row[0])
-        if version != SCHEMA_VERSION:
-            db.close()
-            raise FeedbackLogError(
-                f"{path}: schema version {version}, this GreenSched reads {SCHEMA_VERSION}; "
-                "use the version that wrote it"
-            )
-        log = FeedbackLog(path, db)
-        if "finished" not in log.meta():
-            log._recover()
-        return log
+        log = _checked(path)
+        if "finished" in log.meta():
+            return log
+        log.close()
+        _complete_if_abandoned(path)
+        return _checked(path)
 
     def meta(self) -> dict[str, Any]:
         """What the log says about its run."""
@@ -113,6 +107,11 @@ class FeedbackLog:
     def cursor(self, sql: str) -> sqlite3.Cursor:
         """A read-only query to fetch from in parts."""
         return self._db.execute(sql)
+
+    def hold(self) -> None:
+        """From now on see the log as it is now, whatever is added meanwhile, until it is closed."""
+        self._db.execute("BEGIN")
+        self._db.execute("SELECT count(*) FROM meta").fetchone()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -179,29 +178,83 @@ class FeedbackLog:
             raise FeedbackLogError(f"{self.path}: was cut short and cannot be completed: {error}") from error
 
     def barrier(self) -> None:
-        """Force everything to the disk."""
+        """Force everything to the disk; readers may keep it from becoming a single file."""
         self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute(f"PRAGMA busy_timeout = {_CHECKPOINT_S * 1000:.0f}")
         self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._db.execute(f"PRAGMA busy_timeout = {_BUSY_S * 1000:.0f}")
         self._db.execute("PRAGMA synchronous = NORMAL")
 
     def finish(self) -> None:
         """Close a log to which nothing will be added, and say so in it."""
+        self._db.execute("PRAGMA synchronous = FULL")  # this reaches the disk, and with it all that was written before
         self._db.execute(_MARK_FINISHED)
         self.close()
 
     def close(self) -> None:
-        """Barrier, then close; the log becomes a single file."""
+        """Barrier, if it is ours to write, then close; who closes last leaves a single file."""
         try:
-            self.barrier()
+            if self._is_ours:
+                self.barrier()
         finally:
             self._db.close()
 
 
+def _checked(path: Path, *, is_ours: bool = False) -> FeedbackLog:
+    if not path.is_file():
+        raise FeedbackLogError(f"{path}: no such feedback log")
+    if _is_blank(path):
+        raise FeedbackLogError(f"{path}: no feedback log yet: it holds nothing")
+    db = _connect(path)
+    try:
+        verdict = db.execute("PRAGMA integrity_check(1)").fetchone()[0]
+        row = db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise FeedbackLogError(f"{path}: not a usable feedback log: {error}") from error
+    version = None if row is None else json.loads(row[0])
+    if verdict == "ok" and version == SCHEMA_VERSION:
+        return FeedbackLog(path, db, is_ours=is_ours)
+    db.close()
+    if verdict != "ok":
+        raise FeedbackLogError(f"{path}: damaged: {verdict}")
+    raise FeedbackLogError(
+        f"{path}: schema version {version}, this GreenSched reads {SCHEMA_VERSION}; use the version that wrote it"
+    )
+
+
+def _is_blank(path: Path) -> bool:
+    """Whether its mind was killed before there was a table: SQLite writes a page before."""
+    db = _connect(path)
+    try:
+        return bool(db.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,))
+    finally:
+        db.close()
+
+
+def _complete_if_abandoned(path: Path) -> None:
+    """Do what a killed mind left undone, unless anybody else has the log open: the run may go on."""
+    db = sqlite3.connect(path, isolation_level=None, timeout=0.0)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")  # refused while another connection lives
+        db.execute("SELECT count(*) FROM meta").fetchone()
+        FeedbackLog(path, db)._recover()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise FeedbackLogError(f"{path}: was cut short and cannot be completed: {error}") from error
+    finally:
+        db.close()
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     # threads take turns (FeedbackLog.transaction), so the connection may be used by all of them
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10.0, cached_statements=32)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    # a checkpoint syncs the disk in the middle of an answer: every 256 MB instead of every 4 MB
-    db.execute("PRAGMA wal_autocheckpoint = 65536")
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_S, cached_statements=32)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        # a checkpoint syncs the disk in the middle of an answer: every 256 MB instead of every 4 MB
+        db.execute("PRAGMA wal_autocheckpoint = 65536")
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise FeedbackLogError(f"{path}: not a usable feedback log: {error}") from error
     return db

@@ -101,7 +101,8 @@ class Facts:
     @cached_property
     def _smallest(self) -> tuple[float, float]:
         """Cores (under the cap) and GB that every datacenter offers on one host; NaN, unknown, fits nothing."""
-        return float(min(self.cores.min(), self.capacity_cores.min())), float(self.mem_gb.min())
+        # not the built-in min, which forgets a NaN
+        return float(np.minimum(self.cores.min(), self.capacity_cores.min())), float(self.mem_gb.min())
 
     def room_cores(self, state: DatacenterState) -> F64:
         """Cores that a newcomer may count on now: free, under the cap, less what is queued or on its way."""

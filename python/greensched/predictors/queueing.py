@@ -42,7 +42,8 @@ def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_
 
 def _turnovers(demand: F64, room: F64, widest: F64 | float, capacity: F64) -> F64:
     """Turn-overs of the whole capacity until ``demand`` is free, shape (tasks, datacenters); inf without capacity."""
-    least = min(float(room.min(initial=np.inf)), float(np.min(widest, initial=np.inf)))
+    # not the built-in min, which forgets a NaN
+    least = np.minimum(room.min(initial=np.inf), np.min(widest, initial=np.inf))
     if demand.max(initial=0.0) <= least and bool((capacity > 0).all()):
         return np.zeros((len(demand), len(capacity)))  # room for everything everywhere
     wanted = demand[:, None]

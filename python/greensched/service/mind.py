@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.latency import Latency
 
 LATENCY_FILE = "mind-latency.json"
+_log = logging.getLogger("greensched.mind")
 
 
 class Mind:
@@ -113,7 +115,14 @@ class Mind:
             self._log.finish()
             self._log = self._behind = None
             if self._path is not None:
-                self.latency.write(self._path.with_name(LATENCY_FILE))
+                self._write_latency(self._path.with_name(LATENCY_FILE))
+
+    def _write_latency(self, path: Path) -> None:
+        """A full disk or a folder that has gone costs these figures, not the run or the word on how it ended."""
+        try:
+            self.latency.write(path)
+        except OSError as error:
+            _log.warning("%s could not be written: %s", path, error)
 
     def catch_up(self, asked: Callable[[], bool]) -> None:
         """Write to the log what could wait, until ``asked`` says that the world asks again; to be called in between."""
@@ -172,6 +181,8 @@ class Mind:
             if decisions is not None:
                 self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"])
                 self._log.add_decisions(delta.seq, decisions)
+        if decisions is not None:  # also if the next line fails: that answer is lost, and the log is to say so
+            self._answered = (delta.seq, decisions)
         self._behind.note(delta)
 
 

@@ -5,6 +5,11 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
@@ -17,6 +22,8 @@ final class FrameLayout {
     static final int PREFIX_BYTES = 24;
     /** {@code GSFRAME1} as a little-endian long. */
     static final long MAGIC = 0x31454D4152465347L;
+
+    private static final int MOST_HEADER_BYTES = 1 << 26;
 
     private FrameLayout() {}
 
@@ -45,9 +52,11 @@ final class FrameLayout {
         }
         long headerBytes = Integer.toUnsignedLong(head.getInt(8));
         long frameBytes = head.getLong(16);
-        if (frameBytes < 0 || frameBytes > available || headerBytes > Integer.MAX_VALUE - PREFIX_BYTES - 7
-                || PREFIX_BYTES + pad8(headerBytes) > frameBytes) {
+        if (frameBytes < 0 || frameBytes > available || PREFIX_BYTES + pad8(headerBytes) > frameBytes) {
             throw new FrameException(where, "truncated (" + available + " of " + Long.toUnsignedString(frameBytes) + " bytes)");
+        }
+        if (headerBytes > MOST_HEADER_BYTES) {
+            throw new FrameException(where, "a header of " + headerBytes + " bytes; it may have " + MOST_HEADER_BYTES);
         }
         return new Prefix((int) headerBytes, head.getInt(12), frameBytes);
     }
@@ -61,12 +70,23 @@ final class FrameLayout {
         }
         try {
             String text = StandardCharsets.UTF_8.newDecoder().decode(bytes.duplicate()).toString();
-            return JsonParser.parseString(text).getAsJsonObject();
+            return parse(text);
         } catch (CharacterCodingException e) {
             throw new FrameException(where, "header is not UTF-8", e);
-        } catch (JsonParseException | IllegalStateException e) {
+        } catch (IOException | JsonParseException | IllegalStateException e) {
             throw new FrameException(where, "header is not a JSON object: " + e.getMessage(), e);
         }
+    }
+
+    /** Strictly: what Gson accepts by itself (single quotes, NaN, comments, line ends in texts) Python's reader refuses. */
+    private static JsonObject parse(String text) throws IOException {
+        JsonReader json = new JsonReader(new StringReader(text));
+        json.setStrictness(Strictness.STRICT);
+        JsonObject header = JsonParser.parseReader(json).getAsJsonObject();
+        if (json.peek() != JsonToken.END_DOCUMENT || text.charAt(0) == '\uFEFF') { // Gson skips a byte order mark
+            throw new JsonParseException("something precedes or follows the object");
+        }
+        return header;
     }
 
     /** Prefix and padded header of a frame of {@code frameBytes} bytes, ready to be written. */
@@ -83,22 +103,25 @@ final class FrameLayout {
 
     static String string(JsonObject object, String key, String where) {
         JsonElement value = required(object, key, where);
-        if (!value.isJsonPrimitive()) {
+        if (!value.isJsonPrimitive() || !value.getAsJsonPrimitive().isString()) {
             throw new FrameException(where, "header key '" + key + "' must be a string");
         }
         return value.getAsString();
     }
 
     static long count(JsonObject object, String key, String where) {
+        JsonElement element = required(object, key, where);
         try {
-            long value = required(object, key, where).getAsLong();
+            // not getAsLong: it takes "2", 2.5 and [2], too
+            long value = element.isJsonPrimitive() && element.getAsJsonPrimitive().isNumber()
+                    ? Long.parseLong(element.getAsString()) : -1;
             if (value >= 0) {
                 return value;
             }
-        } catch (NumberFormatException | UnsupportedOperationException | IllegalStateException e) {
+        } catch (NumberFormatException e) {
             throw new FrameException(where, "header key '" + key + "' must be a whole number, 0 or more", e);
         }
-        throw new FrameException(where, "header key '" + key + "' is negative");
+        throw new FrameException(where, "header key '" + key + "' must be a whole number, 0 or more");
     }
 
     static JsonArray array(JsonObject object, String key, String where) {

@@ -128,6 +128,18 @@ class FrameTest {
     }
 
     @Test
+    void refusesAGiantHeaderBeforeItIsRead() throws IOException {
+        Path file = folder.resolve("giant.gsf");
+        long header = 1L << 30;
+        try (java.io.RandomAccessFile sparse = new java.io.RandomAccessFile(file.toFile(), "rw")) {
+            sparse.write(FrameLayout.littleEndian(ByteBuffer.allocate(FrameLayout.PREFIX_BYTES))
+                    .putLong(FrameLayout.MAGIC).putInt((int) header).putInt(0).putLong(FrameLayout.PREFIX_BYTES + header).array());
+            sparse.setLength(FrameLayout.PREFIX_BYTES + header);
+        }
+        assertTrue(message(() -> Frame.map(file)).contains("a header of 1073741824 bytes"));
+    }
+
+    @Test
     void misuseOfTheWriterIsAnError() {
         FrameWriter w = new FrameWriter();
         assertThrows(IllegalStateException.class, () -> w.begin("k").i64("a", new long[1]));
