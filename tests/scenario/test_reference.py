@@ -9,14 +9,17 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from greensched.core import registry
 from greensched.policies.greensched import GreenSchedOptions
 from greensched.scenario import plugins
 from greensched.scenario.reference import json_schema, markdown
 from greensched.scenario.schema import Scenario
+from greensched.scenario.yaml_lines import read
 
 ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted((ROOT / "scenarios").glob("*.yml"))
 
 
 def test_the_reference_page_is_current() -> None:
@@ -97,10 +100,35 @@ def test_the_json_schema_allows_a_bare_number_as_pue() -> None:
     assert {"type": "number", "minimum": 1.0, "maximum": 5.0} in kinds
 
 
+def _refused(scenario: dict[str, Any]) -> list[str]:
+    """What an editor would underline: where, and what is wrong there."""
+    schema = json.loads(json.dumps(json_schema()))
+    Draft202012Validator.check_schema(schema)
+    return [f"{error.json_path}: {error.message}" for error in Draft202012Validator(schema).iter_errors(scenario)]
+
+
+def _shipped(path: Path) -> dict[str, Any]:
+    raw, _, problems = read(path)
+    assert problems.problems == []
+    return dict(raw)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_shipped_scenarios_are_valid_by_the_json_schema(path: Path) -> None:
+    assert _refused(_shipped(path)) == []
+
+
+def test_the_json_schema_refuses_typos() -> None:
+    scenario = _shipped(ROOT / "scenarios" / "demo.yml")
+    scenario["horizn"] = scenario.pop("horizon", "1d")
+    assert any(said.startswith("$: ") and "'horizn' was unexpected" in said for said in _refused(scenario))
+    scenario = _shipped(ROOT / "scenarios" / "demo.yml")
+    scenario["policy"] = {"name": "greensched", "carbn_weight": 2.0}
+    assert any(said.startswith("$.policy: ") and "'carbn_weight'" in said for said in _refused(scenario))
+
+
 @pytest.mark.parametrize("name", ["demo", "minimal", "real-10dc-2022"])
 def test_shipped_scenarios_survive_a_round_trip(name: str) -> None:
-    from greensched.scenario.yaml_lines import read
-
     raw, _, problems = read(ROOT / "scenarios" / f"{name}.yml")
     assert problems.problems == []
     scenario = Scenario.model_validate(raw)

@@ -30,6 +30,8 @@ def find_java() -> str:
     home = os.environ.get("JAVA_HOME")
     candidate = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     install = "install a JDK 17 (Debian: apt-get install openjdk-17-jdk-headless) or set JAVA_HOME"
+    if home:
+        install = f"JAVA_HOME is {home}: point it to a JDK 17 or newer, or unset it"
     if candidate is None:
         raise JavaMissingError(f"no java on PATH and JAVA_HOME is not set; {install}")
     version = java_version(candidate)
