@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -45,9 +46,14 @@ class MindLike(Protocol):
 
 
 class Conversation:
-    """One mind's side of a run. Calls come one at a time."""
+    """One mind's side of a run: it answers one call at a time, whoever calls.
+
+    Attributes:
+        turn: held while the mind works.
+    """
 
     def __init__(self, mind: MindLike) -> None:
+        self.turn = threading.RLock()
         self._mind = mind
         self._started = False
         self._privileged = False
@@ -55,6 +61,10 @@ class Conversation:
 
     def answer(self, kind: str, sequence: int, message: bytes, ask: Ask) -> bytes:
         """Answer one message (PROTOCOL.md §4); a failure is an answer too."""
+        with self.turn:
+            return self._answer(kind, sequence, message, ask)
+
+    def _answer(self, kind: str, sequence: int, message: bytes, ask: Ask) -> bytes:
         try:
             frame, _ = decode(message, f"message '{kind}'")
             messages.expect(frame, kind, sequence)
@@ -80,12 +90,28 @@ class Conversation:
 
     def between(self, asked: Callable[[], bool]) -> None:
         """The mind's own time, after an answer went out and until ``asked`` becomes true."""
-        if self._started and not self._finished:
-            self._mind.catch_up(asked)
+        with self.turn:
+            if self._started and not self._finished:
+                self._mind.catch_up(asked)
 
-    def finish(self) -> None:
-        """Let the mind go; harmless after it has finished."""
-        self._mind.finish()
+    def finish(self, timeout_s: float) -> bool:
+        """Let the mind go when no world will call any more.
+
+        A decision that the world gave up may still be running in its thread: it has ``timeout_s`` to end, since a mind
+        is not to be finished while it decides. One that takes longer is left alone: it ends with the process, and
+        the log stays whole, being written in transactions.
+
+        Returns:
+            Whether the mind was finished.
+        """
+        if not self.turn.acquire(timeout=timeout_s):
+            _log.warning("the mind still decides after %g s; it is left alone", timeout_s)
+            return False
+        try:
+            self._mind.finish()
+        finally:
+            self.turn.release()
+        return True
 
     def _start(self, sequence: int, frame: Frame) -> bytes:
         if frame.meta.get("protocol") != messages.PROTOCOL_VERSION:

@@ -61,8 +61,8 @@ def run_world_inside(
     try:
         world.wait(timeout_s)
     finally:
-        if mind is None and world.ended:
-            conversation.finish()
+        if mind is None:
+            conversation.finish(_STOP_S)
     end = WorldEnd(world.exit_code, status_of(folder), folder / "world.log")
     if end.exit_code not in ENDED_WITH_RESULT:
         raise WorldError(end)

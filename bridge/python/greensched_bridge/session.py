@@ -34,7 +34,6 @@ class Session:
         self._conversation = Conversation(mind)
         self._run_id = run_id
         self._gate = threading.RLock()  # guards who may call
-        self._turn = threading.Lock()  # the mind answers one call at a time
         self._owner: str | None = None
         self._link: Link | None = None
         self._request: SharedFile | None = None
@@ -75,7 +74,7 @@ class Session:
 
     def call(self, link: Link, kind: str, sequence: int, length: int) -> int:
         """Answer one message; see PROTOCOL.md §3."""
-        with self._turn:
+        with self._conversation.turn:
             with self._gate:
                 if link is not self._link or self._request is None or self._reply is None:
                     raise BridgeProtocolError("this connection has no session; say hello first")
@@ -88,26 +87,12 @@ class Session:
 
     def between(self, link: Link, asked: Callable[[], bool]) -> None:
         """The mind's own time, after an answer went out over ``link`` and until ``asked`` becomes true."""
-        with self._turn:
+        with self._conversation.turn:
             if link is self._link:
                 self._conversation.between(asked)
 
     def finish_mind(self, timeout_s: float) -> bool:
-        """Let the mind go when no world will call any more.
-
-        A decision that the world gave up may still be running in its thread: it has ``timeout_s`` to end, since a mind
-        is not to be finished while it decides. One that takes longer is left alone: it ends with the process, and
-        the log stays whole, being written in transactions.
-
-        Returns:
-            Whether the mind was finished.
-        """
-        if not self._turn.acquire(timeout=timeout_s):
-            _log.warning("the mind still decides after %g s; it is left alone", timeout_s)
-            return False
-        try:
+        """Let the mind go when no world will call any more; see :meth:`Conversation.finish`."""
+        with self._gate:
             self._link = None  # who still waits for a turn has no session any more
-            self._conversation.finish()
-        finally:
-            self._turn.release()
-        return True
+        return self._conversation.finish(timeout_s)
