@@ -75,6 +75,7 @@ class _World:
     def __init__(self, jpype: Any, folder: Path, conversation: Conversation) -> None:
         self.exit_code = 1
         self._failure: BaseException | None = None
+        self._ended = threading.Event()  # not Thread.join: a Ctrl-C in it makes a thread pass for ended (bpo-45274)
         self._stop = jpype.JClass("java.util.concurrent.atomic.AtomicBoolean")(False)
         program = jpype.JClass("org.greensched.bridge.InProcess")
         port = _port(jpype, conversation)
@@ -84,26 +85,21 @@ class _World:
                 self.exit_code = int(program.run(str(folder), port, self._stop))
             except BaseException as error:
                 self._failure = error
+            finally:
+                self._ended.set()
 
-        self._thread = threading.Thread(target=play, name="greensched-world", daemon=True)
-        self._thread.start()
-
-    @property
-    def ended(self) -> bool:
-        """The run is over."""
-        return not self._thread.is_alive()
+        threading.Thread(target=play, name="greensched-world", daemon=True).start()
 
     def wait(self, timeout_s: float | None) -> None:
         """Until the run is over; whatever cuts this short stops the world."""
         until_s = None if timeout_s is None else time.monotonic() + timeout_s
         try:
-            while not self.ended:
-                self._thread.join(_POLL_S)
-                if until_s is not None and not self.ended and time.monotonic() > until_s:
+            while not self._ended.wait(_POLL_S):
+                if until_s is not None and time.monotonic() > until_s:
                     raise BridgeTimeoutError(f"the world was still running after {timeout_s} s")
         except BaseException:
             self._stop.set(True)
-            self._thread.join(_STOP_S)
+            self._ended.wait(_STOP_S)
             raise
         if self._failure is not None:
             raise RunError(f"the world failed: {self._failure}") from self._failure
