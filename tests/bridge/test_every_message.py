@@ -1,4 +1,4 @@
-"""A fault at every message of a short run, in both directions, over both transports: the documented status, nothing lost.
+"""A fault at every message of a short run, both ways, over both transports: the documented status, and nothing lost.
 
 PROTOCOL.md §3: after a late, garbled or failed answer the world decides with its fallback and goes on; the run ends
 degraded (exit code 4) with the reason counted, and every task is finished.
