@@ -1,4 +1,4 @@
-"""How long one decision takes, there and back: the world's clock around every call, through the real py4j bridge.
+"""How long one decision takes, there and back: the world's clock around every call, over both bridges side by side.
 
 For 1, 64 and 1,024 tasks per slot x 10 datacenters, with `lowest-carbon` and with `greensched`: the world encodes the
 observation (new tasks with their texts, states, reports of the last slot), the mind decodes, mirrors, predicts, decides
@@ -21,11 +21,13 @@ from harness import Report
 REPO = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(REPO), str(REPO / "python"), str(REPO / "bridge" / "python")]
 
+from greensched_bridge.inside import run_world_inside  # noqa: E402
 from greensched_bridge.launch import run_world  # noqa: E402
 from tests.worlds import Site, Task, host, write_world  # noqa: E402
 
 BATCHES = (1, 64, 1024)
 POLICIES = ("lowest-carbon", "greensched")
+BRIDGES = {"py4j": run_world, "jpype": run_world_inside}
 SITES, HOSTS, CORES = 10, 100, 64
 SLOT_S = 300
 BASE_US, PER_TASK_US = 500.0, 2.0  # the target: p50 under 0.5 ms + 2 us per task
@@ -48,13 +50,13 @@ def folder_with(path: Path, policy: str, batch: int, slots: int) -> Path:
     return write_world(path, sites, tasks, hours=hours, drain_hours=2, slot_s=SLOT_S, policy={"name": policy})
 
 
-def measure(report: Report, folder: Path, policy: str, batch: int, slots: int) -> None:
+def measure(report: Report, folder: Path, policy: str, batch: int, slots: int, bridge: str) -> None:
     """One row group."""
-    run = folder_with(folder / f"{policy}-{batch}", policy, batch, slots)
-    end = run_world(run)
+    run = folder_with(folder / f"{policy}-{batch}-{bridge}", policy, batch, slots)
+    end = BRIDGES[bridge](run)
     if end.exit_code != 0:
         raise RuntimeError(f"{run}: {end.status}")
-    case = f"{policy}, {batch:,} tasks x {SITES} datacenters"
+    case = f"{policy}, {batch:,} tasks x {SITES} datacenters, {bridge}"
     trip_us = end.status["latency_us"]
     report.add(case, "round trips", trip_us["count"], "calls")
     report.add(case, "round trip p50", trip_us["p50"], "us", BASE_US + PER_TASK_US * batch)
@@ -74,7 +76,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         for policy in POLICIES:
             for batch in BATCHES:
-                measure(report, Path(temporary), policy, batch, slots[batch])
+                for bridge in BRIDGES:
+                    measure(report, Path(temporary), policy, batch, slots[batch], bridge)
     return report.write()
 
 

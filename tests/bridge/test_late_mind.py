@@ -40,7 +40,7 @@ class Slow(EchoMind):
 def test_the_mind_is_finished_after_its_last_late_decision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The world gives up after half a second and ends at once; the decision takes 4."""
     mind = Slow(4.0)
-    monkeypatch.setattr(launch, "make_mind", lambda folder: mind)
+    monkeypatch.setattr(launch, "make_mind", lambda folder, predictor: mind)
     folder = write_world(
         tmp_path / "run", [Site("a", [host()], [100.0])], [Task(1.0, 10.0)], hours=1, on_mind_failure="abort",
         mind={"start_timeout_s": 20.0, "decide_timeout_s": 0.5},
@@ -58,7 +58,7 @@ def test_a_decision_without_end_is_left_alone() -> None:
     held = threading.Event()
 
     def hold() -> None:
-        with session._turn:
+        with session._conversation.turn:
             held.set()
             release.wait(20)
 

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from greensched.core.contracts import Predictor
 from greensched.core.errors import BridgeTimeoutError, ConfigError, RunError
+from greensched_bridge.conversation import MindLike
 from greensched_bridge.java import find_jar, find_java
 from greensched_bridge.messages import PROTOCOL_VERSION
 from greensched_bridge.minds import make_mind, run_id_of
 from greensched_bridge.server import MindServer
-from greensched_bridge.session import MindLike, Session
+from greensched_bridge.session import Session
 
 __all__ = ["PROTOCOL_VERSION", "WorldEnd", "run_world"]
 
@@ -27,7 +29,7 @@ _STOP_S = 20.0
 # later and so wins.
 _JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _TAIL_LINES = 15
-_ENDED_WITH_RESULT = frozenset({0, 4, 130})
+ENDED_WITH_RESULT = frozenset({0, 4, 130})
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ def run_world(
     folder: Path,
     mind: MindLike | None = None,
     *,
+    predictor: Predictor | None = None,
     java_options: Sequence[str] = (),
     timeout_s: float | None = None,
 ) -> WorldEnd:
@@ -51,6 +54,7 @@ def run_world(
     Args:
         folder: a prepared run folder.
         mind: decides; by default the mind of GreenSched with the policy of the run folder.
+        predictor: for that mind, instead of the one that the scenario names.
         java_options: for the virtual machine, for example ``-Xmx4g``; added to those in ``GREENSCHED_JAVA_OPTS``.
         timeout_s: give up after this many seconds of wall time; by default never.
 
@@ -63,14 +67,11 @@ def run_world(
         BridgeTimeoutError: it was still running after ``timeout_s``.
         KeyboardInterrupt: Ctrl-C; the world has been ended and its status is "interrupted".
     """
-    if (folder / "world" / "world.json").exists():
-        raise ConfigError(
-            f"{folder} is already simulated (or in use); a run is never overwritten, prepare another folder"
-        )
+    refuse_simulated(folder)
     java, jar, run_id = find_java(), find_jar(), run_id_of(folder)
     logging.getLogger("py4j").setLevel(logging.ERROR)
     own = mind is None
-    served = make_mind(folder) if mind is None else mind
+    served = make_mind(folder, predictor) if mind is None else mind
     token = secrets.token_hex(32)
     session = Session(served, run_id)
     server = MindServer(session, token)
@@ -82,9 +83,21 @@ def run_world(
         server.stop()
         if own:
             session.finish_mind(_STOP_S)
-    if end.exit_code not in _ENDED_WITH_RESULT:
+    if end.exit_code not in ENDED_WITH_RESULT:
         raise WorldError(end)
     return end
+
+
+def refuse_simulated(folder: Path) -> None:
+    """A run folder holds one run.
+
+    Raises:
+        ConfigError: it holds one already.
+    """
+    if (folder / "world" / "world.json").exists():
+        raise ConfigError(
+            f"{folder} is already simulated (or in use); a run is never overwritten, prepare another folder"
+        )
 
 
 class WorldError(RunError):
@@ -94,7 +107,8 @@ class WorldError(RunError):
         how = f"was killed by signal {-end.exit_code}" if end.exit_code < 0 else f"ended with exit code {end.exit_code}"
         reason = end.status.get("reason")
         said = f": {reason}" if reason else ""
-        super().__init__(f"the world {how}{said}\n{_tail(end.log)}\n(all of its output: {end.log})")
+        printed = f"\n{_tail(end.log)}\n(all of its output: {end.log})" if end.log.is_file() else ""
+        super().__init__(f"the world {how}{said}{printed}")
         self.exit_code = 2 if end.exit_code == 2 else 1
         self.end = end
 
@@ -113,7 +127,7 @@ def _play(command: list[str], folder: Path, stdin_line: str, timeout_s: float | 
         raise BridgeTimeoutError(f"the world was still running after {timeout_s} s; see {log}") from None
     finally:
         _stop(world)
-    return WorldEnd(code, _status(folder), log)
+    return WorldEnd(code, status_of(folder), log)
 
 
 def _say(world: subprocess.Popen[bytes], line: str) -> None:
@@ -148,7 +162,8 @@ def _stop(world: subprocess.Popen[bytes]) -> None:
             signal.signal(signal.SIGINT, previous)
 
 
-def _status(folder: Path) -> dict[str, Any]:
+def status_of(folder: Path) -> dict[str, Any]:
+    """The world's own word on how it ended, or nothing."""
     try:
         status = json.loads((folder / "world" / "world.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):

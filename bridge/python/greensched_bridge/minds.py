@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from greensched.core.contracts import Predictor
 from greensched.core.errors import DataError
-from greensched_bridge.session import MindLike
+from greensched_bridge.conversation import MindLike
 
 
-def make_mind(folder: Path) -> MindLike:
-    """The mind of GreenSched, logging to the run folder."""
+def make_mind(folder: Path, predictor: Predictor | None = None) -> MindLike:
+    """The mind of GreenSched, logging to the run folder; ``predictor`` replaces the one that the scenario names."""
     from greensched.service.mind import Mind
 
-    return Mind(folder / "feedback.sqlite")
+    return Mind(folder / "feedback.sqlite", predictor)
 
 
 def run_id_of(folder: Path) -> str:

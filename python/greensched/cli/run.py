@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import importlib.resources
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from greensched.core.errors import ConfigError
+
+
+class Transport(StrEnum):
+    """Bridges by name."""
+
+    PY4J = "py4j"
+    JPYPE = "jpype"
+
 
 Set = Annotated[
     list[str] | None,
@@ -27,6 +36,10 @@ PolicyName = Annotated[
     str | None, typer.Option("--policy", metavar="NAME", help="Run this policy, with its defaults, instead.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout, nothing else.")]
+Bridge = Annotated[
+    Transport,
+    typer.Option("--bridge", help="py4j: world and mind are two processes; jpype: the JVM runs inside this one."),
+]
 NoProgress = Annotated[bool, typer.Option("--no-progress", help="No progress bar.")]
 NoReport = Annotated[bool, typer.Option("--no-report", help="Do not write report.html.")]
 
@@ -38,6 +51,7 @@ def run(
     out: Out = None,
     baseline: Baseline = None,
     policy: PolicyName = None,
+    bridge: Bridge = Transport.PY4J,
     json_: Json = False,
     no_progress: NoProgress = False,
     no_report: NoReport = False,
@@ -52,6 +66,7 @@ def run(
         out=out,
         baseline=baseline,
         policy=policy,
+        bridge=bridge.value,
         progress=not no_progress and not json_ and sys.stderr.isatty(),
         report=not no_report,
     )
@@ -65,7 +80,7 @@ def demo(
     no_progress: NoProgress = False,
 ) -> None:
     """Run the demonstration: six regions, synthetic signals, the greensched policy against local-only."""
-    run(demo_scenario(), overrides, None, out, None, None, json_, no_progress, False)
+    run(demo_scenario(), overrides, out=out, json_=json_, no_progress=no_progress)
 
 
 def demo_scenario() -> Path:

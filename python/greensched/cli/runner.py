@@ -24,6 +24,7 @@ from greensched.cli.baseline import make_baseline_folder
 from greensched.cli.progress import watch
 from greensched.cli.salvage import salvage, what_is_left
 from greensched.core import registry
+from greensched.core.contracts import Predictor
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
 from greensched.results.finish import SUMMARY, finish, world_status
@@ -43,13 +44,16 @@ class Order:
     policy: str | None = None
     progress: bool = True
     report: bool = True
+    bridge: str = "py4j"
+    predictor: Predictor | None = None  # an object, from Python only
+    quiet: bool = False  # what prepare has to say goes into the error
 
 
 class PrepareError(GreenSchedError):
-    """``prepare`` refused the scenario and has said why on stderr."""
+    """``prepare`` refused the scenario and has said why on stderr, or here."""
 
-    def __init__(self, exit_code: int) -> None:
-        super().__init__("the scenario was not run (see above)")
+    def __init__(self, exit_code: int, said: str | None) -> None:
+        super().__init__(said or "the scenario was not run (see above)")
         self.exit_code = exit_code
 
 
@@ -59,10 +63,22 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
     Raises:
         GreenSchedError: bad input, or a run that could not even start.
     """
+    with _signals_as_interrupt():
+        folder, summary, page = simulate(order)
+    _show(folder, summary, page, as_json)
+    return codes.of_summary(summary)
+
+
+def simulate(order: Order) -> tuple[Path, dict[str, Any], Path | None]:
+    """Run the scenario without a word; returns its folder, its summary and the page, if there is one.
+
+    Raises:
+        GreenSchedError: bad input, or a run that could not even start.
+    """
     if not order.scenario.is_file():
         raise ConfigError(f"{order.scenario}: no such scenario file")
     _check_names(order)
-    with _signals_as_interrupt(), claims.claimed(_new_folder(order)) as folder, _failures_noted(folder):
+    with claims.claimed(_new_folder(order)) as folder, _failures_noted(folder):
         metadata.begin(
             folder,
             command=["greensched", *sys.argv[1:]],
@@ -71,15 +87,14 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
             data=str(order.data) if order.data else None,
         )
         config = _prepare(order, folder)
-        status = _play(folder, config, "simulating", order.progress)
+        status = _play(folder, config, "simulating", order)
         summary = finish(folder)
         # an interrupted or aborted run has no comparison to offer: stop where the user stopped it
         baseline = _baseline_name(order, config) if status in ("completed", "degraded") else None
         if baseline is not None:
-            summary = _compare(folder, config, baseline, order.progress)
+            summary = _compare(folder, config, baseline, order)
         page = _report(folder) if order.report else None
-    _show(folder, summary, page, as_json)
-    return codes.of_summary(summary)
+    return folder, summary, page
 
 
 def _check_names(order: Order) -> None:
@@ -156,24 +171,32 @@ def _prepare(order: Order, folder: Path) -> dict[str, Any]:
         command += ["--data", str(order.data)]
     with _status(order.progress, "preparing the input"):
         # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
-        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, start_new_session=True)
+        stderr = subprocess.PIPE if order.quiet else None
+        done = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False, start_new_session=True
+        )
     if done.returncode != 0:
-        raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED)
+        raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED, done.stderr)
     config = metadata.read_json(folder / "input" / "run.json")
     metadata.update(folder, config=config, seed=config["seed"])
     return config
 
 
-def _play(folder: Path, config: dict[str, Any], what: str, progress: bool) -> str:
+def _play(folder: Path, config: dict[str, Any], what: str, order: Order) -> str:
     """World and mind on a prepared folder; returns the world's status."""
+    from greensched_bridge.inside import run_world_inside
     from greensched_bridge.java import find_jar
     from greensched_bridge.launch import WorldError, run_world
 
+    run = {"py4j": run_world, "jpype": run_world_inside}[order.bridge]
+    # a baseline has no predictor of the user's
+    predictor = order.predictor if what == "simulating" else None
+
     known = metadata.read_json(folder / metadata.NAME)["versions"]
     metadata.update(folder, versions=known | metadata.world_versions(find_jar()))
-    with failures.kept(folder), watch(folder, config, f"{what}: {config['policy']['name']}", enabled=progress):
+    with failures.kept(folder), watch(folder, config, f"{what}: {config['policy']['name']}", enabled=order.progress):
         try:
-            run_world(folder)
+            run(folder, predictor=predictor)
         except WorldError as error:
             failed = failures.line(folder) if error.end.status.get("status") == "aborted" else None
             if failed is None:
@@ -189,11 +212,11 @@ def _baseline_name(order: Order, config: dict[str, Any]) -> str | None:
     return str(name)
 
 
-def _compare(folder: Path, config: dict[str, Any], baseline: str, progress: bool) -> dict[str, Any]:
+def _compare(folder: Path, config: dict[str, Any], baseline: str, order: Order) -> dict[str, Any]:
     """Run ``baseline`` on the same input and seed; a failing baseline costs the comparison, not the run."""
     try:
         other = make_baseline_folder(folder, baseline)
-        _play(other, metadata.read_json(other / "input" / "run.json"), "baseline", progress)
+        _play(other, metadata.read_json(other / "input" / "run.json"), "baseline", order)
         finish(other)
     except RunError as error:
         _log.print(f"greensched: no comparison: the baseline {baseline} failed: {error}")

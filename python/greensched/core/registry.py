@@ -136,8 +136,12 @@ def make_predictor(name: str, options: Mapping[str, Any] | None = None, folder: 
     if folder is not None and isinstance(given.get("model"), str):
         given["model"] = str(_inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
     predictor = construct(factory, given, f"predictor '{name}'")
-    _require(predictor, ("name", "version", "start", "predict"), f"predictor '{name}'")
+    _require_predictor(predictor, f"predictor '{name}'")
     return cast(Predictor, predictor)
+
+
+def _require_predictor(thing: object, what: str) -> None:
+    _require(thing, ("name", "version", "start", "predict"), what)
 
 
 def _inside(name: str, roots: list[Path], what: str) -> Path:
@@ -185,7 +189,10 @@ def predictor_from_block(block: Any, folder: Path | None = None) -> Predictor | 
 
 
 def policy_from_block(
-    block: Mapping[str, Any], folder: Path | None = None, wrap: Callable[[Predictor], Predictor] | None = None
+    block: Mapping[str, Any],
+    folder: Path | None = None,
+    wrap: Callable[[Predictor], Predictor] | None = None,
+    predictor: Predictor | None = None,
 ) -> tuple[Policy, Predictor | None]:
     """Policy and predictor of a scenario's ``policy`` block.
 
@@ -193,6 +200,7 @@ def policy_from_block(
         block: ``{"name": ..., "predictor": ..., other options}``; ``plugin_folder``, if there, stands for ``folder``.
         folder: the scenario's folder.
         wrap: put around the predictor before the policy gets it.
+        predictor: an object to use instead of the one that the block names.
 
     Raises:
         ConfigError: anything in the block is wrong.
@@ -202,7 +210,10 @@ def policy_from_block(
     if "name" not in options:
         raise ConfigError(f"policy: no 'name'. Known: {', '.join(names('policy'))}.")
     name, wanted = options.pop("name"), options.pop("predictor", None)
-    predictor = predictor_from_block(predictor_for(load("policy", name, folder), wanted), folder)
+    if predictor is None:
+        predictor = predictor_from_block(predictor_for(load("policy", name, folder), wanted), folder)
+    else:
+        _require_predictor(predictor, f"predictor {type(predictor).__name__}")
     if predictor is not None and wrap is not None:
         predictor = wrap(predictor)
     return make_policy(name, PolicyContext(options, predictor), folder), predictor

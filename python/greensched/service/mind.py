@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from greensched import __version__
-from greensched.core.contracts import Needs, Policy
+from greensched.core.contracts import Needs, Policy, Predictor
 from greensched.core.delta import Delta
 from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
@@ -32,15 +32,17 @@ class Mind:
 
     Args:
         log: where the feedback log goes; None keeps none.
+        predictor: an object to use instead of the one that the scenario names.
 
     Attributes:
         truth: set by the bridge during a decision of a privileged run, else None.
     """
 
-    def __init__(self, log: Path | None = None) -> None:
+    def __init__(self, log: Path | None = None, predictor: Predictor | None = None) -> None:
         self.truth: Truth | None = None
         self.latency = Latency()
         self._path = log
+        self._given = predictor
         self._log: FeedbackLog | None = None
         self._behind: WriteBehind | None = None
         self._policy: Policy | None = None
@@ -65,7 +67,7 @@ class Mind:
             FeedbackLogError: the log is there but cannot be continued.
         """
         self._world = world
-        self._policy, predictor = policy_from_block(policy_block, wrap=CheckedPredictor)
+        self._policy, predictor = policy_from_block(policy_block, wrap=CheckedPredictor, predictor=self._given)
         self._predictor = predictor if isinstance(predictor, CheckedPredictor) else None
         if self._predictor is not None:
             if "truth" in self._predictor.requires and not world.privileged:

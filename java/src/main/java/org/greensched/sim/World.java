@@ -2,6 +2,7 @@ package org.greensched.sim;
 
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
+import java.util.function.BooleanSupplier;
 import org.greensched.sim.placement.PlacementDecider;
 
 /** Runs a run folder: the one entry point of the world. */
@@ -51,6 +52,11 @@ public final class World {
      * failures are reported in the result and in world.json, not thrown.
      */
     public static Result run(Path runFolder, PlacementDecider decider) {
-        return new WorldSimulation(runFolder, decider).run();
+        return run(runFolder, decider, () -> false);
+    }
+
+    /** As {@link #run(Path, PlacementDecider)}; the run ends as interrupted when {@code stop} becomes true. */
+    public static Result run(Path runFolder, PlacementDecider decider, BooleanSupplier stop) {
+        return new WorldSimulation(runFolder, decider, stop).run();
     }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.greensched.sim.World.Ending;
 import org.greensched.sim.World.Result;
 import org.greensched.sim.broker.GreenBroker;
@@ -39,8 +40,11 @@ final class WorldSimulation {
     /** Wall time between two updates of world.json while running. */
     private static final long STATUS_INTERVAL_NS = 500_000_000L;
 
+    private static final String STOPPED = "the world was stopped before the end of the run";
+
     private final RunFolder folder;
     private final PlacementDecider decider;
+    private final BooleanSupplier stop;
     private final long beginNs = System.nanoTime();
     private final GreenKernel kernel = silentKernel();
     private final List<GreenDatacenter> datacenters = new ArrayList<>();
@@ -54,9 +58,10 @@ final class WorldSimulation {
     private long lastStatusNs;
     private long closedUs;
 
-    WorldSimulation(Path runFolder, PlacementDecider decider) {
+    WorldSimulation(Path runFolder, PlacementDecider decider, BooleanSupplier stop) {
         this.folder = new RunFolder(runFolder);
         this.decider = decider;
+        this.stop = stop;
     }
 
     private static GreenKernel silentKernel() {
@@ -83,7 +88,10 @@ final class WorldSimulation {
             status.running(report("running", ""));
             Runtime.getRuntime().addShutdownHook(hook);
             build();
-            kernel.drive(broker::ended);
+            kernel.drive(() -> broker.ended() || stop.getAsBoolean());
+            if (!broker.ended() && stop.getAsBoolean()) {
+                return endAfterFailure(Ending.INTERRUPTED, STOPPED, new InterruptedException(STOPPED));
+            }
             closeRecords();
             return end(broker.failures().isEmpty() ? Ending.COMPLETED : Ending.DEGRADED,
                     broker.failures().isEmpty() ? "" : "the mind failed and the local fallback decided " + broker.failures());
@@ -181,7 +189,7 @@ final class WorldSimulation {
     private void interrupted() {
         JsonObject json = new JsonObject();
         json.addProperty("status", Ending.INTERRUPTED.status());
-        json.addProperty("reason", "the world was stopped before the end of the run");
+        json.addProperty("reason", STOPPED);
         json.addProperty("sim_time_s", kernel.clock());
         json.addProperty("wall_s", (System.nanoTime() - beginNs) / 1e9);
         status.close(json);

@@ -100,7 +100,8 @@ public final class Main {
     }
 
     private static int simulate(Path folder, Endpoint endpoint) throws IOException {
-        try (Py4jDecider mind = new Py4jDecider(config(folder), endpoint)) {
+        RunConfig config = config(folder);
+        try (MindDecider mind = new MindDecider(config, truth -> new MindConnection(endpoint, config.runId(), truth))) {
             World.Result result = World.run(folder, mind);
             if (result.exitCode() != 0) {
                 System.err.println("greensched: the run ended " + result.status() + ": " + result.reason());

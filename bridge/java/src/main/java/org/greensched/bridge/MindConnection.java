@@ -3,9 +3,7 @@ package org.greensched.bridge;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParseException;
 import com.google.gson.JsonParser;
-import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.util.UUID;
 import org.greensched.sim.World;
 import org.greensched.sim.columns.FrameWriter;
@@ -15,38 +13,27 @@ import org.greensched.sim.placement.DeciderException;
  * The world's session with the mind: connects on demand, gives up a connection after any failure and, after three in a row,
  * for good (circuit breaker). A new connection has new files, so that a late answer to an old call harms nothing.
  */
-final class MindConnection implements Closeable {
+final class MindConnection implements MindLine {
     static final int PROTOCOL = 1;
-    static final int BREAKER_LIMIT = 3;
     private static final int HELLO_MS = 10_000;
 
     private final Endpoint endpoint;
     private final String runId;
     /** The same over all reconnects: tells the mind that it is still this world. */
     private final String session = UUID.randomUUID().toString();
-    private final TruthCommand.Teller teller;
+    private final TruthDesk truth;
+    private final Breaker breaker = new Breaker();
     private MindChannel channel;
     private SharedFiles files;
-    private int failures;
 
-    MindConnection(Endpoint endpoint, String runId, TruthCommand.Teller teller) {
+    MindConnection(Endpoint endpoint, String runId, TruthDesk truth) {
         this.endpoint = endpoint;
         this.runId = runId;
-        this.teller = teller;
+        this.truth = truth;
     }
 
-    /** Reads a reply while it is valid. */
-    @FunctionalInterface
-    interface Reader<T> {
-        T read(ByteBuffer reply) throws DeciderException;
-    }
-
-    /**
-     * Sends the message that {@code writer} holds and reads the answer.
-     *
-     * @throws DeciderException nothing usable came in time; the connection is closed then
-     */
-    <T> T call(String kind, long sequence, FrameWriter writer, long timeoutMs, Reader<T> reader) throws DeciderException {
+    @Override
+    public <T> T call(String kind, long sequence, FrameWriter writer, long timeoutMs, Reader<T> reader) throws DeciderException {
         checkBreaker();
         try {
             if (channel == null) {
@@ -57,7 +44,7 @@ final class MindConnection implements Closeable {
                 throw new DeciderException("garbled", "the mind returned " + length + " where a length was expected", null);
             }
             T answer = reader.read(files.reply(bytes.longValue()));
-            failures = 0;
+            breaker.succeeded();
             return answer;
         } catch (IOException e) {
             throw failed(new DeciderException("garbled", "cannot exchange messages with the mind: " + e.getMessage(), e));
@@ -66,26 +53,18 @@ final class MindConnection implements Closeable {
         }
     }
 
-    /**
-     * Costs nothing, and so comes before a message is built: what the mind has missed grows with every decision.
-     *
-     * @throws DeciderException {@code breaker_open}: the mind failed too often in a row
-     */
-    void checkBreaker() throws DeciderException {
-        if (failures >= BREAKER_LIMIT) {
-            throw new DeciderException("breaker_open", "the mind failed " + failures + " times in a row; it is not asked again",
-                    null);
-        }
+    @Override
+    public void checkBreaker() throws DeciderException {
+        breaker.check();
     }
 
-    /** The files of the present connection. */
-    SharedFiles files() {
-        return files;
+    private long tellTruth(long sequence, long length) throws IOException {
+        return files.write(truth.answer(sequence, files.reply(length)));
     }
 
     private void connect() throws DeciderException, IOException {
         files = SharedFiles.create();
-        channel = MindChannel.connect(endpoint, teller);
+        channel = MindChannel.connect(endpoint, this::tellTruth);
         JsonObject hello = new JsonObject();
         hello.addProperty("protocol", PROTOCOL);
         hello.addProperty("run_id", runId);
@@ -118,7 +97,7 @@ final class MindConnection implements Closeable {
     }
 
     private DeciderException failed(DeciderException error) {
-        failures++;
+        breaker.failed();
         close();
         return error;
     }

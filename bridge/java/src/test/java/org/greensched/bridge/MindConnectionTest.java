@@ -52,7 +52,7 @@ class MindConnectionTest {
     }
 
     private static MindConnection connection(int port) {
-        return new MindConnection(new Endpoint(port, "t"), "run", (sequence, length) -> 0);
+        return new MindConnection(new Endpoint(port, "t"), "run", (sequence, question) -> { throw new AssertionError("nobody asks for the truth"); });
     }
 
     private static DeciderException call(MindConnection connection) {
@@ -75,7 +75,7 @@ class MindConnectionTest {
             port = unused.getLocalPort();
         }
         MindConnection connection = connection(port);
-        for (int i = 0; i < MindConnection.BREAKER_LIMIT; i++) {
+        for (int i = 0; i < Breaker.LIMIT; i++) {
             assertEquals("disconnected", call(connection).code());
         }
         assertEquals("breaker_open", call(connection).code());

@@ -2,7 +2,8 @@ package org.greensched.bridge;
 
 import com.google.gson.JsonObject;
 import java.io.Closeable;
-import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.function.Function;
 import org.greensched.bridge.ObservationEncoder.PlacementNeeds;
 import org.greensched.sim.columns.Frame;
 import org.greensched.sim.columns.FrameException;
@@ -15,8 +16,8 @@ import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.placement.TruthService;
 import org.greensched.sim.runfolder.RunConfig;
 
-/** The mind behind py4j: one call per observation, columns in mapped files (PROTOCOL.md §3 and §4). */
-public final class Py4jDecider implements PlacementDecider, Closeable {
+/** The mind as a decider: one call per observation (PROTOCOL.md §4) over a {@link MindLine}. */
+public final class MindDecider implements PlacementDecider, Closeable {
     private static final String[] PASSED_ON = {
         "run_id", "scenario", "start_utc", "horizon_us", "slot_us", "mode", "seed", "privileged", "policy", "work_classes",
         "gpu_types", "network", "origins", "datacenters"
@@ -25,18 +26,19 @@ public final class Py4jDecider implements PlacementDecider, Closeable {
     private final JsonObject config;
     private final long startMs;
     private final long decideMs;
-    private final MindConnection connection;
+    private final MindLine line;
     private final FrameWriter writer = new FrameWriter();
     private final FrameWriter truthWriter = new FrameWriter();
     private TruthService truth;
     private ObservationEncoder encoder;
     private Needs needs;
 
-    Py4jDecider(RunConfig config, Endpoint endpoint) {
+    /** A decider for the run {@code config}; {@code lineTo} makes the line to the mind from what answers for the truth. */
+    MindDecider(RunConfig config, Function<MindLine.TruthDesk, MindLine> lineTo) {
         this.config = config.json();
         this.startMs = Math.max(1, Math.round(config.startTimeoutS() * 1000));
         this.decideMs = Math.max(1, Math.round(config.decideTimeoutS() * 1000));
-        this.connection = new MindConnection(endpoint, config.runId(), this::tellTruth);
+        this.line = lineTo.apply(this::tellTruth);
     }
 
     @Override
@@ -48,58 +50,57 @@ public final class Py4jDecider implements PlacementDecider, Closeable {
                 writer.metaJson(key, config.get(key).toString());
             }
         }
-        needs = connection.call("start", 0, writer, startMs, reply -> MindReplies.needs(MindReplies.open(reply, "ready", 0)));
+        needs = line.call("start", 0, writer, startMs, reply -> MindReplies.needs(MindReplies.open(reply, "ready", 0)));
         encoder = new ObservationEncoder(writer, new PlacementNeeds(needs.forecasts(), needs.progress()));
         return needs;
     }
 
     @Override
     public Decisions decide(Observation observation) throws DeciderException {
-        connection.checkBreaker();
+        line.checkBreaker();
         if (needs == null) {
             // the mind failed to start; it gets another chance until the breaker opens
             start(truth);
         }
         encoder.encode("observe", observation);
         long sequence = observation.seq;
-        return connection.call("observe", sequence, writer, decideMs,
+        return line.call("observe", sequence, writer, decideMs,
                 reply -> MindReplies.decisions(MindReplies.open(reply, "decisions", sequence)));
     }
 
     @Override
     public void finish(Observation last) throws DeciderException {
-        connection.checkBreaker();
+        line.checkBreaker();
         if (needs == null) {
             throw new DeciderException("disconnected", "the mind never started", null);
         }
         encoder.encode("finish", last);
         long sequence = last.seq;
-        connection.call("finish", sequence, writer, Math.max(startMs, decideMs),
+        line.call("finish", sequence, writer, Math.max(startMs, decideMs),
                 reply -> MindReplies.open(reply, "bye", sequence));
     }
 
     @Override
     public void close() {
-        connection.close();
+        line.close();
     }
 
-    private long tellTruth(long sequence, long length) throws IOException {
-        SharedFiles files = connection.files();
+    private FrameWriter tellTruth(long sequence, ByteBuffer question) {
         truthWriter.begin("truth").meta("seq", sequence);
         try {
             if (truth == null) {
                 throw new IllegalStateException("this run is not privileged");
             }
-            Frame question = Frame.wrap(files.reply(length), "the mind's question for the truth");
-            if (!question.kind().equals("truth") || question.meta().get("seq").getAsLong() != sequence) {
+            Frame frame = Frame.wrap(question, "the mind's question for the truth");
+            if (!frame.kind().equals("truth") || frame.meta().get("seq").getAsLong() != sequence) {
                 throw new IllegalStateException("the question does not belong to call " + sequence);
             }
-            answer(question.table("tasks"), question.table("options"));
+            answer(frame.table("tasks"), frame.table("options"));
         } catch (FrameException | IllegalStateException | IllegalArgumentException | IndexOutOfBoundsException e) {
             truthWriter.begin("error").meta("seq", sequence).meta("code", "truth").meta("message", String.valueOf(e.getMessage()))
                     .meta("traceback", "");
         }
-        return files.write(truthWriter);
+        return truthWriter;
     }
 
     private void answer(Table tasks, Table options) {

@@ -1,0 +1,84 @@
+"""``greensched.simulate``: a run as data frames."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import greensched
+from greensched.core.errors import ConfigError, GreenSchedError
+from greensched.core.types import Observation, Options, Predictions, TaskTable
+from greensched.predictors.analytic import AnalyticPredictor
+from tests.conftest import ROOT, Cli
+
+pytestmark = pytest.mark.java
+
+MINIMAL = ROOT / "scenarios" / "minimal.yml"
+SCENARIO: dict[str, Any] = {
+    "greensched": 1, "name": "mine", "start": "2022-06-06T00:00:00Z", "horizon": "6h", "seed": 3,
+    "policy": {"name": "local-only"},
+    "datacenters": [
+        {"name": "frankfurt", "zone": "DE", "hosts": [{"type": "epyc-2021", "count": 2}]},
+        {"name": "toronto", "zone": "CA-ON", "hosts": [{"type": "epyc-2021", "count": 2}]},
+    ],
+    "workload": {"source": "synthetic", "jobs": 60},
+}  # fmt: skip
+
+
+def test_three_lines_give_data_frames() -> None:
+    result = greensched.simulate(MINIMAL, "lowest-carbon", overrides={"workload.jobs": 100})
+    assert result.summary["status"] == "completed"
+    assert len(result.jobs) == 100
+    assert result.folder is None
+    assert result.jobs["carbon_g"].sum() / 1000 == pytest.approx(result.summary["tasks_carbon_kg"], rel=1e-9)
+
+
+def test_a_scenario_can_be_made_in_python_and_compared_with_a_baseline(tmp_path: Path) -> None:
+    result = greensched.simulate(SCENARIO, {"name": "greensched"}, baseline="local-only", out=tmp_path / "kept")
+    assert result.folder == tmp_path / "kept"
+    assert (tmp_path / "kept" / "report.html").is_file()
+    assert json.loads((tmp_path / "kept" / "summary.json").read_text()) == result.summary
+    assert result.summary["baseline"]["policy"] == "local-only"
+
+
+class Half(AnalyticPredictor):
+    """Half of what physics says."""
+
+    name = "half"
+
+    def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
+        told = super().predict(observation, tasks, options)
+        return Predictions(0.5 * told.energy_kwh, told.service_time_s, told.wait_s)
+
+
+@pytest.mark.parametrize("bridge", ["jpype", "py4j"])
+def test_a_predictor_is_an_object(bridge: Any) -> None:
+    whole = greensched.simulate(SCENARIO, "performance", bridge=bridge)  # chooses by time alone
+    half = greensched.simulate(SCENARIO, "performance", predictor=Half(), bridge=bridge)
+    assert half.summary["predictor"] == "half"
+    ratio = half.decisions["predicted_kwh"] / whole.decisions["predicted_kwh"]
+    assert ratio.dropna().round(9).unique().tolist() == [0.5]
+
+
+def test_mistakes_are_errors_that_say_where() -> None:
+    with pytest.raises(GreenSchedError, match="did you mean 'lowest-carbon'"):
+        greensched.simulate(SCENARIO, "lowest-carbn")
+    with pytest.raises(GreenSchedError, match="no such scenario file"):
+        greensched.simulate("nowhere.yml")
+    with pytest.raises(ConfigError, match="holds something that is no plain value"):
+        greensched.simulate(SCENARIO | {"seed": object()})
+    with pytest.raises(GreenSchedError, match="has no name, version"):
+        greensched.simulate(SCENARIO, "greensched", predictor=object())  # type: ignore[arg-type]
+
+
+def test_the_command_line_takes_either_bridge(cli: Cli, tmp_path: Path) -> None:
+    hashes = set()
+    for bridge in ("py4j", "jpype"):
+        out = tmp_path / bridge
+        done = cli("run", MINIMAL, "--out", out, "--bridge", bridge, "--baseline", "none", "--no-report", "--json")
+        assert done.returncode == 0, done.stderr
+        hashes.add(json.loads((out / "world" / "world.json").read_text())["decision_log_sha256"])
+    assert len(hashes) == 1
