@@ -63,7 +63,7 @@ def run_world_inside(
     finally:
         if mind is None:
             conversation.finish(_STOP_S)
-    end = WorldEnd(world.exit_code, status_of(folder), folder / "world.log")
+    end = WorldEnd(world.exit_code, status_of(folder), None)
     if end.exit_code not in ENDED_WITH_RESULT:
         raise WorldError(end)
     return end

@@ -34,11 +34,11 @@ ENDED_WITH_RESULT = frozenset({0, 4, 130})
 
 @dataclass(frozen=True)
 class WorldEnd:
-    """How a world ended: its exit code (PROTOCOL.md §2.10), its world.json, and what it printed (a file)."""
+    """How a world ended: its exit code (PROTOCOL.md §2.10), its world.json, and the file of what it printed, if any."""
 
     exit_code: int
     status: dict[str, Any]
-    log: Path
+    log: Path | None
 
 
 def run_world(
@@ -107,7 +107,7 @@ class WorldError(RunError):
         how = f"was killed by signal {-end.exit_code}" if end.exit_code < 0 else f"ended with exit code {end.exit_code}"
         reason = end.status.get("reason")
         said = f": {reason}" if reason else ""
-        printed = f"\n{_tail(end.log)}\n(all of its output: {end.log})" if end.log.is_file() else ""
+        printed = f"\n{_tail(end.log)}\n(all of its output: {end.log})" if end.log else ""
         super().__init__(f"the world {how}{said}{printed}")
         self.exit_code = 2 if end.exit_code == 2 else 1
         self.end = end
