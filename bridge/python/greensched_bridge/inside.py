@@ -22,7 +22,7 @@ from greensched_bridge.java import find_jar, find_java
 from greensched_bridge.launch import ENDED_WITH_RESULT, WorldEnd, WorldError, refuse_simulated, status_of
 from greensched_bridge.minds import make_mind
 
-_JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-Xshare:auto")
+_JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")  # as in two processes
 _POLL_S = 0.2  # how often a waiting run looks for Ctrl-C
 _STOP_S = 20.0
 _one_starts = threading.Lock()

@@ -1,8 +1,6 @@
 package org.greensched.bridge;
 
 import java.nio.ByteBuffer;
-import java.util.concurrent.SynchronousQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.DeciderException;
@@ -18,11 +16,10 @@ final class MindThread {
     private record Outcome(byte[] reply, Throwable failure) {}
 
     private final MindPort port;
-    private final SynchronousQueue<Question> questions = new SynchronousQueue<>();
     /** Nanoseconds that the world spent on telling the truth; they do not count against the mind. */
     private final AtomicLong truthNanos = new AtomicLong();
     private final Thread thread = new Thread(this::serve, "greensched-mind");
-    private volatile boolean asked;
+    private volatile Question question;
     private volatile boolean ended;
     private volatile Outcome outcome;
     private ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16);
@@ -34,15 +31,15 @@ final class MindThread {
     }
 
     byte[] ask(String kind, long sequence, FrameWriter message, long timeoutMs, MindPort.Truth truth) throws DeciderException {
-        outcome = null;
         truthNanos.set(0);
         long deadline = System.nanoTime() + timeoutMs * 1_000_000;
-        asked = true;
+        Question asks = new Question(kind, sequence, request(message), timed(truth));
+        synchronized (this) {
+            outcome = null;
+            question = asks;
+            notifyAll();
+        }
         try {
-            Question question = new Question(kind, sequence, request(message), timed(truth));
-            if (!questions.offer(question, timeoutMs, TimeUnit.MILLISECONDS)) {
-                throw late(kind, timeoutMs);
-            }
             return reply(kind, timeoutMs, deadline);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -54,13 +51,18 @@ final class MindThread {
         long watchUntil = System.nanoTime() + WATCH_NANOS;
         while (outcome == null) {
             long now = System.nanoTime();
-            if (now > deadline + truthNanos.get()) {
+            long left = deadline + truthNanos.get() - now;
+            if (left < 0) {
                 throw late(kind, timeoutMs);
             }
             if (now < watchUntil) {
                 Thread.yield();
-            } else {
-                waitFor(deadline + truthNanos.get() - now);
+                continue;
+            }
+            synchronized (this) {
+                if (outcome == null) {
+                    wait(1 + left / 1_000_000);
+                }
             }
         }
         Outcome came = outcome;
@@ -71,12 +73,6 @@ final class MindThread {
             throw new DeciderException("garbled", "the mind returned nothing where a message was expected", null);
         }
         return came.reply;
-    }
-
-    private synchronized void waitFor(long nanos) throws InterruptedException {
-        if (outcome == null) {
-            wait(1 + nanos / 1_000_000);
-        }
     }
 
     private static DeciderException late(String kind, long timeoutMs) {
@@ -103,19 +99,36 @@ final class MindThread {
 
     private void serve() {
         try {
-            while (!ended) {
-                answer(questions.take());
-                if (!asked && !ended) {
-                    port.between(() -> asked || ended);
-                }
+            for (Question next = take(); next != null; next = take()) {
+                answer(next);
+                port.between(this::wanted);
             }
         } catch (InterruptedException e) {
             // the world needs no answer any more
         }
     }
 
+    private boolean wanted() {
+        return question != null || ended;
+    }
+
+    /** The next question; {@code null} when there will be none. */
+    private Question take() throws InterruptedException {
+        long watchUntil = System.nanoTime() + WATCH_NANOS;
+        while (!wanted() && System.nanoTime() < watchUntil) {
+            Thread.yield();
+        }
+        synchronized (this) {
+            while (!wanted()) {
+                wait();
+            }
+            Question next = ended ? null : question;
+            question = null;
+            return next;
+        }
+    }
+
     private void answer(Question question) {
-        asked = false;
         Outcome came;
         try {
             came = new Outcome(port.call(question.kind, question.sequence, question.request, question.truth), null);
@@ -129,8 +142,9 @@ final class MindThread {
     }
 
     /** Lets the thread go when it has finished what it does. */
-    void end() {
+    synchronized void end() {
         ended = true;
+        notifyAll();
         thread.interrupt();
     }
 }
