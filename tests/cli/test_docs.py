@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from tests.conftest import Cli, cli_environment
 
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 
@@ -36,8 +36,26 @@ def test_the_quickstart_works_as_written(cli: Cli, root: Path, tmp_path: Path) -
     assert "oslo" in done.stdout
 
 
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_page_on_notebooks_works_as_written(root: Path, tmp_path: Path) -> None:
+    (scenario,) = blocks((root / "docs" / "quickstart.md").read_text(encoding="utf-8"), "yaml")
+    (tmp_path / "two-regions.yml").write_text(scenario)
+    cells = blocks((root / "docs" / "notebooks.md").read_text(encoding="utf-8"), "python")
+    assert len(cells) == 3
+    command = [sys.executable, "-c", "\n".join(cells)]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=cli_environment(), capture_output=True, text=True, check=False, timeout=240
+    )
+    assert done.returncode == 0, done.stderr
+    assert "oslo" in done.stdout
+    assert "% less carbon than local-only" in done.stdout
+    assert list(tmp_path.iterdir()) == [tmp_path / "two-regions.yml"], "nothing stays on disk"
+
+
 @pytest.mark.parametrize(
-    "name", ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/quickstart.md"]
+    "name",
+    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/quickstart.md", "docs/notebooks.md"],
 )
 def test_links_lead_somewhere(root: Path, name: str) -> None:
     page = root / name
