@@ -38,11 +38,27 @@ public final class Str {
         if (length == 0) {
             return "";
         }
+        byte[] bytes = new byte[length];
+        buffer.get(base + start, bytes);
+        return isAscii(bytes) ? new String(bytes, StandardCharsets.ISO_8859_1) : decode(bytes, row);
+    }
+
+    /** Most texts are; a decoder for each of the others takes ten times as long as all the rest. */
+    private static boolean isAscii(byte[] bytes) {
+        for (byte b : bytes) {
+            if (b < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private String decode(byte[] bytes, long row) {
         try {
             return StandardCharsets.UTF_8.newDecoder()
                     .onMalformedInput(CodingErrorAction.REPORT)
                     .onUnmappableCharacter(CodingErrorAction.REPORT)
-                    .decode(buffer.slice(base + start, length))
+                    .decode(ByteBuffer.wrap(bytes))
                     .toString();
         } catch (CharacterCodingException e) {
             throw new FrameException(where, "row " + row + " is not UTF-8", e);
