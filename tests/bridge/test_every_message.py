@@ -28,7 +28,7 @@ pytestmark = pytest.mark.java
 Run = Callable[..., WorldEnd]
 Answer = Callable[[str, int, bytes, Ask], bytes]
 
-DEADLINE_S = 0.5
+DEADLINE_S = 1.0
 MESSAGES = 6  # start, four questions, finish
 FAULTS: dict[str, tuple[str | None, Callable[[Answer, str, int, bytes, Ask], bytes]]] = {}
 
