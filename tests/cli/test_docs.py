@@ -55,7 +55,15 @@ def test_the_page_on_notebooks_works_as_written(root: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/quickstart.md", "docs/notebooks.md"],
+    [
+        "README.md",
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/quickstart.md",
+        "docs/notebooks.md",
+        "docs/java-library.md",
+    ],
 )
 def test_links_lead_somewhere(root: Path, name: str) -> None:
     page = root / name

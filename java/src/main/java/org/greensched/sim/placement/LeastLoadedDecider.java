@@ -13,7 +13,7 @@ public final class LeastLoadedDecider extends ScoringDecider {
     }
 
     @Override
-    double score(DatacenterView view, int datacenter, double givenCores) {
+    protected double score(DatacenterView view, int datacenter, double givenCores) {
         return (view.usedCores + givenCores) / config.datacenters().get(datacenter).usableCores();
     }
 }

@@ -10,7 +10,7 @@ public final class LowestIntensityDecider extends ScoringDecider {
     }
 
     @Override
-    double score(DatacenterView view, int datacenter, double givenCores) {
+    protected double score(DatacenterView view, int datacenter, double givenCores) {
         return view.carbonGpkwh;
     }
 }

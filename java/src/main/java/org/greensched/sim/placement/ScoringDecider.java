@@ -8,19 +8,27 @@ import org.greensched.sim.runfolder.TaskStore;
 /**
  * A decider in Java that places every asked task at once: where there seems to be room at the lowest score, otherwise where
  * the queue is shortest. It sees what any mind sees (an {@link Observation}); room is judged by the largest host and the
- * utilisation cap, minus what the same answer has given already.
+ * utilisation cap, minus what the same answer has given already. Your own needs only a {@link #score}; to defer tasks or to
+ * look at deadlines, implement {@link PlacementDecider} instead.
  */
-abstract class ScoringDecider implements PlacementDecider {
+public abstract class ScoringDecider implements PlacementDecider {
     private final List<DatacenterSpec> specs;
     private final double[] given;
 
-    ScoringDecider(RunConfig config) {
+    /** For a run. */
+    protected ScoringDecider(RunConfig config) {
         this.specs = config.datacenters();
         this.given = new double[specs.size()];
     }
 
-    /** Lower is better; ties go to the lower number. */
-    abstract double score(DatacenterView view, int datacenter, double givenCores);
+    /**
+     * Lower is better; NaN, which is what a missing signal is, is worst; ties go to the lower number.
+     *
+     * @param view the datacenter now; owned by the world and overwritten later
+     * @param datacenter its number, as in {@link RunConfig#datacenters}
+     * @param givenCores cores that this answer has sent there already
+     */
+    protected abstract double score(DatacenterView view, int datacenter, double givenCores);
 
     @Override
     public Needs start(TruthService truth) {
@@ -60,7 +68,7 @@ abstract class ScoringDecider implements PlacementDecider {
             }
             boolean room = views[d].queued == 0 && cores <= views[d].maxFreeCores && tasks.gpus(task) <= views[d].maxFreeGpus
                     && views[d].usedCores + views[d].inboundCores + given[d] + cores <= spec.usableCores();
-            if (room && (best < 0 || score(views[d], d, given[d]) < score(views[best], best, given[best]))) {
+            if (room && (best < 0 || Double.compare(score(views[d], d, given[d]), score(views[best], best, given[best])) < 0)) {
                 best = d;
             }
             if (shortest < 0 || backlog(views[d], d) < backlog(views[shortest], shortest)) {
