@@ -207,6 +207,7 @@ def test_spaces_links_relative_folders_and_no_home(root: Path, tmp_path: Path) -
     checkout = small_checkout(root, folder / "my checkout")
     (folder / "link").symlink_to("my checkout/greensched")
     environment = {"PATH": path, "GREENSCHED_CACHE": "ca che", "GREENSCHED_BASE_PYTHON": f"{path}/python3"}
+    environment["XDG_CACHE_HOME"] = str(folder / "xdg")  # without HOME the launcher knows the developer's all the same
     for start in ([str(checkout / "greensched")], ["../link"], ["bash", "../my checkout/greensched"]):
         working = folder / "elsewhere"
         working.mkdir(exist_ok=True)
@@ -217,7 +218,6 @@ def test_spaces_links_relative_folders_and_no_home(root: Path, tmp_path: Path) -
         if start[0] == "../link":
             assert done.stderr == ""  # the same set-up, whatever the way to the launcher
     del environment["GREENSCHED_CACHE"]
-    environment["XDG_CACHE_HOME"] = str(folder / "xdg")
     command = [str(checkout / "greensched"), "python", "-c", "import os; print(os.environ['HOME'])"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, f"{pwd.getpwuid(os.getuid()).pw_dir}\n"), done.stderr
