@@ -63,6 +63,21 @@ def test_a_predictor_is_an_object(bridge: Any) -> None:
     assert ratio.dropna().round(9).unique().tolist() == [0.5]
 
 
+class Broken(AnalyticPredictor):
+    """Fails at every question."""
+
+    name = "broken"
+
+    def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
+        raise KeyError("oops")
+
+
+def test_a_mind_that_fails_is_not_passed_off_as_its_policy() -> None:
+    with pytest.warns(RuntimeWarning, match=r"ended degraded: the mind failed first at .*oops"):
+        result = greensched.simulate(SCENARIO, "greensched", predictor=Broken())
+    assert result.summary["status"] == "degraded"
+
+
 def test_mistakes_are_errors_that_say_where() -> None:
     with pytest.raises(GreenSchedError, match="did you mean 'lowest-carbon'"):
         greensched.simulate(SCENARIO, "lowest-carbn")

@@ -19,10 +19,9 @@ from greensched.core.contracts import Predictor
 from greensched.core.errors import BridgeTimeoutError, ConfigError, RunError
 from greensched_bridge.conversation import Conversation, MindLike
 from greensched_bridge.java import find_jar, find_java
-from greensched_bridge.launch import ENDED_WITH_RESULT, WorldEnd, WorldError, refuse_simulated, status_of
+from greensched_bridge.launch import ENDED_WITH_RESULT, JAVA_DEFAULTS, WorldEnd, WorldError, refuse_simulated, status_of
 from greensched_bridge.minds import make_mind
 
-_JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")  # as in two processes
 _POLL_S = 0.2  # how often a waiting run looks for Ctrl-C
 _STOP_S = 20.0
 _one_starts = threading.Lock()
@@ -114,10 +113,10 @@ def _machine(java_options: Sequence[str]) -> Any:
     with _one_starts:
         if not jpype.isJVMStarted():
             java, jar = Path(find_java()).resolve(), find_jar()
-            options = [*_JAVA_DEFAULTS, *os.environ.get("GREENSCHED_JAVA_OPTS", "").split(), *java_options]
+            options = [*JAVA_DEFAULTS, *os.environ.get("GREENSCHED_JAVA_OPTS", "").split(), *java_options]
             # Ctrl-C stays Python's: a machine that ended on it would take the notebook along
-            library = jpype.getDefaultJVMPath() if not (lib := _library(java)) else str(lib)
-            jpype.startJVM(library, *options, classpath=[str(jar)], interrupt=False)
+            library = _library(java) or jpype.getDefaultJVMPath()
+            jpype.startJVM(str(library), *options, classpath=[str(jar)], interrupt=False)
         elif java_options:
             raise ConfigError("java_options came too late: the JVM of this process runs already")
     return jpype

@@ -27,7 +27,7 @@ __all__ = ["PROTOCOL_VERSION", "WorldEnd", "run_world"]
 _STOP_S = 20.0
 # The first compiler only: on two cores the second costs a short run more than it gains. GREENSCHED_JAVA_OPTS comes
 # later and so wins.
-_JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
+JAVA_DEFAULTS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 _TAIL_LINES = 15
 ENDED_WITH_RESULT = frozenset({0, 4, 130})
 
@@ -76,7 +76,7 @@ def run_world(
     session = Session(served, run_id)
     server = MindServer(session, token)
     try:
-        options = [*_JAVA_DEFAULTS, *os.environ.get("GREENSCHED_JAVA_OPTS", "").split(), *java_options]
+        options = [*JAVA_DEFAULTS, *os.environ.get("GREENSCHED_JAVA_OPTS", "").split(), *java_options]
         command = [java, *options, "-jar", str(jar), "--run", str(folder), "--connect"]
         end = _play(command, folder, json.dumps({"port": server.port, "token": token}), timeout_s)
     finally:

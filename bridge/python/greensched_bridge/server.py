@@ -28,8 +28,8 @@ from greensched_bridge.session import Session
 _log = logging.getLogger("greensched.bridge")
 _AUTH_TIMEOUT_S = 5.0
 _LINE_LIMIT = 1 << 16  # bytes; hello is the longest line
-# most worlds ask again within this time; being woken instead would add a quarter to the time of an answer, and with a
-# single core looking would keep the world from asking
+# most worlds ask again within this time, and being woken takes longer than looking; with a single core, looking would
+# keep the world from asking
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 _WATCH_S = 0.001 if _CORES > 1 else 0.0
 _yield_core = getattr(os, "sched_yield", lambda: None)  # not on macOS

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import tempfile
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from greensched.cli import failures
 from greensched.cli.runner import Order
 from greensched.cli.runner import simulate as carry_out
 from greensched.core.contracts import Predictor
@@ -62,6 +64,9 @@ def simulate(
 
     Raises:
         GreenSchedError: bad input (the message names every problem with its place), or a run that failed.
+
+    Warns:
+        RuntimeWarning: the mind failed and the world's fallback decided for it (``summary["status"]``: degraded).
     """
     with tempfile.TemporaryDirectory(prefix="greensched-") as temporary:
         kept = None if out is None else Path(out)
@@ -78,6 +83,9 @@ def simulate(
             quiet=True,
         )
         folder, summary, _ = carry_out(order)
+        if summary["status"] != "completed":  # a sweep must not take the world's fallback for the policy
+            told = failures.line(folder) or summary["reason"]
+            warnings.warn(f"the run ended {summary['status']}: {told}", RuntimeWarning, stacklevel=2)
         return _result(folder, summary, kept)
 
 

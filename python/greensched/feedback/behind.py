@@ -14,9 +14,9 @@ from greensched.core.errors import FeedbackLogError
 from greensched.feedback.log import FeedbackLog
 
 # in rows of reports; a question counts as one per 256 bytes
-MOST_WAITING = 16_384  # stays in memory; beyond that an answer waits for all of it, some 20 ms
+MOST_WAITING = 16_384  # stays in memory; beyond that an answer waits for all of it
 WORTH_WRITING = 256  # less is not worth a transaction while more may come
-BATCH = 512  # is turned into Python values at once, before a question can be noticed: some 0.3 ms
+BATCH = 512  # is turned into Python values at once, before a question can be noticed
 
 
 class WriteBehind:

@@ -1,4 +1,4 @@
-"""Many rows into SQLite with few statements: a third less time per row than ``executemany``."""
+"""Many rows into SQLite with few statements: less time per row than ``executemany``."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Values = NDArray[Any] | Sequence[Any]
 class BulkInsert:
     """Inserts records (equally long columns) into one table; a row whose key is there already is replaced.
 
-    Of many rows, columns that hold the table's default in all of them are left out: up to a third of the time.
+    Of many rows, columns that hold the table's default in all of them are left out.
 
     Args:
         table: its name.

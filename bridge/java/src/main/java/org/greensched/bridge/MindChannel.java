@@ -136,7 +136,7 @@ final class MindChannel extends ClientServerConnection {
         return super.readBlockingResponse(source);
     }
 
-    /** Looks for the answer before it sleeps for it: most come soon, and being woken would add a quarter to their time. */
+    /** Looks for the answer before it sleeps for it: most come soon, and being woken takes longer. */
     private void watch(long leftNanos) throws IOException {
         long until = System.nanoTime() + Math.min(leftNanos, WATCH_NANOS);
         while (socket.getInputStream().available() == 0 && System.nanoTime() < until) {

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Standard input as the launcher uses it: one line, then silence until the launcher has gone. Read through a channel, because
- * a virtual machine that ends waits 0.3 s for a thread that is stuck in any other read; this one can be called back.
+ * a virtual machine that ends waits a while for a thread that is stuck in any other read; this one can be called back.
  */
 final class Stdin implements AutoCloseable {
     private final FileChannel channel = new FileInputStream(FileDescriptor.in).getChannel();

@@ -43,7 +43,7 @@ public final class Str {
         return isAscii(bytes) ? new String(bytes, StandardCharsets.ISO_8859_1) : decode(bytes, row);
     }
 
-    /** Most texts are; a decoder for each of the others takes ten times as long as all the rest. */
+    /** Most texts are; a decoder for each text would take longer than all the rest. */
     private static boolean isAscii(byte[] bytes) {
         for (byte b : bytes) {
             if (b < 0) {
