@@ -89,8 +89,15 @@ public final class Frame {
         readFully(channel, headerBytes, start + FrameLayout.PREFIX_BYTES);
         JsonObject header = FrameLayout.header(headerBytes.flip(), prefix, where);
         long dataAt = start + prefix.dataAt();
+        long dataBytes = prefix.frameBytes() - prefix.dataAt();
+        if (dataBytes > Integer.MAX_VALUE) {
+            return new Frame(where, prefix, header,
+                    (at, size) -> FrameLayout.littleEndian(channel.map(mode, dataAt + at, size)));
+        }
+        // one mapping: a process may have 65,530, and those of many runs wait for the garbage collector
+        ByteBuffer whole = channel.map(mode, dataAt, dataBytes);
         return new Frame(where, prefix, header,
-                (at, size) -> FrameLayout.littleEndian(channel.map(mode, dataAt + at, size)));
+                (at, size) -> FrameLayout.littleEndian(whole.slice((int) at, (int) size)));
     }
 
     private static void readFully(FileChannel channel, ByteBuffer target, long at) throws IOException {

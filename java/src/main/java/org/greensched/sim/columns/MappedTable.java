@@ -84,10 +84,13 @@ public final class MappedTable implements Closeable {
                 fill(channel, spec, rows);
             }
             MappedTable mapped = new MappedTable(new Table(file + ": table " + name, rows));
-            long at = dataAt;
+            long all = dataBytes(rows, columns);
+            MappedByteBuffer whole = all > Integer.MAX_VALUE ? null : channel.map(MapMode.READ_WRITE, dataAt, all);
+            long at = 0;
             for (Spec spec : columns) {
                 long bytes = rows * spec.type.width();
-                MappedByteBuffer buffer = channel.map(MapMode.READ_WRITE, at, bytes);
+                MappedByteBuffer buffer = whole == null ? channel.map(MapMode.READ_WRITE, dataAt + at, bytes)
+                        : whole.slice((int) at, (int) bytes);
                 mapped.mappings.add(buffer);
                 mapped.table.add(spec.name, spec.type, FrameLayout.littleEndian(buffer));
                 at += FrameLayout.pad8(bytes);
