@@ -34,7 +34,7 @@ ENDED_WITH_RESULT = frozenset({0, 4, 130})
 
 @dataclass(frozen=True)
 class WorldEnd:
-    """How a world ended: its exit code (PROTOCOL.md §2.10), its world.json, and the file of what it printed, if any."""
+    """How a world ended: its exit code (PROTOCOL.md §2.11), its world.json, and the file of what it printed, if any."""
 
     exit_code: int
     status: dict[str, Any]

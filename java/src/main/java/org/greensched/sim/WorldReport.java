@@ -18,7 +18,7 @@ import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.util.NeumaierSum;
 import org.greensched.sim.workload.TaskBook;
 
-/** Builds world.json (PROTOCOL.md §2.10) from whatever of the world exists already. */
+/** Builds world.json (PROTOCOL.md §2.11) from whatever of the world exists already. */
 record WorldReport(
         GreenKernel kernel, List<GreenDatacenter> datacenters, TaskBook book, GreenBroker broker, SlotLog slots,
         DecisionLog decisions) {

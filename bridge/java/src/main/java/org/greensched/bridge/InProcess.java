@@ -16,7 +16,7 @@ public final class InProcess {
      * Simulates a prepared run folder.
      *
      * @param stop the run ends as interrupted when this becomes true
-     * @return an exit code of PROTOCOL.md §2.10; world.json says more
+     * @return an exit code of PROTOCOL.md §2.11; world.json says more
      */
     public static int run(String folder, MindPort port, AtomicBoolean stop) {
         try {

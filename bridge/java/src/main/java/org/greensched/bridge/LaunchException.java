@@ -5,7 +5,7 @@ final class LaunchException extends Exception {
     private static final long serialVersionUID = 1L;
     private final int exitCode;
 
-    /** @param exitCode of this program (PROTOCOL.md §2.10) */
+    /** @param exitCode of this program (PROTOCOL.md §2.11) */
     LaunchException(int exitCode, String message) {
         super(message);
         this.exitCode = exitCode;

@@ -9,7 +9,7 @@ import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.RunFolder;
 import sun.misc.Signal;
 
-/** The world's program; what it accepts is {@link Arguments#USAGE}, what it returns PROTOCOL.md §2.10. */
+/** The world's program; what it accepts is {@link Arguments#USAGE}, what it returns PROTOCOL.md §2.11. */
 public final class Main {
     static final int INTERRUPTED = 130;
     private static final int FAILED = 1;
@@ -29,7 +29,7 @@ public final class Main {
         }
     }
 
-    /** The virtual machine by itself exits with 143 and 129; PROTOCOL.md §2.10 knows one code for an interrupted run. */
+    /** The virtual machine by itself exits with 143 and 129; PROTOCOL.md §2.11 knows one code for an interrupted run. */
     private static void exitOnSignals() {
         for (String name : new String[] {"TERM", "HUP"}) {
             try {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * Status and totals of the run (world/world.json, PROTOCOL.md §2.10), replaced atomically. The first final status stands:
+ * Status and totals of the run (world/world.json, PROTOCOL.md §2.11), replaced atomically. The first final status stands:
  * an interruption that arrives while the run is being closed changes nothing, and the other way round.
  */
 public final class WorldStatus {
