@@ -11,7 +11,10 @@ import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.workload.TaskBook;
 import org.greensched.sim.workload.TaskPhysics;
 
-/** The life of tasks on the hosts of one datacenter, from the first core held to the last, and the hosts' sleep in between. */
+/**
+ * The life of tasks on the hosts of one datacenter, from the first core held to the last, and the hosts' sleep in between.
+ * What a task does between its first and its last instant is the business of an {@link Engine}.
+ */
 final class Execution {
     /** The kernel as seen from here. */
     interface Timeline {
@@ -33,6 +36,7 @@ final class Execution {
     private final FacilityMeter facility;
     private final HostPool pool;
     private final HostPower power;
+    private final Engine engine;
     private final List<RunningTask> running = new ArrayList<>();
     private final List<RunningTask> spare = new ArrayList<>();
     /** Tasks that hold cores on a host that is still waking up. */
@@ -46,6 +50,7 @@ final class Execution {
         this.facility = facility;
         this.pool = pool;
         this.power = new HostPower(pool, facility);
+        this.engine = new ExactEngine(timeline, physics, pool, this::changeLoad);
     }
 
     /** The run begins: all hosts are awake and idle. */
@@ -112,50 +117,33 @@ final class Execution {
     }
 
     private void execute(RunningTask run) {
-        double nowS = timeline.nowS();
         HostSpec host = pool.group(run.host).spec;
-        double othersFrac = Math.max(0, pool.usedCoresOn(run.host) - run.cores) / host.cores();
         run.executing = true;
         run.powerFactor = physics.powerFactor(run.task);
-        run.runtimeS = physics.runtimeS(run.task, host, othersFrac);
         run.idleW = run.cores / host.cores() * host.idleW();
-        power.touch(run.host, nowS);
+        power.touch(run.host, timeline.nowS());
         power.begin(run);
-        enterPhase(run, 0);
-        power.settle(run.host);
-        timeline.at(nowS + run.runtimeS, Tags.FINISH, run);
-    }
-
-    /** Loads a touched host with a phase of the task; phases without duration are passed over. */
-    private void enterPhase(RunningTask run, int phase) {
-        int p = phase;
-        int last = physics.phases(run.task) - 1;
-        while (p < last && physics.phaseFrac(run.task, p) == 0) {
-            p++;
-        }
-        HostSpec host = pool.group(run.host).spec;
-        run.phase = p;
-        run.utilisedCores = run.cores * physics.cpuUtilFrac(run.task, p, run.powerFactor);
-        run.gpuW = run.gpus * physics.gpuUtilFrac(run.task, p, run.powerFactor) * (host.gpuMaxW() - host.gpuIdleW());
+        engine.begin(run);
         power.addLoad(run);
         run.open(power.meters(), facility);
-        if (p < last) {
-            run.donePhasesFrac = Math.min(1, run.donePhasesFrac + physics.phaseFrac(run.task, p));
-            double endS = run.startS + run.runtimeS * run.donePhasesFrac;
-            timeline.at(Math.max(endS, timeline.nowS()), Tags.PHASE, run);
-        }
+        power.settle(run.host);
+    }
+
+    /** The engine of a running task says that its load is another from now on. */
+    private void changeLoad(RunningTask run, double utilisedCores, double gpuW) {
+        power.touch(run.host, timeline.nowS());
+        run.close(power.meters(), facility);
+        power.removeLoad(run);
+        run.utilisedCores = utilisedCores;
+        run.gpuW = gpuW;
+        power.addLoad(run);
+        run.open(power.meters(), facility);
+        power.settle(run.host);
     }
 
     /** A task enters its next phase. */
     void nextPhase(RunningTask run) {
-        if (!run.executing) {
-            return; // what was left of its phases had no duration: it finished at this instant
-        }
-        power.touch(run.host, timeline.nowS());
-        run.close(power.meters(), facility);
-        power.removeLoad(run);
-        enterPhase(run, run.phase + 1);
-        power.settle(run.host);
+        engine.nextPhase(run);
     }
 
     /** A task is done; the caller gives the capacity to others. */
@@ -218,8 +206,13 @@ final class Execution {
                 run.record(book.ledger(), facility, nowS);
                 power.addBusy(run.host, run.cores * (nowS - run.startS));
             }
-            book.ledger().doneFrac.set(run.task, run.doneFrac(nowS));
+            book.ledger().doneFrac.set(run.task, engine.doneFrac(run, nowS));
         }
+    }
+
+    /** Share of a running task's work that is done now. */
+    double doneFrac(RunningTask run) {
+        return engine.doneFrac(run, timeline.nowS());
     }
 
     /** Tasks that hold cores, in no particular order. */

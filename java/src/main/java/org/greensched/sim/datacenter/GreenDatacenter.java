@@ -203,9 +203,8 @@ public final class GreenDatacenter extends GreenEntity {
 
     /** Progress of each running task, told one by one. */
     public void progress(ProgressSink sink) {
-        double nowS = nowS();
         for (RunningTask run : running()) {
-            sink.progress(run.task, run.doneFrac(nowS));
+            sink.progress(run.task, execution.doneFrac(run));
         }
     }
 

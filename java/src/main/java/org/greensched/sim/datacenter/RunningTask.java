@@ -77,12 +77,4 @@ final class RunningTask {
         boolean missing = executing && toS > startS && facility.isMissing(c, startS, toS);
         return missing ? Double.NaN : (dynamic[c] + idle[c]) / Clock.J_PER_KWH;
     }
-
-    /** Share of the work that is done at {@code nowS}. */
-    double doneFrac(double nowS) {
-        if (!executing) {
-            return 0;
-        }
-        return runtimeS > 0 ? Math.max(0, Math.min(1, (nowS - startS) / runtimeS)) : 1;
-    }
 }
