@@ -14,8 +14,14 @@ interface Engine {
      */
     void begin(RunningTask run);
 
+    /** An {@link org.greensched.sim.kernel.Tags#ENGINE} event that this engine scheduled. */
+    void due(Object data);
+
     /** A {@link org.greensched.sim.kernel.Tags#PHASE} event that this engine scheduled for the task. */
     void nextPhase(RunningTask run);
+
+    /** The task is done: its FINISH event came. */
+    void done(RunningTask run);
 
     /** The task leaves its host unfinished; a FINISH event that is already on its way will be ignored. */
     void stop(RunningTask run);

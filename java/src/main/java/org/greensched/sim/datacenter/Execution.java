@@ -35,6 +35,7 @@ final class Execution {
     private final TaskPhysics physics;
     private final FacilityMeter facility;
     private final HostPool pool;
+    private final TaskRoom room;
     private final HostPower power;
     private final Engine engine;
     private final List<RunningTask> running = new ArrayList<>();
@@ -42,15 +43,17 @@ final class Execution {
     /** Tasks that hold cores on a host that is still waking up. */
     private final Map<Integer, List<RunningTask>> upcoming = new HashMap<>();
 
-    Execution(int dc, Timeline timeline, TaskBook book, TaskPhysics physics, FacilityMeter facility, HostPool pool) {
+    Execution(int dc, Timeline timeline, TaskBook book, TaskPhysics physics, FacilityMeter facility, HostPool pool,
+            ExecutionModel model) {
         this.dc = dc;
         this.timeline = timeline;
         this.book = book;
         this.physics = physics;
         this.facility = facility;
         this.pool = pool;
+        this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.power = new HostPower(pool, facility);
-        this.engine = new ExactEngine(timeline, physics, pool, this::changeLoad);
+        this.engine = model.engine(timeline, pool, this::changeLoad);
     }
 
     /** The run begins: all hosts are awake and idle. */
@@ -70,8 +73,7 @@ final class Execution {
 
     /** Starts the task on the first host that has room; false if none has. */
     boolean tryStart(int task) {
-        TaskStore tasks = book.tasks();
-        int host = pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        int host = room.find(task);
         if (host < 0) {
             return false;
         }
@@ -93,7 +95,7 @@ final class Execution {
         run.reset();
         run.task = task;
         run.host = host;
-        run.cores = tasks.cores(task);
+        run.cores = room.coresOn(host, task);
         run.memGb = tasks.memGb(task);
         run.gpus = tasks.gpus(task);
         run.gpuMask = pool.take(host, run.cores, run.memGb, run.gpus);
@@ -141,6 +143,11 @@ final class Execution {
         power.settle(run.host);
     }
 
+    /** Something is due in the engine. */
+    void due(Object data) {
+        engine.due(data);
+    }
+
     /** A task enters its next phase. */
     void nextPhase(RunningTask run) {
         engine.nextPhase(run);
@@ -159,13 +166,14 @@ final class Execution {
         power.settle(host);
         pool.release(host, run.cores, run.memGb, run.gpus, run.gpuMask);
         run.executing = false;
+        engine.done(run);
         removeRunning(run);
         if (pool.tasksOn(host) == 0) {
             idle(host);
         }
         book.ledger().finishS.set(run.task, nowS);
         book.ledger().doneFrac.set(run.task, 1);
-        if (physics.phases(run.task) == 1) {
+        if (run.work == null && physics.phases(run.task) == 1) {
             spare.add(run); // one with phases may have an event left at this very instant
         }
     }

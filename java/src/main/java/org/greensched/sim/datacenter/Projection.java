@@ -20,7 +20,7 @@ final class Projection {
     private static final int DATA = 3;
 
     /** A task on a host; its run time is known from the moment it executes, NaN before. */
-    record Guest(int task, int host, long gpuMask, double beginS, double runtimeS) {
+    record Guest(int task, int host, double cores, long gpuMask, double beginS, double runtimeS) {
         boolean executing() {
             return !Double.isNaN(runtimeS);
         }
@@ -49,6 +49,7 @@ final class Projection {
     private final TaskStore tasks;
     private final TaskPhysics physics;
     private final HostPool pool;
+    private final TaskRoom room;
     private final WaitingLanes lanes;
     /** Since when an empty host has been idle; it sleeps once that is longer ago than its patience. */
     private final double[] idleSinceS;
@@ -69,6 +70,7 @@ final class Projection {
         tasks = book.tasks();
         physics = datacenter.physics();
         pool = datacenter.pool().copy();
+        room = new TaskRoom(pool, tasks, physics.vms());
         lanes = datacenter.waiting().frozen();
         HostPower power = datacenter.power();
         idleSinceS = new double[pool.hosts()];
@@ -80,7 +82,7 @@ final class Projection {
             awakeAtS[h] = power.isWaking(h) ? power.modeSinceS(h) + pool.group(h).spec.sleep().wakeS() : 0;
         }
         for (RunningTask run : datacenter.running()) {
-            settle(new Guest(run.task, run.host, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN));
+            settle(new Guest(run.task, run.host, run.cores, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
         inbound = datacenter.transfers().inbound().tasks();
@@ -90,6 +92,7 @@ final class Projection {
         tasks = other.tasks;
         physics = other.physics;
         pool = other.pool.copy();
+        room = new TaskRoom(pool, tasks, physics.vms());
         lanes = other.lanes.frozen();
         idleSinceS = other.idleSinceS.clone();
         awakeAtS = other.awakeAtS.clone();
@@ -141,11 +144,11 @@ final class Projection {
      */
     Start startOf(int task, double timeS) {
         if (lanes.size() == 0 && inbound == 0) {
-            int host = find(task);
+            int host = room.find(task);
             if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
                 HostSpec spec = pool.group(host).spec;
-                double runtimeS = physics.runtimeS(task, spec, pool.usedCoresOn(host) / spec.cores());
-                return new Start(host, beginOn(host, timeS), runtimeS, guestsOn(host));
+                double beginS = beginOn(host, timeS);
+                return new Start(host, beginS, runtimeS(task, spec, pool.usedCoresOn(host), beginS), guestsOn(host));
             }
         }
         return new Projection(this).playThrough(task, timeS);
@@ -167,10 +170,6 @@ final class Projection {
             play(events.poll());
         }
         return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, company);
-    }
-
-    private int find(int task) {
-        return pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
     }
 
     private double beginOn(int host, double timeS) {
@@ -201,7 +200,7 @@ final class Projection {
     }
 
     private boolean tryStart(int task, double timeS) {
-        int host = find(task);
+        int host = room.find(task);
         if (host < 0) {
             return false;
         }
@@ -211,26 +210,34 @@ final class Projection {
         }
         double beginS = beginOn(host, timeS);
         awakeAtS[host] = beginS > timeS ? beginS : awakeAtS[host];
-        long mask = pool.take(host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task));
-        settle(new Guest(task, host, mask, beginS, beginS <= timeS ? runtimeS(task, host) : Double.NaN));
+        double cores = room.coresOn(host, task);
+        long mask = pool.take(host, cores, tasks.memGb(task), tasks.gpus(task));
+        Guest guest = new Guest(task, host, cores, mask, beginS, Double.NaN);
+        settle(beginS <= timeS ? executing(guest) : guest);
         return true;
     }
 
     private void begin(Guest guest) {
         List<Guest> there = guests[guest.host];
-        Guest executing = new Guest(guest.task, guest.host, guest.gpuMask, guest.beginS, runtimeS(guest.task, guest.host));
+        Guest executing = executing(guest);
         there.set(there.indexOf(guest), executing);
         executes(executing);
     }
 
-    private double runtimeS(int task, int host) {
-        HostSpec spec = pool.group(host).spec;
-        return physics.runtimeS(task, spec, Math.max(0, pool.usedCoresOn(host) - tasks.cores(task)) / spec.cores());
+    private Guest executing(Guest guest) {
+        double othersCores = Math.max(0, pool.usedCoresOn(guest.host) - guest.cores);
+        double runtimeS = runtimeS(guest.task, pool.group(guest.host).spec, othersCores, guest.beginS);
+        return new Guest(guest.task, guest.host, guest.cores, guest.gpuMask, guest.beginS, runtimeS);
+    }
+
+    private double runtimeS(int task, HostSpec spec, double othersCores, double beginS) {
+        return physics.vms().isVm(task) ? physics.vmPlan(task, beginS).endS()
+                : physics.runtimeS(task, spec, othersCores / spec.cores());
     }
 
     private void finish(Guest guest, double timeS) {
         int task = guest.task;
-        pool.release(guest.host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task), guest.gpuMask);
+        pool.release(guest.host, guest.cores, tasks.memGb(task), tasks.gpus(task), guest.gpuMask);
         guests[guest.host].remove(guest);
         if (pool.tasksOn(guest.host) == 0) {
             idleSinceS[guest.host] = timeS;

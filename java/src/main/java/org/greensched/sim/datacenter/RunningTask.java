@@ -23,6 +23,8 @@ final class RunningTask {
     /** Position in the datacenter's list of running tasks. */
     int slot;
     boolean executing;
+    /** What its engine keeps about it; such a task is not pooled, since events on their way may still hold it. */
+    Object work;
 
     private final double[] hostReading = new double[Clock.COUNT];
     private final double[] high = new double[Clock.COUNT];
@@ -41,6 +43,7 @@ final class RunningTask {
         donePhasesFrac = 0;
         runtimeS = Double.NaN;
         executing = false;
+        work = null;
     }
 
     /** Opens a stretch of constant own utilisation; host and facility are up to date. */

@@ -45,6 +45,17 @@ public record DatacenterSpec(
         return false;
     }
 
+    /** Whether this datacenter, when empty, could hold a virtual machine of whole cores that each make {@code vmMips}. */
+    public boolean couldHoldVm(double cores, double vmMips, double memGb) {
+        for (HostSpec group : hosts) {
+            if (group.couldHoldVm(cores, vmMips, memGb)
+                    && group.vmCores(cores, vmMips) <= usableCores() + Tolerance.CAPACITY) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     static DatacenterSpec read(JsonReader json, int gpuTypes, int workClasses) {
         List<HostSpec> hosts = new ArrayList<>();
         for (int i = 0; i < json.array("hosts").size(); i++) {
@@ -53,9 +64,14 @@ public record DatacenterSpec(
         if (hosts.isEmpty()) {
             throw json.wrong("hosts", "must name at least one group of hosts");
         }
+        double capFrac = json.number("utilisation_cap_frac", 0, 1);
+        if (capFrac < 1 && hosts.stream().anyMatch(h -> h.vmSharing() == VmSharing.OVERSUBSCRIBE)) {
+            throw json.wrong("utilisation_cap_frac", "must be 1 where hosts are oversubscribed: a cap and promising more than"
+                    + " there is contradict each other");
+        }
         return new DatacenterSpec(
                 json.text("name"), json.text("region"), json.text("zone"), json.number("lat", -90, 90),
-                json.number("lon", -180, 180), json.number("utilisation_cap_frac", 0, 1),
+                json.number("lon", -180, 180), capFrac,
                 json.isNull("price_per_kwh") ? Double.NaN : json.number("price_per_kwh", -1e6, 1e6),
                 pue(json.child("pue")), List.copyOf(hosts));
     }

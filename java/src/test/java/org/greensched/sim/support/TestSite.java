@@ -10,6 +10,7 @@ public final class TestSite {
     final double[] carbonGpkwh;
     String pue = "{\"model\":\"static\",\"value\":1.0}";
     double cap = 1;
+    private String vmKeys = "";
     final List<String> hosts = new ArrayList<>();
     final Map<String, double[]> signals = new LinkedHashMap<>();
 
@@ -20,6 +21,12 @@ public final class TestSite {
     /** A site with this intensity in each hour; the last value is kept. */
     public static TestSite site(double... carbonGpkwh) {
         return new TestSite(carbonGpkwh);
+    }
+
+    /** For the hosts that follow: MIPS of a core, and "space", "time" or "oversubscribe". */
+    public TestSite mips(double mips, String vmScheduler) {
+        vmKeys = "\"mips\":" + mips + ",\"vm_scheduler\":\"" + vmScheduler + "\",";
+        return this;
     }
 
     public TestSite hosts(int count, double cores, double... powerW) {
@@ -48,7 +55,7 @@ public final class TestSite {
         hosts.add("{\"type\":\"h" + hosts.size() + "\",\"count\":" + count + ",\"cores\":" + cores + ",\"mem_gb\":" + memGb
                 + ",\"gpus\":" + gpus + ",\"gpu_type\":" + type + ",\"gpu_idle_w\":" + gpuIdleW + ",\"gpu_max_w\":" + gpuMaxW
                 + ",\"power_w\":" + java.util.Arrays.toString(powerW) + ",\"speed\":[1.0,2.0],\"embodied_g_per_core_h\":0,"
-                + "\"sleep\":" + sleep + "}");
+                + vmKeys + "\"sleep\":" + sleep + "}");
         return this;
     }
 
@@ -70,6 +77,10 @@ public final class TestSite {
     public TestSite cap(double frac) {
         cap = frac;
         return this;
+    }
+
+    public double cap() {
+        return cap;
     }
 
     /** An hourly signal; the last value is kept; NaN missing. */

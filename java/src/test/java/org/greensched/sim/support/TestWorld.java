@@ -26,6 +26,7 @@ public final class TestWorld {
     private double slotS = 300;
     private double stepS = 300;
     private String end = "";
+    private String execution = "exact";
     private String mode = "slots";
     private String onFailure = "abort";
     private boolean privileged;
@@ -91,6 +92,12 @@ public final class TestWorld {
     /** Any text as the end. */
     public TestWorld end(String value) {
         end = ",\"end\":\"" + value + "\"";
+        return this;
+    }
+
+    /** Executed by CloudSim Plus's own classes. */
+    public TestWorld cloudsim() {
+        execution = "cloudsim";
         return this;
     }
 
@@ -161,7 +168,7 @@ public final class TestWorld {
             bandwidth.add(java.util.Collections.nCopies(n, gbps).toString());
         }
         return "{\"format\":1,\"run_id\":\"test\",\"scenario\":\"test\",\"start_utc\":\"2022-01-01T00:00:00Z\",\"horizon_us\":"
-                + us(horizonS) + ",\"drain_us\":" + us(drainS) + ",\"slot_us\":" + us(slotS) + end + ",\"mode\":\"" + mode
+                + us(horizonS) + ",\"drain_us\":" + us(drainS) + ",\"slot_us\":" + us(slotS) + end + ",\"execution\":\"" + execution + "\",\"mode\":\"" + mode
                 + "\",\"seed\":" + seed + ",\"privileged\":" + privileged + ",\"on_mind_failure\":\"" + onFailure
                 + "\",\"mind\":{\"start_timeout_s\":10,\"decide_timeout_s\":10},\"noise\":{\"time_sigma_frac\":" + timeSigma
                 + ",\"power_sigma_frac\":" + powerSigma + "},\"work_classes\":[\"a\",\"b\"],\"gpu_types\":[\"g0\",\"g1\"],"
@@ -225,6 +232,7 @@ public final class TestWorld {
             w.f64("cpu_util_frac", rows.stream().mapToDouble(r -> r[2]).toArray());
             w.f64("gpu_util_frac", rows.stream().mapToDouble(r -> r[3]).toArray());
         }
+        TestVms.write(w, tasks);
         save(w, input.resolve("hidden.gsf"));
     }
 

@@ -1,0 +1,154 @@
+package org.greensched.sim.workload;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import org.greensched.sim.runfolder.VirtualMachines;
+
+/**
+ * What a virtual machine with all its MIPS to itself does, worked out in advance: when each cloudlet starts and finishes and
+ * how many MIPS are used in between. Times are seconds from the start of the machine. Space-shared cloudlets start as soon as
+ * cores are free, the first that fits; time-shared ones share the cores evenly. Completely fair ones are taken as shared
+ * evenly, too: the limit of short turns.
+ */
+public final class VmPlan {
+    /** Finishes closer than this are one: equal shares of equal work differ by rounding only. */
+    private static final double SAME_S = 1e-9;
+
+    /**
+     * From {@code timeS} on {@code mips} are used, over all cores; the cloudlets that started and finished then, by their rows.
+     */
+    public record Step(double timeS, double mips, int[] started, int[] finished) {}
+
+    private final VirtualMachines vms;
+    private final double mips;
+    private final int cores;
+    private final boolean spaceShared;
+    private final int[] cloudlet;
+    private final double[] submitS;
+    private final double[] remainingMi;
+    private final List<Integer> running = new ArrayList<>();
+    private final List<Integer> waiting = new ArrayList<>();
+    private final List<Integer> started = new ArrayList<>();
+    private final List<Step> steps = new ArrayList<>();
+    private int busyPes;
+    private int submitted;
+    private double endS;
+    private double totalMi;
+
+    /**
+     * @param open its cloudlets that are not done
+     * @param sinceArrivalS from its arrival to its start, from which delays count
+     */
+    public VmPlan(VirtualMachines vms, int task, int cores, int[] open, double sinceArrivalS) {
+        this.vms = vms;
+        this.mips = vms.mips(task);
+        this.cores = cores;
+        this.spaceShared = vms.scheduler(task) == VirtualMachines.SPACE_SHARED;
+        this.cloudlet = inOrder(open);
+        this.submitS = new double[open.length];
+        this.remainingMi = new double[open.length];
+        this.endS = vms.bootS(task);
+        for (int i = 0; i < open.length; i++) {
+            submitS[i] = Math.max(vms.bootS(task), vms.delayS(cloudlet[i]) - sinceArrivalS);
+            remainingMi[i] = vms.lengthMi(cloudlet[i]);
+        }
+        play();
+    }
+
+    private int[] inOrder(int[] open) {
+        return Arrays.stream(open).boxed().sorted(Comparator.comparingDouble(vms::delayS)).mapToInt(c -> c).toArray();
+    }
+
+    private void play() {
+        double nowS = 0;
+        while (submitted < cloudlet.length || !running.isEmpty()) {
+            double nextS = submitted < cloudlet.length ? submitS[submitted] : Double.POSITIVE_INFINITY;
+            double share = share();
+            for (int i : running) {
+                nextS = Math.min(nextS, nowS + remainingMi[i] / rate(i, share));
+            }
+            List<Integer> finished = advance(nextS - nowS, share);
+            nowS = nextS;
+            finished.forEach(i -> busyPes -= vms.pes(cloudlet[i]));
+            running.removeAll(finished);
+            admit(nowS);
+            steps.add(new Step(nowS, usedMips(), rows(started), rows(finished)));
+            started.clear();
+        }
+        endS = Math.max(endS, nowS);
+    }
+
+    /** MIPS of one core that a cloudlet gets. */
+    private double rate(int i, double share) {
+        return mips * share * vms.cpuUtilFrac(cloudlet[i]);
+    }
+
+    private double share() {
+        return busyPes > cores ? (double) cores / busyPes : 1;
+    }
+
+    private List<Integer> advance(double seconds, double share) {
+        List<Integer> finished = new ArrayList<>();
+        for (int i : running) {
+            double rate = rate(i, share);
+            totalMi += Math.min(remainingMi[i], seconds * rate) * vms.pes(cloudlet[i]);
+            remainingMi[i] -= seconds * rate;
+            if (remainingMi[i] <= SAME_S * rate) {
+                finished.add(i);
+            }
+        }
+        return finished;
+    }
+
+    private void admit(double nowS) {
+        while (submitted < cloudlet.length && submitS[submitted] <= nowS) {
+            waiting.add(submitted++);
+        }
+        for (int w = 0; w < waiting.size() && (busyPes < cores || !spaceShared);) {
+            int i = waiting.get(w);
+            if (spaceShared && busyPes + vms.pes(cloudlet[i]) > cores) {
+                w++;
+                continue;
+            }
+            waiting.remove(w);
+            busyPes += vms.pes(cloudlet[i]);
+            running.add(i);
+            started.add(i);
+        }
+    }
+
+    private double usedMips() {
+        double share = share();
+        double used = 0;
+        for (int i : running) {
+            used += rate(i, share) * vms.pes(cloudlet[i]);
+        }
+        return used;
+    }
+
+    private int[] rows(List<Integer> list) {
+        return list.stream().mapToInt(i -> cloudlet[i]).toArray();
+    }
+
+    /** Every change, in order of time; nothing is used before the first. */
+    public List<Step> steps() {
+        return steps;
+    }
+
+    /** When the last cloudlet is done, seconds from the start of the machine. */
+    public double endS() {
+        return endS;
+    }
+
+    /** Share of the work that is done {@code seconds} after the start. */
+    public double doneFrac(double seconds) {
+        double done = 0;
+        for (int k = 0; k < steps.size() && steps.get(k).timeS < seconds; k++) {
+            double untilS = k + 1 < steps.size() ? Math.min(seconds, steps.get(k + 1).timeS) : seconds;
+            done += steps.get(k).mips * (untilS - steps.get(k).timeS);
+        }
+        return totalMi > 0 ? Math.max(0, Math.min(1, done / totalMi)) : seconds >= endS ? 1 : 0;
+    }
+}
