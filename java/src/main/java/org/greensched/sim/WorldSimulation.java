@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.greensched.sim.World.Ending;
 import org.greensched.sim.World.Result;
+import org.greensched.sim.broker.FaultInjector;
 import org.greensched.sim.broker.GreenBroker;
 import org.greensched.sim.broker.MindFailedException;
 import org.greensched.sim.carbon.Signals;
@@ -26,6 +27,7 @@ import org.greensched.sim.placement.Observation;
 import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.runfolder.BadInputException;
 import org.greensched.sim.runfolder.DecisionLog;
+import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.JobLedger;
@@ -128,7 +130,7 @@ final class WorldSimulation {
         book = new TaskBook(tasks, JobLedger.create(folder.world("jobs.gsf"), tasks.size()));
         decisions = DecisionLog.create(folder.world("decisions.gsf"), Observation.CODES);
         slots = SlotLog.create(folder.world("datacenters.gsf"), config.datacenters().size());
-        TaskPhysics physics = new TaskPhysics(hidden, VirtualMachines.read(hidden, tasks), tasks, config);
+        TaskPhysics physics = new TaskPhysics(hidden, VirtualMachines.read(hidden, tasks), tasks, config, book.ledger());
         cloudlets = physics.cloudlets();
         ExecutionModel model = ExecutionModel.of(config, kernel, tasks, physics);
         for (int d = 0; d < config.datacenters().size(); d++) {
@@ -137,6 +139,8 @@ final class WorldSimulation {
                     model));
         }
         broker = new GreenBroker(kernel, config, book, datacenters, forecasts, decider, decisions, this::slotEnded);
+        FaultSchedule faults = FaultSchedule.read(folder.input("faults.gsf"), config);
+        new FaultInjector(kernel, faults, datacenters);
         watch = InvariantWatch.attach(kernel, book, datacenters);
         broker.startDecider(config.privileged() ? new WorldTruth(kernel, config, book, datacenters) : null);
     }

@@ -23,8 +23,11 @@ interface Engine {
     /** The task is done: its FINISH event came. */
     void done(RunningTask run);
 
-    /** The task leaves its host unfinished; a FINISH event that is already on its way will be ignored. */
-    void stop(RunningTask run);
+    /**
+     * The task leaves its host unfinished; a FINISH event that is already on its way will be ignored. Returns the share of its
+     * work that need not be done again.
+     */
+    double stop(RunningTask run);
 
     /** Share of the task's work that is done at {@code nowS}, 0..1. */
     double doneFrac(RunningTask run, double nowS);

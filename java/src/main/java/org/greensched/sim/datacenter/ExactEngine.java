@@ -37,7 +37,7 @@ final class ExactEngine implements Engine {
     @Override
     public void begin(RunningTask run) {
         if (physics.vms().isVm(run.task)) {
-            Course course = new Course(physics.vmPlan(run.task, run.startS));
+            Course course = new Course(physics.beginVm(run.task, run.startS));
             run.work = course;
             run.runtimeS = course.plan.endS();
             run.utilisedCores = follow(run, course);
@@ -55,7 +55,7 @@ final class ExactEngine implements Engine {
     @Override
     public void nextPhase(RunningTask run) {
         if (!run.executing) {
-            return; // what was left of its phases had no duration: it finished at this instant
+            return; // it was interrupted, or what was left of its phases had no duration: it finished at this instant
         }
         if (run.work instanceof Course course) {
             loads.changed(run, follow(run, course), 0);
@@ -98,17 +98,36 @@ final class ExactEngine implements Engine {
             while (course.next < course.plan.steps().size()) {
                 enter(course.plan.steps().get(course.next++), timeline.nowS());
             }
+            physics.endVm(run.task);
         }
     }
 
     @Override
-    public void stop(RunningTask run) {
-        // nothing but the events knows of it here
+    public double stop(RunningTask run) {
+        return run.work instanceof Course course ? stopVm(run, course.plan)
+                : run.keptFrac(doneFrac(run, timeline.nowS()), checkpointS());
+    }
+
+    private double checkpointS() {
+        return physics.recovery().checkpointS();
+    }
+
+    /** Cloudlets that are done stay so; of the others the last checkpoint keeps what they had done by then. */
+    private double stopVm(RunningTask run, VmPlan plan) {
+        double everyS = checkpointS();
+        double sinceS = timeline.nowS() - run.startS;
+        double checkpointS = everyS > 0 ? run.restartS + Math.floor((sinceS - run.restartS) / everyS) * everyS : 0;
+        VmPlan until = plan.until(Math.max(0, checkpointS));
+        physics.endVm(run.task);
+        return physics.cloudlets().interrupted(run.task, until::doneMi);
     }
 
     @Override
     public double doneFrac(RunningTask run, double nowS) {
-        return run.work instanceof Course course && run.executing ? course.plan.doneFrac(nowS - run.startS)
-                : Phases.doneFrac(run, nowS);
+        if (!run.executing) {
+            return run.savedFrac;
+        }
+        return run.work instanceof Course course
+                ? run.savedFrac + (1 - run.savedFrac) * course.plan.doneFrac(nowS - run.startS) : run.reachedFrac(nowS);
     }
 }

@@ -31,18 +31,18 @@ final class Phases {
         enter(run, run.phase + 1);
     }
 
-    /** Moves a task on to a phase and schedules the end of it; phases without duration are passed over. */
+    /** Moves a task on to a phase and schedules the end of it; phases that are over or without duration are passed over. */
     private void enter(RunningTask run, int phase) {
         int p = phase;
         int last = physics.phases(run.task) - 1;
-        while (p < last && physics.phaseFrac(run.task, p) == 0) {
-            p++;
+        double endFrac = run.donePhasesFrac + physics.phaseFrac(run.task, p);
+        while (p < last && (physics.phaseFrac(run.task, p) == 0 || endFrac <= run.savedFrac)) {
+            endFrac += physics.phaseFrac(run.task, ++p);
         }
         run.phase = p;
         if (p < last) {
-            run.donePhasesFrac = Math.min(1, run.donePhasesFrac + physics.phaseFrac(run.task, p));
-            double endS = run.startS + run.runtimeS * run.donePhasesFrac;
-            timeline.at(Math.max(endS, timeline.nowS()), Tags.PHASE, run);
+            run.donePhasesFrac = Math.min(1, endFrac);
+            timeline.at(Math.max(run.reachesS(run.donePhasesFrac), timeline.nowS()), Tags.PHASE, run);
         }
     }
 
@@ -55,13 +55,5 @@ final class Phases {
     double gpuW(RunningTask run) {
         HostSpec host = pool.group(run.host).spec;
         return run.gpus * physics.gpuUtilFrac(run.task, run.phase, run.powerFactor) * (host.gpuMaxW() - host.gpuIdleW());
-    }
-
-    /** Share of the work that is done at {@code nowS}, 0..1. */
-    static double doneFrac(RunningTask run, double nowS) {
-        if (!run.executing) {
-            return 0;
-        }
-        return run.runtimeS > 0 ? Math.max(0, Math.min(1, (nowS - run.startS) / run.runtimeS)) : 1;
     }
 }

@@ -16,11 +16,13 @@ import org.greensched.sim.workload.TaskPhysics;
 final class Projection {
     private static final int FINISH = 0;
     private static final int BEGIN = 1;
-    private static final int SERVE = 2;
-    private static final int DATA = 3;
+    private static final int REPAIR = 2;
+    private static final int SERVE = 3;
+    private static final int DATA = 4;
 
     /** A task on a host; its run time is known from the moment it executes, NaN before. */
-    record Guest(int task, int host, double cores, long gpuMask, double beginS, double runtimeS) {
+    record Guest(
+            int task, int host, double cores, long gpuMask, double beginS, double runtimeS, double restartS) {
         boolean executing() {
             return !Double.isNaN(runtimeS);
         }
@@ -35,8 +37,9 @@ final class Projection {
      *
      * @param neighbours the tasks that execute on the host at any time while it does
      */
-    record Start(int host, double beginS, double runtimeS, List<Guest> neighbours) {}
+    record Start(int host, double beginS, double runtimeS, double restartS, List<Guest> neighbours) {}
 
+    /** @param task or, of a repair, the host */
     private record Event(double timeS, int kind, long order, Guest guest, int task) implements Comparable<Event> {
         @Override
         public int compareTo(Event other) {
@@ -80,9 +83,13 @@ final class Projection {
         for (int h = 0; h < pool.hosts(); h++) {
             idleSinceS[h] = power.isAsleep(h) ? Double.NEGATIVE_INFINITY : power.idleSinceS(h);
             awakeAtS[h] = power.isWaking(h) ? power.modeSinceS(h) + pool.group(h).spec.sleep().wakeS() : 0;
+            if (pool.isDown(h) && datacenter.faults().backS(h) < Double.POSITIVE_INFINITY) {
+                events.add(new Event(datacenter.faults().backS(h), REPAIR, nextOrder++, null, h));
+            }
         }
         for (RunningTask run : datacenter.running()) {
-            settle(new Guest(run.task, run.host, run.cores, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN));
+            settle(new Guest(run.task, run.host, run.cores, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN,
+                    run.restartS));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
         inbound = datacenter.transfers().inbound().tasks();
@@ -148,7 +155,8 @@ final class Projection {
             if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
                 HostSpec spec = pool.group(host).spec;
                 double beginS = beginOn(host, timeS);
-                return new Start(host, beginS, runtimeS(task, spec, pool.usedCoresOn(host), beginS), guestsOn(host));
+                double runtimeS = runtimeS(task, spec, pool.usedCoresOn(host), beginS);
+                return new Start(host, beginS, runtimeS, physics.restartS(task), guestsOn(host));
             }
         }
         return new Projection(this).playThrough(task, timeS);
@@ -169,7 +177,7 @@ final class Projection {
         while (!events.isEmpty() && (self == null || events.peek().timeS < self.finishS())) {
             play(events.poll());
         }
-        return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, company);
+        return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, self.restartS, company);
     }
 
     private double beginOn(int host, double timeS) {
@@ -185,6 +193,7 @@ final class Projection {
         switch (event.kind) {
             case FINISH -> finish(event.guest, event.timeS);
             case BEGIN -> begin(event.guest);
+            case REPAIR -> repair(event.task, event.timeS);
             case SERVE -> lanes.serve(task -> tryStart(task, event.timeS));
             default -> {
                 inbound--;
@@ -212,7 +221,7 @@ final class Projection {
         awakeAtS[host] = beginS > timeS ? beginS : awakeAtS[host];
         double cores = room.coresOn(host, task);
         long mask = pool.take(host, cores, tasks.memGb(task), tasks.gpus(task));
-        Guest guest = new Guest(task, host, cores, mask, beginS, Double.NaN);
+        Guest guest = new Guest(task, host, cores, mask, beginS, Double.NaN, physics.restartS(task));
         settle(beginS <= timeS ? executing(guest) : guest);
         return true;
     }
@@ -227,7 +236,8 @@ final class Projection {
     private Guest executing(Guest guest) {
         double othersCores = Math.max(0, pool.usedCoresOn(guest.host) - guest.cores);
         double runtimeS = runtimeS(guest.task, pool.group(guest.host).spec, othersCores, guest.beginS);
-        return new Guest(guest.task, guest.host, guest.cores, guest.gpuMask, guest.beginS, runtimeS);
+        return new Guest(
+                guest.task, guest.host, guest.cores, guest.gpuMask, guest.beginS, runtimeS, guest.restartS);
     }
 
     private double runtimeS(int task, HostSpec spec, double othersCores, double beginS) {
@@ -242,6 +252,16 @@ final class Projection {
         if (pool.tasksOn(guest.host) == 0) {
             idleSinceS[guest.host] = timeS;
         }
+        serveSoon(timeS);
+    }
+
+    private void repair(int host, double timeS) {
+        pool.bringUp(host);
+        idleSinceS[host] = timeS;
+        serveSoon(timeS);
+    }
+
+    private void serveSoon(double timeS) {
         // serving twice at one instant changes nothing: what does not fit once does not fit again
         if (lanes.size() > 0) {
             events.add(new Event(timeS, SERVE, nextOrder++, null, -1));

@@ -1,6 +1,5 @@
 package org.greensched.sim.datacenter;
 
-import java.util.Comparator;
 import java.util.stream.IntStream;
 import org.cloudsimplus.cloudlets.Cloudlet;
 import org.cloudsimplus.cloudlets.CloudletSimple;
@@ -33,8 +32,8 @@ final class StockEngine implements Engine {
     private static final double SLACK_S = 2e-8;
     private static final int SLACK_UNITS = 4;
 
-    /** The cloudlets that a virtual machine is still to be given. */
-    private record Submissions(StockMachine machine, int[] cloudlets, double[] atS, int[] next) {}
+    /** A virtual machine's state is to be kept. */
+    private record Checkpoint(StockCourse course) {}
 
     private final GreenKernel kernel;
     private final Execution.Timeline timeline;
@@ -107,10 +106,9 @@ final class StockEngine implements Engine {
 
     private void beginVm(RunningTask run) {
         VirtualMachines vms = physics.vms();
-        int[] open = IntStream.of(physics.cloudlets().unfinished(run.task)).boxed()
-                .sorted(Comparator.comparingDouble(vms::delayS)).mapToInt(c -> c).toArray();
-        run.runtimeS = physics.vmPlan(run.task, run.startS).endS(); // what truth expects; oversubscription prolongs it
-        double upS = run.startS + vms.bootS(run.task);
+        int[] open = physics.cloudlets().unfinished(run.task);
+        double upS = run.startS + physics.upS(run.task);
+        run.runtimeS = physics.beginVm(run.task, run.startS).endS(); // what truth expects; oversubscription prolongs it
         if (open.length == 0) {
             timeline.at(upS, Tags.FINISH, run);
             return;
@@ -122,7 +120,13 @@ final class StockEngine implements Engine {
         site.create(machine, site.host(run.host));
         double arrivalS = tasks.arrivalUs(run.task) / 1e6;
         double[] atS = IntStream.of(open).mapToDouble(c -> Math.max(upS, arrivalS + vms.delayS(c))).toArray();
-        submitDue(new Submissions(machine, open, atS, new int[1]));
+        StockCourse course = new StockCourse(machine, open, atS);
+        machine.follow(course);
+        submitDue(course);
+        double everyS = physics.recovery().checkpointS();
+        if (everyS > 0) {
+            timeline.at(run.startS + run.restartS + everyS, Tags.ENGINE, new Checkpoint(course));
+        }
     }
 
     private static CloudletScheduler scheduler(int kind) {
@@ -149,41 +153,49 @@ final class StockEngine implements Engine {
     }
 
     /** Submits what is due and sees to the rest later. */
-    private void submitDue(Submissions all) {
-        StockMachine machine = all.machine;
+    private void submitDue(StockCourse course) {
+        StockMachine machine = course.machine();
         if (!machine.isAlive()) {
             return;
         }
-        double nowS = timeline.nowS();
-        int next = all.next[0];
         site.look(machine); // those that run already get their share of the time until now
-        while (next < all.cloudlets.length && all.atS[next] <= nowS) {
-            submit(machine, all.cloudlets[next++], nowS);
+        boolean any = false;
+        while (course.isDue(timeline.nowS())) {
+            submit(course);
+            any = true;
         }
-        if (next > all.next[0]) {
+        if (any) {
             site.look(machine);
         }
-        all.next[0] = next;
-        if (next < all.cloudlets.length) {
-            timeline.at(all.atS[next], Tags.ENGINE, all);
+        if (course.nextS() < Double.POSITIVE_INFINITY) {
+            timeline.at(course.nextS(), Tags.ENGINE, course);
         }
     }
 
-    private void submit(StockMachine machine, int row, double nowS) {
-        VirtualMachines vms = physics.vms();
+    private void submit(StockCourse course) {
+        int row = course.next();
+        StockMachine machine = course.machine();
         CloudletBook book = physics.cloudlets();
-        double rate = machine.vm().getMips();
-        long length = Math.max(1, length(vms.lengthMi(row) * unitsPerMi, rate));
-        int cores = vms.pes(row);
-        Cloudlet cloudlet = cloudlet(length, cores, vms.cpuUtilFrac(row));
+        long length = Math.max(1, length(book.leftMi(row) * unitsPerMi, machine.vm().getMips()));
+        Cloudlet cloudlet = cloudlet(length, physics.vms().pes(row), physics.vms().cpuUtilFrac(row));
         cloudlet.addOnFinishListener(info -> {
             machine.cloudletDone();
             book.finished(row, timeline.nowS());
         });
         cloudlet.addOnStartListener(info -> book.started(row, timeline.nowS()));
         machine.submit(cloudlet);
+        course.submitted(cloudlet);
         if (cloudlet.getStatus() == Cloudlet.Status.INEXEC) {
-            book.started(row, nowS); // the listener stays silent at time 0
+            book.started(row, timeline.nowS()); // the listener stays silent at time 0
+        }
+    }
+
+    private void checkpoint(Checkpoint checkpoint) {
+        StockMachine machine = checkpoint.course.machine();
+        if (machine.isAlive()) {
+            site.look(machine);
+            checkpoint.course.checkpoint();
+            timeline.at(timeline.nowS() + physics.recovery().checkpointS(), Tags.ENGINE, checkpoint);
         }
     }
 
@@ -212,8 +224,10 @@ final class StockEngine implements Engine {
 
     @Override
     public void due(Object data) {
-        if (data instanceof Submissions submissions) {
-            submitDue(submissions);
+        if (data instanceof StockCourse course) {
+            submitDue(course);
+        } else if (data instanceof Checkpoint checkpoint) {
+            checkpoint(checkpoint);
         } else {
             site.updateDue();
         }
@@ -231,32 +245,34 @@ final class StockEngine implements Engine {
 
     @Override
     public void done(RunningTask run) {
-        // its machine went when its last cloudlet was done
+        if (physics.vms().isVm(run.task)) {
+            physics.endVm(run.task);
+        }
     }
 
     @Override
-    public void stop(RunningTask run) {
+    public double stop(RunningTask run) {
+        double nowS = timeline.nowS();
+        double kept = physics.vms().isVm(run.task) ? run.savedFrac
+                : run.keptFrac(doneFrac(run, nowS), physics.recovery().checkpointS());
         if (run.work instanceof StockMachine machine && machine.isAlive()) {
-            site.destroy(machine);
+            site.look(machine);
+            if (machine.course() != null) {
+                kept = physics.cloudlets().interrupted(run.task, c -> machine.course().keptUnits(c) / unitsPerMi);
+            }
+            if (machine.isAlive()) {
+                site.destroy(machine);
+            }
         }
+        done(run);
+        return kept;
     }
 
     @Override
     public double doneFrac(RunningTask run, double nowS) {
-        boolean isVm = physics.vms().isVm(run.task);
-        return run.executing && isVm && run.work instanceof StockMachine machine ? vmDoneFrac(run.task, machine, nowS)
-                : Phases.doneFrac(run, nowS);
-    }
-
-    private double vmDoneFrac(int task, StockMachine machine, double nowS) {
-        VirtualMachines vms = physics.vms();
-        double done = machine.isAlive() ? machine.runningUnits(nowS) / unitsPerMi : 0;
-        double all = 0;
-        for (int c = vms.firstCloudlet(task); c < vms.endOfCloudlets(task); c++) {
-            double mi = vms.lengthMi(c) * vms.pes(c);
-            all += mi;
-            done += physics.cloudlets().isFinished(c) ? mi : 0;
+        if (run.executing && run.work instanceof StockMachine machine && machine.course() != null) {
+            return physics.cloudlets().doneFrac(run.task, c -> machine.course().doneUnits(c, nowS) / unitsPerMi);
         }
-        return Math.min(1, done / all);
+        return run.executing ? run.reachedFrac(nowS) : run.savedFrac;
     }
 }

@@ -35,6 +35,7 @@ final class StockMachine {
     private int finished;
     private boolean alive = true;
     private double dueS;
+    private StockCourse course;
 
     /**
      * @param number different for every machine of a site
@@ -121,18 +122,26 @@ final class StockMachine {
         return vm.getTotalCpuMipsUtilization() / hostRate;
     }
 
-    /** What the cloudlets on it that are not done have done, those that wait for their turn too. */
-    double runningUnits(double nowS) {
-        double units = 0;
-        for (CloudletExecution cloudlet : vm.getCloudletScheduler().getCloudletExecList()) {
-            double sinceS = Math.max(0, nowS - cloudlet.getLastProcessingTime());
-            units += cloudlet.getPesNumber() * Math.min(cloudlet.getCloudletLength(),
-                    cloudlet.getCloudlet().getFinishedLengthSoFar() + sinceS * cloudlet.getLastAllocatedMips());
+    /** What a cloudlet on it has done up to now, on each of its cores. */
+    double doneUnits(Cloudlet cloudlet, double nowS) {
+        for (CloudletExecution running : vm.getCloudletScheduler().getCloudletExecList()) {
+            if (running.getCloudlet() == cloudlet) {
+                double sinceS = Math.max(0, nowS - running.getLastProcessingTime());
+                return Math.min(cloudlet.getLength(),
+                        cloudlet.getFinishedLengthSoFar() + sinceS * running.getLastAllocatedMips());
+            }
         }
-        for (CloudletExecution cloudlet : vm.getCloudletScheduler().getCloudletWaitingList()) {
-            units += (double) cloudlet.getPesNumber() * cloudlet.getCloudlet().getFinishedLengthSoFar();
-        }
-        return units;
+        return cloudlet.getFinishedLengthSoFar();
+    }
+
+    /** Has it be a virtual machine with cloudlets of its own. */
+    void follow(StockCourse newCourse) {
+        course = newCourse;
+    }
+
+    /** Its cloudlets; {@code null} where it stands for a task that is no virtual machine. */
+    StockCourse course() {
+        return course;
     }
 
     /** Part of its own MIPS that it gets, 1 except on an oversubscribed host. */

@@ -1,7 +1,11 @@
 package org.greensched.sim.workload;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.HostSpec;
+import org.greensched.sim.runfolder.JobLedger;
+import org.greensched.sim.runfolder.RecoveryRules;
 import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.runfolder.VirtualMachines;
@@ -12,30 +16,52 @@ public final class TaskPhysics {
     private final CloudletBook cloudlets;
     private final VirtualMachines vms;
     private final TaskStore tasks;
+    private final Map<Integer, VmPlan> runningVms = new HashMap<>();
     private final TaskLuck luck;
     private final double timeSigmaFrac;
     private final double powerSigmaFrac;
+    private final RecoveryRules recovery;
+    private final JobLedger ledger;
 
-    /** Physics of a run. */
-    public TaskPhysics(HiddenTruth hidden, VirtualMachines vms, TaskStore tasks, RunConfig config) {
+    /** Physics of a run; what is left of interrupted tasks stands in {@code ledger}. */
+    public TaskPhysics(
+            HiddenTruth hidden, VirtualMachines vms, TaskStore tasks, RunConfig config, JobLedger ledger) {
         this.hidden = hidden;
-        this.cloudlets = new CloudletBook(vms);
+        this.cloudlets = new CloudletBook(vms, config.recovery().stretch());
         this.vms = vms;
         this.tasks = tasks;
         this.luck = new TaskLuck(config.seed());
         this.timeSigmaFrac = config.timeSigmaFrac();
         this.powerSigmaFrac = config.powerSigmaFrac();
+        this.recovery = config.recovery();
+        this.ledger = ledger;
     }
 
     /**
-     * Seconds that the task executes on a host.
+     * Seconds that the next attempt at the task takes on a host: all of it, or what its last checkpoint left.
      *
      * @param othersFrac share of the host's cores that other tasks hold when it starts
      */
     public double runtimeS(int task, HostSpec host, double othersFrac) {
         double aloneS = hidden.workS(task) / host.speed()[hidden.workClass(task)];
         double slowdown = 1 + hidden.interference(task) * othersFrac;
-        return aloneS * slowdown * luck.factor(task, TaskLuck.TIME, timeSigmaFrac);
+        double wholeS = aloneS * slowdown * luck.factor(task, TaskLuck.TIME, timeSigmaFrac) * recovery.stretch();
+        return restartS(task) + (1 - savedFrac(task)) * wholeS;
+    }
+
+    /** Seconds that the next attempt takes before it goes on with the work. */
+    public double restartS(int task) {
+        return ledger.attempts.get(task) > 0 ? recovery.restartS() : 0;
+    }
+
+    /** Share of the work that need not be done again, 0..1. */
+    public double savedFrac(int task) {
+        return ledger.doneFrac.get(task);
+    }
+
+    /** What interruptions cost. */
+    public RecoveryRules recovery() {
+        return recovery;
     }
 
     /** The tasks that are virtual machines. Run time, phases and utilisations here are about the others. */
@@ -48,10 +74,29 @@ public final class TaskPhysics {
         return cloudlets;
     }
 
-    /** What a virtual machine that starts at {@code startS} has left to do. */
+    /** What a virtual machine that runs will do from its start on, or what one that would start at {@code startS} would do. */
     public VmPlan vmPlan(int task, double startS) {
+        VmPlan running = runningVms.get(task);
         double sinceArrivalS = startS - tasks.arrivalUs(task) / 1e6;
-        return new VmPlan(vms, task, (int) tasks.cores(task), cloudlets.unfinished(task), sinceArrivalS);
+        return running != null ? running
+                : new VmPlan(cloudlets, task, (int) tasks.cores(task), upS(task), sinceArrivalS);
+    }
+
+    /** Seconds from the start of a virtual machine to the start of its first cloudlet. */
+    public double upS(int task) {
+        return restartS(task) + vms.bootS(task);
+    }
+
+    /** A virtual machine starts: its plan is kept until {@link #endVm}, whatever of it is done by then. */
+    public VmPlan beginVm(int task, double startS) {
+        VmPlan plan = vmPlan(task, startS);
+        runningVms.put(task, plan);
+        return plan;
+    }
+
+    /** A virtual machine has left its host. */
+    public void endVm(int task) {
+        runningVms.remove(task);
     }
 
     /** Factor on both utilisations of the task; the products are clamped to 0..1. */

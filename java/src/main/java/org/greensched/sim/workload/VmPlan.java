@@ -1,8 +1,6 @@
 package org.greensched.sim.workload;
 
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import org.greensched.sim.runfolder.VirtualMachines;
 
@@ -25,8 +23,10 @@ public final class VmPlan {
     private final double mips;
     private final int cores;
     private final boolean spaceShared;
+    private final double untilS;
     private final int[] cloudlet;
     private final double[] submitS;
+    private final double[] lengthMi;
     private final double[] remainingMi;
     private final List<Integer> running = new ArrayList<>();
     private final List<Integer> waiting = new ArrayList<>();
@@ -35,30 +35,49 @@ public final class VmPlan {
     private int busyPes;
     private int submitted;
     private double endS;
+    private final double upS;
     private double totalMi;
 
     /**
-     * @param open its cloudlets that are not done
-     * @param sinceArrivalS from its arrival to its start, from which delays count
+     * @param book which of its cloudlets are done, and what is left of the others
+     * @param upS seconds from its start to the start of its first cloudlet
+     * @param sinceArrivalS seconds from its arrival, from which delays count, to its start
      */
-    public VmPlan(VirtualMachines vms, int task, int cores, int[] open, double sinceArrivalS) {
-        this.vms = vms;
+    VmPlan(CloudletBook book, int task, int cores, double upS, double sinceArrivalS) {
+        this.vms = book.vms();
+        this.untilS = Double.POSITIVE_INFINITY;
         this.mips = vms.mips(task);
         this.cores = cores;
         this.spaceShared = vms.scheduler(task) == VirtualMachines.SPACE_SHARED;
-        this.cloudlet = inOrder(open);
-        this.submitS = new double[open.length];
-        this.remainingMi = new double[open.length];
-        this.endS = vms.bootS(task);
-        for (int i = 0; i < open.length; i++) {
-            submitS[i] = Math.max(vms.bootS(task), vms.delayS(cloudlet[i]) - sinceArrivalS);
-            remainingMi[i] = vms.lengthMi(cloudlet[i]);
+        this.cloudlet = book.unfinished(task);
+        this.submitS = new double[cloudlet.length];
+        this.lengthMi = new double[cloudlet.length];
+        this.upS = upS;
+        for (int i = 0; i < cloudlet.length; i++) {
+            submitS[i] = Math.max(upS, vms.delayS(cloudlet[i]) - sinceArrivalS);
+            lengthMi[i] = book.leftMi(cloudlet[i]);
         }
+        this.remainingMi = lengthMi.clone();
         play();
     }
 
-    private int[] inOrder(int[] open) {
-        return Arrays.stream(open).boxed().sorted(Comparator.comparingDouble(vms::delayS)).mapToInt(c -> c).toArray();
+    private VmPlan(VmPlan whole, double untilS) {
+        this.vms = whole.vms;
+        this.untilS = untilS;
+        this.mips = whole.mips;
+        this.cores = whole.cores;
+        this.spaceShared = whole.spaceShared;
+        this.cloudlet = whole.cloudlet;
+        this.submitS = whole.submitS;
+        this.lengthMi = whole.lengthMi;
+        this.upS = whole.upS;
+        this.remainingMi = lengthMi.clone();
+        play();
+    }
+
+    /** The same plan, broken off after so many seconds. */
+    public VmPlan until(double seconds) {
+        return new VmPlan(this, seconds);
     }
 
     private void play() {
@@ -69,6 +88,10 @@ public final class VmPlan {
             for (int i : running) {
                 nextS = Math.min(nextS, nowS + remainingMi[i] / rate(i, share));
             }
+            if (nextS > untilS) {
+                advance(untilS - nowS, share);
+                break;
+            }
             List<Integer> finished = advance(nextS - nowS, share);
             nowS = nextS;
             finished.forEach(i -> busyPes -= vms.pes(cloudlet[i]));
@@ -77,7 +100,7 @@ public final class VmPlan {
             steps.add(new Step(nowS, usedMips(), rows(started), rows(finished)));
             started.clear();
         }
-        endS = Math.max(endS, nowS);
+        endS = Math.max(upS, nowS);
     }
 
     /** MIPS of one core that a cloudlet gets. */
@@ -140,6 +163,16 @@ public final class VmPlan {
     /** When the last cloudlet is done, seconds from the start of the machine. */
     public double endS() {
         return endS;
+    }
+
+    /** What a cloudlet that was not done at the start has done by the end of the plan, on each of its cores. */
+    public double doneMi(int row) {
+        for (int i = 0; i < cloudlet.length; i++) {
+            if (cloudlet[i] == row) {
+                return lengthMi[i] - Math.max(0, remainingMi[i]);
+            }
+        }
+        return 0;
     }
 
     /** Share of the work that is done {@code seconds} after the start. */
