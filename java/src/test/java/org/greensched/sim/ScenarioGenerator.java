@@ -15,6 +15,7 @@ import org.greensched.sim.support.TestWorld;
 public final class ScenarioGenerator {
     private final Random random;
     private boolean vms;
+    private boolean exactable;
     private final List<Integer> hostCounts = new ArrayList<>();
 
     public ScenarioGenerator(long seed) {
@@ -50,14 +51,20 @@ public final class ScenarioGenerator {
         return world;
     }
 
-    /** The same with virtual machines of every kind on hosts of every kind. */
+    /** The same with faults and virtual machines of every kind on hosts of every kind. */
     TestWorld worldWithVms() {
         vms = true;
-        return world();
+        return faultyWorld();
+    }
+
+    /** The same without what the exact model does not do or does otherwise: oversubscription, turns of some seconds. */
+    public TestWorld exactWorldWithVms() {
+        exactable = true;
+        return worldWithVms();
     }
 
     private TestTask vm() {
-        TestTask vm = TestTask.vm(Math.floor(random.nextDouble() * 3600), 1 + random.nextInt(1500)).scheduler(random.nextInt(3))
+        TestTask vm = TestTask.vm(Math.floor(random.nextDouble() * 3600), 1 + random.nextInt(1500)).scheduler(random.nextInt(exactable ? 2 : 3))
                 .bootS(random.nextInt(120)).memGb(1 + random.nextInt(300));
         int cores = 1 + random.nextInt(4);
         for (int c = random.nextInt(5); c > 0; c--) {
@@ -68,7 +75,7 @@ public final class ScenarioGenerator {
     }
 
     /** The same with faults, mostly. */
-    TestWorld faultyWorld() {
+    public TestWorld faultyWorld() {
         TestWorld world = world();
         return random.nextInt(4) == 0 ? world : world.faults(faults());
     }
@@ -97,7 +104,7 @@ public final class ScenarioGenerator {
     private TestSite site() {
         TestSite site = TestSite.site(random.doubles(6, 20, 600).toArray()).cap(0.5 + random.nextDouble() / 2);
         if (vms) {
-            String sharing = new String[] {"space", "time", "oversubscribe"}[random.nextInt(3)];
+            String sharing = new String[] {"space", "time", "oversubscribe"}[random.nextInt(exactable ? 2 : 3)];
             site.mips(500 + random.nextInt(1500), sharing).cap(sharing.equals("oversubscribe") ? 1 : site.cap());
         }
         switch (random.nextInt(3)) {

@@ -26,8 +26,8 @@ import org.greensched.sim.workload.TaskPhysics;
  * enough for CloudSim Plus's habit of cutting every amount down to a whole number.
  */
 final class StockEngine implements Engine {
-    /** What the fastest core of the site does in a second, in the site's unit. */
-    private static final double FASTEST_RATE = 1e9;
+    /** What the fastest core of the site does in a second, in the site's unit: a long holds the work of years. */
+    private static final double FASTEST_RATE = 1e11;
     /** A cloudlet is shorter by the work of so many seconds, so that it is done when it ought to be in spite of rounding. */
     private static final double SLACK_S = 2e-8;
     private static final int SLACK_UNITS = 4;

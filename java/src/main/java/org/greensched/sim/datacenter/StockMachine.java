@@ -15,6 +15,8 @@ final class StockMachine {
     /** Instants that differ by less are one: what is left of a cloudlet by rounding takes no time. */
     private static final double SAME_S = 1e-7;
     private static final double NEAR_END_S = 1e-3;
+    /** A cloudlet gets rarely less than this part of its machine's MIPS. */
+    private static final double SHARES = 20;
     private static final double US_PER_S = 1e6;
 
     /** A machine that knows what it is for. */
@@ -104,7 +106,8 @@ final class StockMachine {
 
     /**
      * The instant that is meant: the known end of the only cloudlet, or a whole microsecond that is as good as reached.
-     * Elsewhere a little later, since a cloudlet found unfinished by a rounding would wait a millisecond.
+     * Elsewhere a little later: a cloudlet loses up to one instruction a second by rounding, and one that is found unfinished
+     * waits for a millisecond.
      */
     private double instant(double timeS, double nowS) {
         if (Math.abs(timeS - endS) < NEAR_END_S && endS > nowS) {
@@ -114,7 +117,7 @@ final class StockMachine {
         if (wholeS >= timeS && wholeS - timeS < SAME_S && wholeS > nowS) {
             return wholeS;
         }
-        return timeS + Math.max(2 / vm.getMips(), 4 * Math.ulp(timeS));
+        return timeS + Math.max(SHARES * (timeS - nowS + 2) / vm.getMips(), 4 * Math.ulp(timeS));
     }
 
     /** Cores of its host that it keeps busy. */
