@@ -78,16 +78,19 @@ final class StockMachine {
         finished++;
     }
 
-    /** Lets its cloudlets work up to {@code nowS}; returns when it is to be looked at again, infinity: not of its own accord. */
+    /**
+     * Lets its cloudlets work up to {@code nowS}; returns when it is to be looked at again, infinity: not of its own accord.
+     * A cloudlet that waits gets the cores of one that is done only at the next look, so there is another at once.
+     */
     double update(double nowS) {
         CloudletScheduler scheduler = vm.getCloudletScheduler();
         int before;
         double delayS;
         do {
-            // a cloudlet that waits gets the cores of one that is done only when the machine is looked at once more
             before = finished;
             delayS = vm.updateProcessing(nowS, vm.getHost().getVmScheduler().getAllocatedMips(vm));
-        } while (finished > before && open > 0 && !scheduler.getCloudletWaitingList().isEmpty());
+        } while (open > 0 && !scheduler.getCloudletWaitingList().isEmpty()
+                && (finished > before || scheduler.getCloudletExecList().isEmpty()));
         if (scheduler instanceof CloudletSchedulerCompletelyFair) {
             delayS = Math.min(delayS, nextFinishS(scheduler.getCloudletExecList()));
         }
