@@ -118,6 +118,15 @@ public final class TestTask {
         return this;
     }
 
+    public double arrivalS() {
+        return arrivalS;
+    }
+
+    /** Seconds at speed 1, alone. */
+    public double workS() {
+        return workS;
+    }
+
     long deadlineUs() {
         return Double.isNaN(deadlineS) ? TaskStore.NO_DEADLINE_US : Math.round(deadlineS * 1e6);
     }
