@@ -166,6 +166,7 @@ jobs_failed            | int    | jobs   | With a failed task.
 jobs_unfinished        | int    | jobs   | Not ended when the run ended.
 sla_violations         | int    | jobs   | Late, rejected, failed or unfinished; a DAG counts once, at its last task.
 sla_violation_rate     | float  | 1      | sla_violations / jobs_submitted.
+interruptions          | int    | -      | Times that a failing host or datacenter stopped a task; null if the world was killed.
 tasks                  | map    | tasks  | Tasks by state at the end; their sum is what was submitted.
 moved_tasks_frac       | float  | 1      | Share of placed tasks that ran outside their home datacenter.
 mean_wait_s            | float  | s      | Mean time from arrival to the start of execution.

@@ -35,6 +35,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         "currency": config.get("currency"),
         **_energy(run),
         **job_counts(run.tasks["job"], state, run.jobs["finish_s"], run.deadline_s),
+        "interruptions": world.get("interruptions"),
         "tasks": {name: int(np.count_nonzero(state == code)) for code, name in enumerate(STATE_NAMES)},
         **_service(run),
         "decisions": None if "decisions" in run.damaged else len(run.decisions.get("decision", ())),
