@@ -6,7 +6,6 @@ import java.util.List;
 import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.Tolerance;
-import org.greensched.sim.runfolder.VmSharing;
 import org.greensched.sim.util.NeumaierSum;
 
 /** What is free on the hosts of a datacenter, and which host a task gets: first fit by number, within the utilisation cap. */
@@ -116,34 +115,6 @@ final class HostPool {
         return -1;
     }
 
-    /**
-     * The host that would take a virtual machine of whole cores now, or -1. Where hosts are oversubscribed and none has room
-     * for all its MIPS, it goes to the first with enough cores, busy or not, and memory.
-     */
-    int findVm(double cores, double vmMips, double memGb) {
-        int host = findVm(cores, vmMips, memGb, false);
-        return host >= 0 ? host : findVm(cores, vmMips, memGb, true);
-    }
-
-    private int findVm(double cores, double vmMips, double memGb, boolean over) {
-        for (HostGroup group : cpuOrder) {
-            double taken = over ? 0 : group.spec.vmCores(cores, vmMips);
-            boolean eligible = group.spec.couldHoldVm(cores, vmMips, memGb)
-                    && (!over || group.spec.vmSharing() == VmSharing.OVERSUBSCRIBE)
-                    && usedCores.value() + taken <= usableCores + Tolerance.CAPACITY;
-            int host = eligible ? group.index.find(taken, memGb, 0) : -1;
-            if (host >= 0) {
-                return group.first + host;
-            }
-        }
-        return -1;
-    }
-
-    /** Cores that a virtual machine takes of a host that {@link #findVm} named. */
-    double vmCoresOn(int host, double cores, double vmMips) {
-        return Math.min(freeCores[host], groupOf[host].spec.vmCores(cores, vmMips));
-    }
-
     private static double demandKey(double gpus) {
         return gpus < 1 - Tolerance.CAPACITY ? gpus : GpuShares.whole(gpus);
     }
@@ -234,6 +205,11 @@ final class HostPool {
         group.index.set(local, freeCores[host], freeMemGb[host], group.gpus == null ? 0 : group.gpus.key(local));
     }
 
+    /** Groups in the order in which what needs no GPUs tries them. */
+    HostGroup[] cpuGroups() {
+        return cpuOrder;
+    }
+
     HostGroup group(int host) {
         return groupOf[host];
     }
@@ -248,6 +224,10 @@ final class HostPool {
 
     double usedCoresOn(int host) {
         return groupOf[host].spec.cores() - freeCores[host];
+    }
+
+    double freeCoresOn(int host) {
+        return freeCores[host];
     }
 
     double usedCores() {

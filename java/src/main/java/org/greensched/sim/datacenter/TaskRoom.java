@@ -1,20 +1,46 @@
 package org.greensched.sim.datacenter;
 
 import org.greensched.sim.runfolder.DatacenterSpec;
+import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.runfolder.Tolerance;
 import org.greensched.sim.runfolder.VirtualMachines;
+import org.greensched.sim.runfolder.VmSharing;
 
 /** Room for tasks in a pool of hosts, whether they ask for cores or for a virtual machine. */
 record TaskRoom(HostPool pool, TaskStore tasks, VirtualMachines vms) {
-    /** The host that would take the task now, or -1. */
+    /**
+     * The host that would take the task now, or -1. Where hosts are oversubscribed and none has room for all the MIPS of a
+     * machine, it goes to the first with enough cores, busy or not, and memory.
+     */
     int find(int task) {
-        return vms.isVm(task) ? pool.findVm(tasks.cores(task), vms.mips(task), tasks.memGb(task))
-                : pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        if (!vms.isVm(task)) {
+            return pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        }
+        int host = findVm(task, false);
+        return host >= 0 ? host : findVm(task, true);
+    }
+
+    private int findVm(int task, boolean over) {
+        for (HostGroup group : pool.cpuGroups()) {
+            HostSpec spec = group.spec;
+            double cores = over ? 0 : spec.vmCores(tasks.cores(task), vms.mips(task));
+            boolean eligible = spec.couldHoldVm(tasks.cores(task), vms.mips(task), tasks.memGb(task))
+                    && (!over || spec.vmSharing() == VmSharing.OVERSUBSCRIBE)
+                    && pool.usedCores() + cores <= pool.usableCores() + Tolerance.CAPACITY;
+            int host = eligible ? group.index.find(cores, tasks.memGb(task), 0) : -1;
+            if (host >= 0) {
+                return group.first + host;
+            }
+        }
+        return -1;
     }
 
     /** Cores that the task takes of the host that was found. */
     double coresOn(int host, int task) {
-        return vms.isVm(task) ? pool.vmCoresOn(host, tasks.cores(task), vms.mips(task)) : tasks.cores(task);
+        return vms.isVm(task)
+                ? Math.min(pool.freeCoresOn(host), pool.group(host).spec.vmCores(tasks.cores(task), vms.mips(task)))
+                : tasks.cores(task);
     }
 
     /** Whether the task could ever be held. */
