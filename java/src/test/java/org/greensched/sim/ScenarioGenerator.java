@@ -105,6 +105,9 @@ public final class ScenarioGenerator {
         TestSite site = TestSite.site(random.doubles(6, 20, 600).toArray()).cap(0.5 + random.nextDouble() / 2);
         if (vms) {
             String sharing = new String[] {"space", "time", "oversubscribe"}[random.nextInt(exactable ? 2 : 3)];
+            if (!exactable && random.nextBoolean()) {
+                site.migration(0.3 + random.nextDouble() * 0.7, random.nextDouble() * 0.3, 100 + random.nextInt(1000));
+            }
             site.mips(500 + random.nextInt(1500), sharing).cap(sharing.equals("oversubscribe") ? 1 : site.cap());
         }
         switch (random.nextInt(3)) {

@@ -14,11 +14,14 @@ interface Engine {
      */
     void begin(RunningTask run);
 
-    /** An {@link org.greensched.sim.kernel.Tags#ENGINE} event that this engine scheduled. */
+    /** An {@link org.greensched.sim.kernel.Tags#ENGINE} or MIGRATION event that this engine scheduled. */
     void due(Object data);
 
     /** A {@link org.greensched.sim.kernel.Tags#PHASE} event that this engine scheduled for the task. */
     void nextPhase(RunningTask run);
+
+    /** Nothing more can come to a host: it breaks. The tasks on it have been stopped. */
+    void hostLost(int host);
 
     /** The task is done: its FINISH event came. */
     void done(RunningTask run);

@@ -103,6 +103,11 @@ final class ExactEngine implements Engine {
     }
 
     @Override
+    public void hostLost(int host) {
+        // nothing is ever on its way to a host
+    }
+
+    @Override
     public double stop(RunningTask run) {
         return run.work instanceof Course course ? stopVm(run, course.plan)
                 : run.keptFrac(doneFrac(run, timeline.nowS()), checkpointS());

@@ -45,7 +45,7 @@ final class Execution {
     private final Map<Integer, List<RunningTask>> upcoming = new HashMap<>();
 
     Execution(int dc, Timeline timeline, TaskBook book, TaskPhysics physics, FacilityMeter facility, HostPool pool,
-            ExecutionModel model) {
+            ExecutionModel model, Runnable freed) {
         this.dc = dc;
         this.timeline = timeline;
         this.book = book;
@@ -54,7 +54,8 @@ final class Execution {
         this.pool = pool;
         this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.power = new HostPower(pool, facility);
-        this.engine = model.engine(timeline, pool, this::changeLoad);
+        this.engine = model.engine(
+                dc, timeline, pool, new LoadBook(timeline, pool, power, facility, book.ledger(), this::idle, freed));
     }
 
     /** The run begins: all hosts are awake and idle. */
@@ -81,6 +82,7 @@ final class Execution {
         double nowS = timeline.nowS();
         RunningTask run = hold(task, host);
         run.startS = wakeUp(host, run, nowS);
+        run.sinceS = run.startS;
         book.ledger().host.set(task, host);
         book.ledger().startS.set(task, run.startS);
         book.change(task, TaskState.RUNNING, nowS, dc);
@@ -139,18 +141,6 @@ final class Execution {
         power.settle(run.host);
     }
 
-    /** The engine of a running task says that its load is another from now on. */
-    private void changeLoad(RunningTask run, double utilisedCores, double gpuW) {
-        power.touch(run.host, timeline.nowS());
-        run.close(power.meters(), facility);
-        power.removeLoad(run);
-        run.utilisedCores = utilisedCores;
-        run.gpuW = gpuW;
-        power.addLoad(run);
-        run.open(power.meters(), facility);
-        power.settle(run.host);
-    }
-
     /** Something is due in the engine. */
     void due(Object data) {
         engine.due(data);
@@ -168,7 +158,7 @@ final class Execution {
         power.touch(host, nowS);
         run.close(power.meters(), facility);
         run.record(book.ledger(), facility, nowS);
-        power.addBusy(host, run.cores * (nowS - run.startS));
+        power.addBusy(host, run.cores * (nowS - run.sinceS));
         power.removeLoad(run);
         power.end(run);
         power.settle(host);
@@ -222,6 +212,7 @@ final class Execution {
                 lost.add(run.task);
             }
         }
+        engine.hostLost(host);
     }
 
     private void interrupt(RunningTask run) {
@@ -232,7 +223,7 @@ final class Execution {
             run.close(power.meters(), facility);
             run.record(book.ledger(), facility, nowS);
             book.ledger().doneFrac.set(run.task, savedFrac);
-            power.addBusy(run.host, run.cores * (nowS - run.startS));
+            power.addBusy(run.host, run.cores * (nowS - run.sinceS));
             power.removeLoad(run);
             power.end(run);
             power.settle(run.host);
@@ -268,7 +259,7 @@ final class Execution {
                 run.close(power.meters(), facility);
                 run.open(power.meters(), facility);
                 run.record(book.ledger(), facility, nowS);
-                power.addBusy(run.host, run.cores * (nowS - run.startS));
+                power.addBusy(run.host, run.cores * (nowS - run.sinceS));
             }
             book.ledger().doneFrac.set(run.task, engine.doneFrac(run, nowS));
         }

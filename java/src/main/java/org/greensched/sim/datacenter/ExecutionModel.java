@@ -14,40 +14,50 @@ public abstract class ExecutionModel {
     private ExecutionModel() {}
 
     /** The engine of one datacenter. */
-    abstract Engine engine(Execution.Timeline timeline, HostPool pool, Engine.LoadListener loads);
+    abstract Engine engine(int dc, Execution.Timeline timeline, HostPool pool, LoadBook loads);
 
     /**
      * The model that a run asks for.
      *
-     * @throws BadInputException virtual machines on oversubscribed hosts in the exact model
+     * @throws BadInputException virtual machines on oversubscribed hosts, or that move, in the exact model
      */
     public static ExecutionModel of(RunConfig config, GreenKernel kernel, TaskStore tasks, TaskPhysics physics) {
         if (config.cloudsim()) {
             kernel.expectStockEntities();
             return new ExecutionModel() {
                 @Override
-                Engine engine(Execution.Timeline timeline, HostPool pool, Engine.LoadListener loads) {
-                    return new StockEngine(kernel, timeline, tasks, physics, pool, loads);
+                Engine engine(int dc, Execution.Timeline timeline, HostPool pool, LoadBook loads) {
+                    return new StockEngine(kernel, timeline, tasks, physics, pool, loads,
+                            config.datacenters().get(dc).vmMigration());
                 }
             };
         }
-        refuseOversubscription(config, physics);
+        if (physics.vms().any()) {
+            refuseWhatIsNotExact(config);
+        }
         return new ExecutionModel() {
             @Override
-            Engine engine(Execution.Timeline timeline, HostPool pool, Engine.LoadListener loads) {
+            Engine engine(int dc, Execution.Timeline timeline, HostPool pool, LoadBook loads) {
                 return new ExactEngine(timeline, physics, pool, loads);
             }
         };
     }
 
-    private static void refuseOversubscription(RunConfig config, TaskPhysics physics) {
+    private static void refuseWhatIsNotExact(RunConfig config) {
         for (DatacenterSpec datacenter : config.datacenters()) {
+            if (datacenter.vmMigration() != null) {
+                throw refused(datacenter, "moves virtual machines between its hosts");
+            }
             for (HostSpec hosts : datacenter.hosts()) {
-                if (physics.vms().any() && hosts.vmSharing() == VmSharing.OVERSUBSCRIBE) {
-                    throw new BadInputException("run.json", "datacenter " + datacenter.name() + " oversubscribes its hosts "
-                            + hosts.type() + " with virtual machines, which execution exact cannot do: use execution cloudsim");
+                if (hosts.vmSharing() == VmSharing.OVERSUBSCRIBE) {
+                    throw refused(datacenter, "oversubscribes its hosts " + hosts.type() + " with virtual machines");
                 }
             }
         }
+    }
+
+    private static BadInputException refused(DatacenterSpec datacenter, String what) {
+        return new BadInputException("run.json", "datacenter " + datacenter.name() + " " + what
+                + ", which execution exact cannot do: use execution cloudsim");
     }
 }

@@ -53,7 +53,7 @@ public final class GreenDatacenter extends GreenEntity {
         this.physics = physics;
         this.facility = new FacilityMeter(grid, spec.pue());
         this.pool = new HostPool(spec);
-        this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool, model);
+        this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool, model, this::scheduleServe);
         this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.waiting = new WaitingLanes(book, gpuTypes);
         this.transfers = new TransferDesk(grid.carbon(), book);
@@ -81,7 +81,7 @@ public final class GreenDatacenter extends GreenEntity {
     @Override
     public void processEvent(SimEvent event) {
         switch (event.getTag()) {
-            case Tags.ENGINE -> execution.due(event.getData());
+            case Tags.ENGINE, Tags.MIGRATION -> execution.due(event.getData());
             case Tags.FINISH -> finish((RunningTask) event.getData());
             case Tags.PHASE -> execution.nextPhase((RunningTask) event.getData());
             case Tags.HOST_POWER -> execution.hostPower(event.getData());

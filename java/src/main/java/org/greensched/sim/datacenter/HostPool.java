@@ -226,6 +226,10 @@ final class HostPool {
         return groupOf[host].spec.cores() - freeCores[host];
     }
 
+    double freeMemGbOn(int host) {
+        return freeMemGb[host];
+    }
+
     double freeCoresOn(int host) {
         return freeCores[host];
     }

@@ -20,6 +20,8 @@ final class RunningTask {
     double idleW;
     double powerFactor;
     double startS;
+    /** Since when it has been on its host. */
+    double sinceS;
     /** Of this attempt: all of it, and the part before it goes on with the work. */
     double runtimeS;
     double restartS;

@@ -84,18 +84,31 @@ final class StockMachine {
      */
     double update(double nowS) {
         CloudletScheduler scheduler = vm.getCloudletScheduler();
+        boolean fair = scheduler instanceof CloudletSchedulerCompletelyFair;
         int before;
         double delayS;
         do {
             before = finished;
+            if (fair) {
+                countCores(scheduler.getCloudletExecList());
+            }
             delayS = vm.updateProcessing(nowS, vm.getHost().getVmScheduler().getAllocatedMips(vm));
         } while (open > 0 && !scheduler.getCloudletWaitingList().isEmpty()
                 && (finished > before || scheduler.getCloudletExecList().isEmpty()));
-        if (scheduler instanceof CloudletSchedulerCompletelyFair) {
+        if (fair) {
             delayS = Math.min(delayS, nextFinishS(scheduler.getCloudletExecList()));
         }
         dueS = delayS == Double.MAX_VALUE || open == 0 ? Double.POSITIVE_INFINITY : instant(nowS + delayS, nowS);
         return dueS;
+    }
+
+    /** The completely fair scheduler loses count of the busy cores when a cloudlet is done at the end of its turn. */
+    private void countCores(List<CloudletExecution> running) {
+        long busy = 0;
+        for (CloudletExecution cloudlet : running) {
+            busy += cloudlet.getPesNumber();
+        }
+        vm.getProcessor().setAllocatedResource(busy);
     }
 
     /** The completely fair scheduler names the end of a turn only, even if a cloudlet is done before. */

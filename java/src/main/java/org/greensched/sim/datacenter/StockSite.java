@@ -96,6 +96,24 @@ final class StockSite extends DatacenterSimple implements StockEntity {
         }
     }
 
+    /** A machine begins to move: the host keeps a tenth of its MIPS for that. */
+    void leave(StockMachine machine) {
+        machine.vm().getHost().addVmMigratingOut(machine.vm());
+    }
+
+    /** A machine moves no longer. */
+    void stay(StockMachine machine) {
+        machine.vm().getHost().removeVmMigratingOut(machine.vm());
+    }
+
+    /** Takes a machine that has been looked at from its host to another, with all that is on it. */
+    void move(StockMachine machine, StockHost host) {
+        stay(machine);
+        remove(machine);
+        create(machine, host);
+        look(machine);
+    }
+
     /** Puts a machine on a host, at once. */
     void create(StockMachine machine, StockHost host) {
         settleNeighbours(host);
@@ -108,8 +126,12 @@ final class StockSite extends DatacenterSimple implements StockEntity {
 
     /** Takes a machine off its host, at once. */
     void destroy(StockMachine machine) {
-        StockHost host = (StockHost) machine.vm().getHost();
         machine.forget();
+        remove(machine);
+    }
+
+    private void remove(StockMachine machine) {
+        StockHost host = (StockHost) machine.vm().getHost();
         settleNeighbours(host);
         getVmAllocationPolicy().deallocateHostForVm(machine.vm());
         settleNeighbours(host);

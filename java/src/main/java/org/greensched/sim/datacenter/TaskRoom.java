@@ -36,6 +36,16 @@ record TaskRoom(HostPool pool, TaskStore tasks, VirtualMachines vms) {
         return -1;
     }
 
+    /** Whether a host has room for all of a virtual machine now. */
+    boolean fits(int host, int task) {
+        HostSpec spec = pool.group(host).spec;
+        double cores = spec.vmCores(tasks.cores(task), vms.mips(task));
+        return spec.couldHoldVm(tasks.cores(task), vms.mips(task), tasks.memGb(task))
+                && pool.freeCoresOn(host) >= cores - Tolerance.CAPACITY
+                && pool.freeMemGbOn(host) >= tasks.memGb(task) - Tolerance.CAPACITY
+                && pool.usedCores() + cores <= pool.usableCores() + Tolerance.CAPACITY;
+    }
+
     /** Cores that the task takes of the host that was found. */
     double coresOn(int host, int task) {
         return vms.isVm(task)

@@ -32,5 +32,8 @@ public final class Tags {
     /** A slot boundary. */
     public static final int SLOT = FIRST + 8;
 
+    /** Virtual machines move, or it is looked at whether some should, after everything else of the instant. */
+    public static final int MIGRATION = FIRST + 9;
+
     private Tags() {}
 }

@@ -38,7 +38,7 @@ class StockSiteTest {
             HostSpec hosts = new HostSpec("h", HOSTS, 4, 64, 0, -1, 0, 0, new double[] {100, 200}, new double[] {1}, 0, 1000,
                     VmSharing.SPACE, null);
             DatacenterSpec spec = new DatacenterSpec(
-                    "d", "r", "Z", 0, 0, 1, Double.NaN, new PueSpec.Static(1), List.of(hosts));
+                    "d", "r", "Z", 0, 0, 1, Double.NaN, new PueSpec.Static(1), null, List.of(hosts));
             site = new StockSite(kernel, StockSite.hosts(new HostPool(spec), RATE / 1000, true), this::updated,
                     atS -> at(atS, Tags.ENGINE, null));
         }

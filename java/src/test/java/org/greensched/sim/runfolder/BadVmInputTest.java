@@ -77,6 +77,12 @@ class BadVmInputTest {
     }
 
     @Test
+    void theExactModelCannotMoveMachines() throws IOException {
+        refused(site(100).migration(0.8, 0.2, 1000).hosts(1, 4, 100, 200), vm(0, 1000).cloudlet(1), "dc0", "moves",
+                "use execution cloudsim");
+    }
+
+    @Test
     void aCapAndOversubscriptionContradict() throws IOException {
         refused(site(100).cap(0.5).mips(1000, "oversubscribe").hosts(1, 4, 100, 200), task(0, 1), "utilisation_cap_frac");
     }

@@ -11,6 +11,7 @@ public final class TestSite {
     String pue = "{\"model\":\"static\",\"value\":1.0}";
     double cap = 1;
     private String vmKeys = "";
+    private String migration = "";
     private int hostCount;
     final List<String> hosts = new ArrayList<>();
     final Map<String, double[]> signals = new LinkedHashMap<>();
@@ -27,6 +28,13 @@ public final class TestSite {
     /** For the hosts that follow: MIPS of a core, and "space", "time" or "oversubscribe". */
     public TestSite mips(double mips, String vmScheduler) {
         vmKeys = "\"mips\":" + mips + ",\"vm_scheduler\":\"" + vmScheduler + "\",";
+        return this;
+    }
+
+    /** Virtual machines move when a host is used more or less than this; a host has so many Mbit/s. */
+    public TestSite migration(double upperFrac, double lowerFrac, double bwMbps) {
+        migration = ",\"vm_migration\":{\"upper_frac\":" + upperFrac + ",\"lower_frac\":" + lowerFrac + ",\"bw_mbps\":"
+                + bwMbps + "}";
         return this;
     }
 
@@ -98,7 +106,7 @@ public final class TestSite {
 
     String json(int index) {
         return "{\"name\":\"dc" + index + "\",\"region\":\"r" + index + "\",\"zone\":\"Z" + index
-                + "\",\"lat\":0,\"lon\":0,\"utilisation_cap_frac\":" + cap + ",\"price_per_kwh\":null,\"pue\":" + pue
+                + "\",\"lat\":0,\"lon\":0,\"utilisation_cap_frac\":" + cap + ",\"price_per_kwh\":null,\"pue\":" + pue + migration
                 + ",\"hosts\":[" + String.join(",", hosts) + "]}";
     }
 }
