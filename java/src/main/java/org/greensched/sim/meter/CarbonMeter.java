@@ -11,36 +11,44 @@ import org.cloudsimplus.core.Simulation;
 import org.cloudsimplus.datacenters.Datacenter;
 import org.cloudsimplus.hosts.Host;
 import org.cloudsimplus.vms.Vm;
+import org.greensched.sim.carbon.CommonGrid;
 import org.greensched.sim.carbon.SignalRangeException;
 import org.greensched.sim.datacenter.Clock;
 import org.greensched.sim.datacenter.FacilityMeter;
 import org.greensched.sim.datacenter.MeterTotals;
 
 /**
- * Energy, carbon and cost of a datacenter of a plain CloudSim Plus simulation. It integrates exactly: power is constant between
- * two events of the simulation, and signals are constant on their steps. It sends no event of its own, so that the simulation
- * runs and ends as it would without it. What it shows is as exact as the times at which CloudSim Plus notices that a cloudlet
- * has ended, which {@code minTimeBetweenEvents} governs.
+ * Energy, carbon and cost of a datacenter of a plain CloudSim Plus simulation. It integrates exactly: power is constant
+ * between two events of the simulation, and signals are constant on their steps. It sends no event of its own, so that the
+ * simulation runs and ends as it would without it. What it shows is as exact as the times at which CloudSim Plus notices
+ * that a cloudlet has ended, which {@code minTimeBetweenEvents} governs.
  *
- * <p>VMs and cloudlets are charged their dynamic energy: their share, by MIPS, of the host's power above idle, times PUE. All
- * else (idle power, start-up, fixed overhead of the facility) is {@link #idleKwh}. The parts add up to {@link #total}.
+ * <p>It reads the load at every event: a utilisation model that draws a number each time it is asked (stochastic ones) draws
+ * more of them, and one that changes with time holds, as for CloudSim Plus's own progress, its value at the end of a stretch.
+ *
+ * <p>VMs and cloudlets are charged their dynamic energy: their share, by MIPS, of the host's power above idle, times PUE.
+ * All else (idle power, start-up, fixed overhead of the facility) is {@link #idleKwh}. The parts add up to {@link #total}.
  *
  * <p>Readings may be taken at any time during the simulation and after it. They hold from its start until now.
  */
 public final class CarbonMeter {
     private final Datacenter datacenter;
     private final Simulation simulation;
-    private final MeterSignals signals;
+    private final CommonGrid signals;
     private final Function<Host, DoubleUnaryOperator> power;
     private final FacilityMeter facility;
-    private final Map<Object, Consumer> consumers = new IdentityHashMap<>(); // ids, and so equals, change when they are submitted
+    /** By identity: the ids of VMs and cloudlets, and so equals, change when they are submitted. */
+    private final Map<Object, Consumer> consumers = new IdentityHashMap<>();
     private final Map<Host, HostWatch> watchOf = new IdentityHashMap<>();
-    private final List<HostWatch> all = new ArrayList<>(); // those removed, too; in an order that does not change from run to run
+    /** Those of removed hosts, too, in an order that is the same in every run. */
+    private final List<HostWatch> all = new ArrayList<>();
     private List<HostWatch> watches = List.of();
     private double lastS;
     private double closedS;
 
-    CarbonMeter(Datacenter datacenter, MeterSignals signals, FacilityMeter facility, Function<Host, DoubleUnaryOperator> power) {
+    CarbonMeter(
+            Datacenter datacenter, CommonGrid signals, FacilityMeter facility,
+            Function<Host, DoubleUnaryOperator> power) {
         this.datacenter = datacenter;
         this.simulation = datacenter.getSimulation();
         this.signals = signals;
@@ -84,13 +92,13 @@ public final class CarbonMeter {
         // one that user code switches between two events has changed already when the next event is read
         host.addOnStartupListener(event -> advance(host, false));
         host.addOnShutdownListener(event -> advance(host, true));
-        HostWatch watch =
-                new HostWatch(host, power.apply(host), facility, key -> consumers.computeIfAbsent(key, k -> new Consumer()));
+        HostWatch watch = new HostWatch(
+                host, power.apply(host), facility, key -> consumers.computeIfAbsent(key, k -> new Consumer()));
         all.add(watch);
         return watch;
     }
 
-    /** Integrates up to the simulation's clock, before the events of that instant; {@code switched} was {@code active} till now. */
+    /** Integrates up to now, before the events of this instant; {@code switched} was {@code active} until now. */
     private void advance(Host switched, boolean active) {
         double nowS = simulation.clock();
         if (nowS <= lastS) {
@@ -135,8 +143,8 @@ public final class CarbonMeter {
     }
 
     /**
-     * One host with its idle power; without the fixed overhead of the facility in times in which no host draws any power
-     * ({@link #fixedOverheadKwh}).
+     * One host with its idle power; without the fixed overhead of the facility in times in which no host draws any
+     * power ({@link #fixedOverheadKwh}).
      *
      * @throws IllegalArgumentException not a host of this datacenter
      */

@@ -9,8 +9,8 @@ import org.cloudsimplus.schedulers.cloudlet.CloudletSchedulerAbstract;
 import org.cloudsimplus.vms.Vm;
 
 /**
- * Who used how much CPU on a host since the last event. CloudSim Plus changes the load of a host only while it handles an
- * event, so what is read when the next one is due, before it is handled, held all the time in between.
+ * Who used how much CPU on a host since the last event. CloudSim Plus changes the load of a host only while it handles
+ * events, so what is read when the next one is due, before it is handled, held all the time in between.
  *
  * @param mips all of {@code shares}
  * @param shares one per running cloudlet; one per VM that boots
@@ -41,7 +41,7 @@ record Load(double mips, List<Share> shares) {
     }
 
     private static double add(Vm vm, double sinceS, Function<Object, Consumer> consumers, List<Share> shares) {
-        // not Vm.isStartingUp, which tells of the event's own instant: the boot that ends now still drew power until now
+        // not Vm.isStartingUp, which tells of this instant: a boot that ends now has drawn power until now
         if (vm.hasStarted() && sinceS < vm.getStartupCompletionTime()) {
             double bootMips = vm.getBootModel().getCpuPercentUtilization() * vm.getTotalMipsCapacity();
             if (bootMips > 0) {
@@ -66,7 +66,8 @@ record Load(double mips, List<Share> shares) {
             return ofOneCore * running.getCloudlet().getPesNumber();
         }
         // a scheduler of one's own tells of its VM only: what the VM uses goes by the cores of the cloudlets
-        double cores = vm.getCloudletScheduler().getCloudletExecList().stream().mapToDouble(e -> e.getCloudlet().getPesNumber()).sum();
+        List<CloudletExecution> all = vm.getCloudletScheduler().getCloudletExecList();
+        double cores = all.stream().mapToDouble(one -> one.getCloudlet().getPesNumber()).sum();
         return vm.getTotalCpuMipsUtilization() * running.getCloudlet().getPesNumber() / cores;
     }
 }

@@ -9,15 +9,17 @@ import org.cloudsimplus.datacenters.Datacenter;
 import org.cloudsimplus.hosts.Host;
 import org.cloudsimplus.power.models.PowerModelHost;
 import org.cloudsimplus.power.models.PowerModelHostSpec;
+import org.greensched.sim.carbon.CommonGrid;
+import org.greensched.sim.carbon.GridSignals;
 import org.greensched.sim.carbon.StepSignal;
 import org.greensched.sim.datacenter.FacilityMeter;
 import org.greensched.sim.datacenter.PowerCurve;
 import org.greensched.sim.runfolder.PueSpec;
 
 /**
- * What a {@link CarbonMeter} needs to know of a site, and how to attach one. Carbon intensity is required; without more, PUE is
- * 1 and hosts draw what their own CloudSim Plus power models say. Signals begin at 0 s of the simulation; a value that is NaN
- * is missing, and so is what would be computed from it.
+ * What a {@link CarbonMeter} needs to know of a site, and how to attach one. Carbon intensity is required; without more,
+ * PUE is 1 and hosts draw what their own CloudSim Plus power models say. Signals begin at 0 s of the simulation; a value that
+ * is NaN is missing, and so is what would be computed from it.
  *
  * <p>All methods that take numbers throw {@link IllegalArgumentException} for those that make no sense.
  */
@@ -85,8 +87,8 @@ public final class MeterSettings {
     /**
      * Power of every host that is on, in place of its own power model.
      *
-     * @param pointsW wall power at evenly spaced CPU utilisations from 0 to 1: two for a line from idle to full load, 11 for a
-     *     table in steps of a tenth; linear in between
+     * @param pointsW wall power at evenly spaced CPU utilisations from 0 to 1: two for a line from idle to full load, 11 for
+     *     a table in steps of a tenth; linear in between
      */
     public MeterSettings hostPowerW(double... pointsW) {
         for (double w : pointsW) {
@@ -113,8 +115,16 @@ public final class MeterSettings {
         if (pue instanceof PueSpec.Temperature) {
             need("temperature_c", "temperatureC");
         }
-        MeterSignals common = MeterSignals.of(signals);
-        return new CarbonMeter(datacenter, common, new FacilityMeter(common.grid(), pue), power);
+        CommonGrid common = CommonGrid.of(signals);
+        return new CarbonMeter(datacenter, common, new FacilityMeter(grid(common), pue), power);
+    }
+
+    private static GridSignals grid(CommonGrid common) {
+        StepSignal none = StepSignal.constant("missing", common.stepUs(), common.steps(), Double.NaN);
+        Map<String, StepSignal> given = common.signals();
+        return new GridSignals(
+                given.get("carbon_gpkwh"), given.getOrDefault("marginal_gpkwh", none), none, none, none,
+                given.getOrDefault("price_per_kwh", none), given.getOrDefault("temperature_c", none));
     }
 
     /** Attaches a meter to each datacenter, all with these settings; see {@link #attach(Datacenter)}. */
@@ -130,23 +140,18 @@ public final class MeterSettings {
 
     private MeterSettings constant(String name, double always, double min) {
         check(name, always, min);
-        signals.put(name, MeterSignals.constant(name, always));
+        signals.put(name, CommonGrid.constant(name, always));
         return this;
     }
 
     private MeterSettings steps(String name, double stepS, double[] values, double min) {
-        long stepUs = Math.round(stepS * 1e6);
-        boolean fits = stepUs > 0 && values.length > 0 && stepS * values.length * 1e6 < MeterSignals.FOREVER_US;
-        if (!fits || Math.abs(stepS * 1e6 - stepUs) > 1e-3) {
-            throw new IllegalArgumentException(name + ": needs values and a positive step of whole microseconds (got "
-                    + values.length + " values, a step of " + stepS + " s)");
-        }
+        StepSignal signal = CommonGrid.signal(name, stepS, values);
         for (int k = 0; k < values.length; k++) {
             if (!Double.isNaN(values[k])) {
                 check(name + ", value " + k + ",", values[k], min);
             }
         }
-        signals.put(name, new StepSignal(name, stepUs, values.clone()));
+        signals.put(name, signal);
         return this;
     }
 
@@ -159,8 +164,8 @@ public final class MeterSettings {
     private static DoubleUnaryOperator ownModel(Host host) {
         PowerModelHost model = host.getPowerModel();
         if (model == PowerModelHost.NULL) {
-            throw new IllegalStateException(host + " of " + host.getDatacenter() + " has no power model: call hostPowerW or"
-                    + " hostPower, or give the host a power model before the meter is attached");
+            throw new IllegalStateException(host + " of " + host.getDatacenter() + " has no power model: call hostPowerW"
+                    + " or hostPower, or give the host a power model before the meter is attached");
         }
         // PowerModelHostSpec.getPower takes a neighbouring point and fails near full load; its points are good
         return model instanceof PowerModelHostSpec spec ? new PowerCurve(spec.getPowerSpecs())::at : model::getPower;
