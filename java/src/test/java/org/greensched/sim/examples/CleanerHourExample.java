@@ -75,7 +75,7 @@ public final class CleanerHourExample {
                     if (Double.isNaN(gpkwh) && atUs == now.tUs) {
                         gpkwh = now.datacenters[d].carbonGpkwh;
                     }
-                    if (site < 0 || gpkwh < lowest) {
+                    if (site < 0 || Double.compare(gpkwh, lowest) < 0) { // NaN is the worst
                         site = d;
                         startUs = atUs;
                         lowest = gpkwh;
