@@ -44,7 +44,8 @@ class JavadocTest {
                 System.getProperty("java.class.path"));
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
             var units = files.getJavaFileObjectsFromPaths(sources());
-            assertTrue(compiler.getTask(null, files, found, options, null, units).call(), found.getDiagnostics().toString());
+            boolean compiled = compiler.getTask(null, files, found, options, null, units).call();
+            assertTrue(compiled, found.getDiagnostics().toString());
         }
         List<String> problems = found.getDiagnostics().stream()
                 .filter(d -> d.getSource() != null && !isTagOnly(d.getMessage(Locale.ROOT)))

@@ -115,7 +115,8 @@ final class Inputs {
             values += issues.get(i).forecast.gpkwh().length;
         }
         long[] issueUs = issues.stream().mapToLong(issue -> issue.forecast.issueUs()).toArray();
-        w.begin("forecasts").meta("kinds", new String[] {"carbon_gpkwh"}).meta("synthetic", true).meta("model", "given");
+        w.begin("forecasts").meta("kinds", new String[] {"carbon_gpkwh"});
+        w.meta("synthetic", true).meta("model", "given");
         long[] stepUs = issues.stream().mapToLong(issue -> issue.forecast.stepUs()).toArray();
         int[] count = issues.stream().mapToInt(issue -> issue.forecast.gpkwh().length).toArray();
         w.table("issues", n).i64("issue_us", issueUs);

@@ -11,7 +11,7 @@ import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.greensched.sim.columns.FrameWriter;
 
-/** tasks.gsf and hidden.gsf (PROTOCOL.md §2.2, 2.3) of a run that is built: jobs in order of arrival, one task each. */
+/** tasks.gsf and hidden.gsf (PROTOCOL.md §2.2, 2.3) of a run that is built: a task per job, in order of arrival. */
 final class JobColumns {
     private final List<Job> jobs;
     private final Map<Job, Integer> number = new IdentityHashMap<>();
@@ -90,7 +90,8 @@ final class JobColumns {
         if (!withPhases.isEmpty()) {
             List<Job.Phase> phases = withPhases.stream().flatMap(job -> job.phases.stream()).toList();
             w.table("phases", phases.size());
-            w.i64("task", withPhases.stream().flatMap(job -> job.phases.stream().map(p -> job)).mapToLong(number::get).toArray());
+            w.i64("task", withPhases.stream()
+                    .flatMap(job -> job.phases.stream().map(p -> job)).mapToLong(number::get).toArray());
             w.f64("work_frac", phases.stream().mapToDouble(Job.Phase::workFrac).toArray());
             w.f64("cpu_util_frac", phases.stream().mapToDouble(Job.Phase::cpuUtilFrac).toArray());
             w.f64("gpu_util_frac", phases.stream().mapToDouble(Job.Phase::gpuUtilFrac).toArray());

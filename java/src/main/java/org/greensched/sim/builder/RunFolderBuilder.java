@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Writes the input of a run (bridge/PROTOCOL.md, section 2) for {@link org.greensched.sim.World#run}: sites, jobs and the
- * rules of the run. Unless said otherwise, decisions fall every five minutes, run times and power have no noise, data move
- * at 10 Gbit/s without energy, and after the horizon a day is left to finish what runs.
+ * Writes the input of a run (bridge/PROTOCOL.md, section 2) for {@link org.greensched.sim.World#run}: sites, jobs and
+ * the rules of the run. Unless said otherwise, decisions fall every five minutes, run times and power have no noise,
+ * data move at 10 Gbit/s without energy, and after the horizon a day is left to finish what runs.
  */
 public final class RunFolderBuilder {
     final String name;

@@ -105,7 +105,8 @@ public final class Site {
             Check.number(of("forecast of carbon intensity"), value, 0, 1e6);
         }
         forecasts.add(new Forecast(
-                Check.us(of("time of a forecast in s"), issueS, 0), Check.us(of("step of a forecast in s"), stepS, 1e-6),
+                Check.us(of("time of a forecast in s"), issueS, 0),
+                Check.us(of("step of a forecast in s"), stepS, 1e-6),
                 gpkwh.clone()));
         return this;
     }

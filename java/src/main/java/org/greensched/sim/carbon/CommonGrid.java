@@ -5,8 +5,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Signals of different steps and lengths, brought onto one grid. Steps are only divided, so that every integral stays what it
- * was; the grid ends where the first of the signals does.
+ * Signals of different steps and lengths, brought onto one grid. Steps are only divided, so that every integral stays
+ * what it was; the grid ends where the first of the signals does.
  *
  * @param stepUs the largest step that divides all steps, microseconds
  * @param steps how many of them all signals cover

@@ -56,8 +56,8 @@ public final class FacilityMeter {
     }
 
     /**
-     * Integrates up to {@code nowS}; to be called before any power changes at that instant. A time before the last one is
-     * ignored.
+     * Integrates up to {@code nowS}; to be called before any power changes at that instant. Times not after the last one
+     * are ignored.
      *
      * @throws org.greensched.sim.carbon.SignalRangeException after the end of the signals
      */

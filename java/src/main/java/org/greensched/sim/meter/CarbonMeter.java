@@ -18,16 +18,18 @@ import org.greensched.sim.datacenter.FacilityMeter;
 import org.greensched.sim.datacenter.MeterTotals;
 
 /**
- * Energy, carbon and cost of a datacenter of a plain CloudSim Plus simulation. It integrates exactly: power is constant
- * between two events of the simulation, and signals are constant on their steps. It sends no event of its own, so that the
- * simulation runs and ends as it would without it. What it shows is as exact as the times at which CloudSim Plus notices
- * that a cloudlet has ended, which {@code minTimeBetweenEvents} governs.
+ * Energy, carbon and cost of a datacenter of a plain CloudSim Plus simulation. It integrates exactly: power is
+ * constant between two events of the simulation, and signals are constant on their steps. It sends no event of its
+ * own, so that the simulation runs and ends as it would without it. What it shows is as exact as the times at which
+ * CloudSim Plus notices that a cloudlet has ended, which {@code minTimeBetweenEvents} governs.
  *
- * <p>It reads the load at every event: a utilisation model that draws a number each time it is asked (stochastic ones) draws
- * more of them, and one that changes with time holds, as for CloudSim Plus's own progress, its value at the end of a stretch.
+ * <p>It reads the load at every event: a utilisation model that draws a number each time it is asked (stochastic ones)
+ * draws more of them, and one that changes with time holds, as for CloudSim Plus's own progress, its value at the end
+ * of a stretch.
  *
- * <p>VMs and cloudlets are charged their dynamic energy: their share, by MIPS, of the host's power above idle, times PUE.
- * All else (idle power, start-up, fixed overhead of the facility) is {@link #idleKwh}. The parts add up to {@link #total}.
+ * <p>VMs and cloudlets are charged their dynamic energy: their share, by MIPS, of the host's power above idle, times
+ * PUE. All else (idle power, start-up, fixed overhead of the facility) is {@link #idleKwh}. The parts add up to
+ * {@link #total}.
  *
  * <p>Readings may be taken at any time during the simulation and after it. They hold from its start until now.
  */

@@ -17,9 +17,9 @@ import org.greensched.sim.datacenter.PowerCurve;
 import org.greensched.sim.runfolder.PueSpec;
 
 /**
- * What a {@link CarbonMeter} needs to know of a site, and how to attach one. Carbon intensity is required; without more,
- * PUE is 1 and hosts draw what their own CloudSim Plus power models say. Signals begin at 0 s of the simulation; a value that
- * is NaN is missing, and so is what would be computed from it.
+ * What a {@link CarbonMeter} needs to know of a site, and how to attach one. Carbon intensity is required; without
+ * more, PUE is 1 and hosts draw what their own CloudSim Plus power models say. Signals begin at 0 s of the simulation;
+ * a value that is NaN is missing, and so is what would be computed from it.
  *
  * <p>All methods that take numbers throw {@link IllegalArgumentException} for those that make no sense.
  */
@@ -87,8 +87,8 @@ public final class MeterSettings {
     /**
      * Power of every host that is on, in place of its own power model.
      *
-     * @param pointsW wall power at evenly spaced CPU utilisations from 0 to 1: two for a line from idle to full load, 11 for
-     *     a table in steps of a tenth; linear in between
+     * @param pointsW wall power at evenly spaced CPU utilisations from 0 to 1: two for a line from idle to full load,
+     *     11 for a table in steps of a tenth; linear in between
      */
     public MeterSettings hostPowerW(double... pointsW) {
         for (double w : pointsW) {
@@ -164,8 +164,8 @@ public final class MeterSettings {
     private static DoubleUnaryOperator ownModel(Host host) {
         PowerModelHost model = host.getPowerModel();
         if (model == PowerModelHost.NULL) {
-            throw new IllegalStateException(host + " of " + host.getDatacenter() + " has no power model: call hostPowerW"
-                    + " or hostPower, or give the host a power model before the meter is attached");
+            throw new IllegalStateException(host + " of " + host.getDatacenter() + " has no power model: call"
+                    + " hostPowerW or hostPower, or give the host a power model before the meter is attached");
         }
         // PowerModelHostSpec.getPower takes a neighbouring point and fails near full load; its points are good
         return model instanceof PowerModelHostSpec spec ? new PowerCurve(spec.getPowerSpecs())::at : model::getPower;

@@ -50,7 +50,7 @@ class RunFolderBuilderTest {
         assertEquals(1.5 * (0.15 * 300 + 0.1 * 100), totals.get("carbon_g").getAsDouble(), 1e-9);
     }
 
-    /** The same scenario as TestWorld writes, which is older and apart: GPUs, sleep, phases, edges, data, noise, two PUEs. */
+    /** The same scenario as TestWorld writes, which is apart: GPUs, sleep, phases, edges, data, noise, two PUEs. */
     @Test
     void asWrittenByHand() throws IOException {
         double[] price = {0.1, 0.2, 0.3};
@@ -68,15 +68,20 @@ class RunFolderBuilderTest {
         for (Hosts group : groups) {
             group.memGb(1000).speed(1, 2);
         }
+        double[] halfHours = {0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3};
         RunFolderBuilder made = new RunFolderBuilder("test", START, 10800).drainS(7200).noise(7, 0.1, 0.1)
                 .network(0.02, 30, 5).workClasses("a", "b")
-                .site(new Site("dc0").carbonGpkwh(3600, new double[] {300, 200, 100, 400, 500}).hosts(groups[0]).hosts(groups[1])
-                        .temperatureC(3600, new double[] {5, 15, 25, 25, 25}).pue(new PueSpec.Temperature(1.1, 10, 0.02)))
+                .site(new Site("dc0").carbonGpkwh(3600, new double[] {300, 200, 100, 400, 500})
+                        .hosts(groups[0]).hosts(groups[1])
+                        .temperatureC(3600, new double[] {5, 15, 25, 25, 25})
+                        .pue(new PueSpec.Temperature(1.1, 10, 0.02)))
                 .site(new Site("dc1").carbonGpkwh(150).pue(new PueSpec.Load(200, 1.2)).hosts(groups[2])
-                        .optionalSignal("price_per_kwh", 1800, new double[] {0.1, 0.1, 0.2, 0.2, 0.3, 0.3, 0.3, 0.3, 0.3, 0.3}))
+                        .optionalSignal("price_per_kwh", 1800, halfHours))
                 .job(first).job(new Job("b", 60, 2000).gpus(1.5, "g0", 0.8).expectedS(2000).memGb(1))
-                .job(new Job("c", 120, 500).phase(0.4, 1, 0).phase(0.6, 0.3, 0).priority(3).expectedS(500).memGb(1).after(first))
-                .job(new Job("d", 1800, 700).cores(8).workClass("b").interference(0.5).cpuUtilFrac(0.7).expectedS(700).memGb(4));
+                .job(new Job("c", 120, 500).phase(0.4, 1, 0).phase(0.6, 0.3, 0).priority(3).expectedS(500).memGb(1)
+                        .after(first))
+                .job(new Job("d", 1800, 700).cores(8).workClass("b").interference(0.5).cpuUtilFrac(0.7).expectedS(700)
+                        .memGb(4));
         JsonObject expected = run(old.write(folder.resolve("old"))).json();
         JsonObject got = run(made.write(folder.resolve("new"))).json();
         assertEquals(expected.get("tasks"), got.get("tasks"));
@@ -117,7 +122,8 @@ class RunFolderBuilderTest {
         refuses("hosts h: count", () -> new Hosts("h", 0, 1));
         refuses("hosts h: points of power", () -> new Hosts("h", 1, 1).powerW(100));
         refuses("hosts h: power in W", () -> new Hosts("h", 1, 1).powerW(100, Double.NaN));
-        refuses("hosts h: full power of a GPU in W must lie between 50.0", () -> new Hosts("h", 1, 1).gpus(1, "g", 50, 40));
+        refuses("hosts h: full power of a GPU in W must lie between 50.0",
+                () -> new Hosts("h", 1, 1).gpus(1, "g", 50, 40));
         refuses("site s: PUE must lie between 1.0 and 100.0 (got 0.9)", () -> new Site("s").pue(0.9));
         refuses("site s: carbon intensity", () -> new Site("s").carbonGpkwh(60, new double[] {1, Double.NaN}));
         refuses("site s: carbon_gpkwh: needs values", () -> new Site("s").carbonGpkwh(60, new double[0]));
@@ -147,7 +153,8 @@ class RunFolderBuilderTest {
                 new RunFolderBuilder("x", START, 3600).site(new Site("a").hosts(new Hosts("h", 1, 4))));
         refusedAndNothingWritten("site a: its PUE needs the temperature", new RunFolderBuilder("x", START, 3600)
                 .site(whole("a").pue(new PueSpec.Temperature(1.1, 20, 0.01))));
-        refusedAndNothingWritten("site b: carbon_gpkwh ends at 7200.0 s, the run may last until horizon + drain = 90000.0 s",
+        refusedAndNothingWritten(
+                "site b: carbon_gpkwh ends at 7200.0 s, the run may last until horizon + drain = 90000.0 s",
                 new RunFolderBuilder("x", START, 3600).site(whole("a"))
                         .site(whole("b").carbonGpkwh(3600, new double[] {1, 2})));
         refusedAndNothingWritten("job j: site moon is unknown; expected one of [a]",

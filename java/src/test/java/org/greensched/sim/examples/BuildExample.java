@@ -21,9 +21,10 @@ public final class BuildExample {
         for (int hour = 0; hour < nightGpkwh.length; hour++) {
             nightGpkwh[hour] = hour % 24 < 8 ? 100 : 450;
         }
-        RunFolderBuilder run = new RunFolderBuilder("two-sites", "2022-06-06T00:00:00Z", 86_400).drainS(43_200).fixedEnd()
-                .site(new Site("steady").carbonGpkwh(300).pue(1.2).hosts(new Hosts("large", 2, 16).powerW(120, 180, 300))
-                        .carbonForecast(0, 86_400, new double[] {300, 300}))
+        RunFolderBuilder run = new RunFolderBuilder("two-sites", "2022-06-06T00:00:00Z", 86_400)
+                .drainS(43_200).fixedEnd()
+                .site(new Site("steady").carbonGpkwh(300).pue(1.2)
+                        .hosts(new Hosts("large", 2, 16).powerW(120, 180, 300)).carbonForecast(0, 86_400, new double[] {300, 300}))
                 .site(new Site("nightly").carbonGpkwh(3600, nightGpkwh).pue(1.4).hosts(new Hosts("small", 4, 8))
                         .carbonForecast(0, 3600, nightGpkwh));
         for (int j = 0; j < 48; j++) {
@@ -35,7 +36,8 @@ public final class BuildExample {
 
     /** @param args where to make the run folder; without it in a new temporary folder */
     public static void main(String[] args) throws Exception {
-        Path folder = args.length > 0 ? Path.of(args[0]) : Files.createTempDirectory("greensched-").resolve("two-sites");
+        Path folder = args.length > 0 ? Path.of(args[0])
+                : Files.createTempDirectory("greensched-").resolve("two-sites");
         JsonObject world = Runs.run(twoSites(folder), LowestIntensityDecider::new);
         System.out.printf(Locale.ROOT, "carbon_kg %.6f%n", Runs.carbonKg(world));
         System.out.printf(Locale.ROOT, "finished_tasks %d%n", Runs.finishedTasks(world));

@@ -20,9 +20,9 @@ public final class CleanerHourExample {
     private CleanerHourExample() {}
 
     /**
-     * Starts each task at the site and the time whose forecast of intensity is lowest while it runs, among those at which it
-     * would meet its deadline. A task without deadline, or without an estimate of its run time, starts now. It does not ask
-     * for room: a site that everybody waits for has a queue, which the margin must cover.
+     * Starts each task at the site and the time whose forecast of intensity is lowest while it runs, among those at
+     * which it would meet its deadline. A task without deadline, or without an estimate of its run time, starts now.
+     * It does not ask for room: a site that everybody waits for has a queue, which the margin must cover.
      */
     static final class CleanerHourDecider implements PlacementDecider {
         private static final double MARGIN = 1.25; // of the owner's estimate, which is one
@@ -71,7 +71,8 @@ public final class CleanerHourExample {
                         ? now.tUs : tasks.deadlineUs(task) - 1e6 * (moveS + MARGIN * tasks.expectedS(task));
                 long atUs = now.tUs;
                 do {
-                    double gpkwh = whileItRuns(now.forecasts, newest[d], atUs + (long) (1e6 * moveS), tasks.expectedS(task));
+                    long fromUs = atUs + (long) (1e6 * moveS);
+                    double gpkwh = whileItRuns(now.forecasts, newest[d], fromUs, tasks.expectedS(task));
                     if (Double.isNaN(gpkwh) && atUs == now.tUs) {
                         gpkwh = now.datacenters[d].carbonGpkwh;
                     }

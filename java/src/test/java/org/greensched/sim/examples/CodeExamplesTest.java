@@ -28,7 +28,7 @@ class CodeExamplesTest {
         return Double.parseDouble(printed.get(name));
     }
 
-    /** 75 W above idle and twice 100 W idle, PUE 1.3: 90 minutes are 0.41 g per W; CloudSim Plus ends a little later. */
+    /** 75 W above idle, twice 100 W idle, PUE 1.3: 90 minutes are 0.41 g per W; CloudSim Plus ends a little later. */
     @Test
     void meterOnAStockSimulation() throws Exception {
         Map<String, String> printed = printed(StockMeterExample::main);
@@ -36,7 +36,7 @@ class CodeExamplesTest {
         assertEquals(1.3 * 275 * 0.41, number(printed, "carbon_g"), 0.01);
     }
 
-    /** Steady site: 32 cores at 180 W idle 0.24 kW; nightly: 4 hosts of 100 W. Whatever runs where, the idle part is fixed. */
+    /** Steady: 0.24 kW idle; nightly: 0.4 kW, 16 clean hours and 20 others. Whatever runs where, that much is fixed. */
     @Test
     void aRunFolderFromCode() throws Exception {
         Path folder = temporary.resolve("mine");
@@ -77,7 +77,7 @@ class CodeExamplesTest {
         return Frame.map(folder.resolve("world/jobs.gsf")).table("jobs").f64("start_s").get(0);
     }
 
-    /** Half an hour of work, so that 2250 s must be left: hours 0 to 3 with a deadline after four hours, of which 2 is best. */
+    /** Half an hour of work and the margin: 2250 s must be left. Of hours 0 to 3, within four hours, 2 is best. */
     @Test
     void theBestHourBeforeTheDeadline() throws IOException {
         assertEquals(7200, startS("four", new Job("j", 0, 1800).expectedS(1800).deadlineS(4 * 3600),
@@ -90,7 +90,8 @@ class CodeExamplesTest {
                 site("x", HOURS).carbonForecast(0, 3600, HOURS)), 1e-9);
         assertEquals(0, startS("unknown", new Job("j", 0, 1800).deadlineS(4 * 3600),
                 site("x", HOURS).carbonForecast(0, 3600, HOURS)), 1e-9);
-        assertEquals(0, startS("blind", new Job("j", 0, 1800).expectedS(1800).deadlineS(4 * 3600), site("x", HOURS)), 1e-9);
+        assertEquals(0, startS("blind", new Job("j", 0, 1800).expectedS(1800).deadlineS(4 * 3600),
+                site("x", HOURS)), 1e-9);
     }
 
     /** The other site is cleaner now than this one will ever be before the deadline: no reason to wait. */

@@ -34,7 +34,8 @@ public final class StockMeterExample {
         broker.submitVm(new VmSimple(1000, 4));
         broker.submitCloudlet(cloudlet);
         double[] gpkwh = {320, 180, 240}; // of each hour
-        CarbonMeter meter = new MeterSettings().carbonGpkwh(3600, gpkwh).pue(1.3).hostPowerW(100, 250).attach(datacenter);
+        CarbonMeter meter = new MeterSettings().carbonGpkwh(3600, gpkwh).pue(1.3).hostPowerW(100, 250)
+                .attach(datacenter);
         simulation.start();
         System.out.printf(Locale.ROOT, "carbon_g %.3f%n", meter.total().carbonG());
         System.out.printf(Locale.ROOT, "cloudlet_carbon_g %.3f%n", meter.of(cloudlet).carbonG());

@@ -27,7 +27,7 @@ class CarbonMeterTest {
         assertEquals(expected, actual, 1e-9 * Math.abs(expected));
     }
 
-    /** T7: CloudSim Plus's PowerMeter makes 10, 12 or 30 kJ of it, by its interval, and lets the simulation last longer. */
+    /** CloudSim Plus's PowerMeter makes 10, 12 or 30 kJ of it, by its interval, and prolongs the simulation. */
     @Test
     void aHundredWattsForAHundredSecondsAndAHalf() {
         Datacenter datacenter = stock.datacenter(1, 1);
@@ -51,7 +51,8 @@ class CarbonMeterTest {
     void hostsAreMeteredOneByOne() {
         Datacenter datacenter = stock.datacenter(2, 4);
         Cloudlet job = stock.cloudlet(stock.vm(2), 2, 1000, 0.5);
-        CarbonMeter meter = new MeterSettings().carbonGpkwh(100).pricePerKwh(0.25).hostPowerW(50, 80, 150).attach(datacenter);
+        CarbonMeter meter = new MeterSettings().carbonGpkwh(100).pricePerKwh(0.25).hostPowerW(50, 80, 150)
+                .attach(datacenter);
         double endS = stock.run();
         same(50 * endS + 15 * ranS(job), meter.of(datacenter.getHost(0)).itKwh() * J_PER_KWH);
         same(50 * endS, meter.of(datacenter.getHost(1)).itKwh() * J_PER_KWH);
@@ -61,7 +62,7 @@ class CarbonMeterTest {
         same(0.25 * meter.total().facilityKwh(), meter.total().cost());
     }
 
-    /** 300 g/kWh until 600 s, then 100: the cloudlet runs across it at 100 W, the host idles at 100 W from 0 s to the end. */
+    /** 300 g/kWh until 600 s, then 100: the cloudlet runs across it at 100 W, the host idles at 100 W throughout. */
     @Test
     void theGridChangesWhileACloudletRuns() {
         Datacenter datacenter = stock.datacenter(1, 1);
@@ -77,7 +78,7 @@ class CarbonMeterTest {
         assertEquals(1.2 * 100 * (300 * 600 + 100 * 400) / J_PER_KWH, jobG, 1e-3, "what it would be with exact times");
     }
 
-    /** Two cloudlets share a core: 100 s of work each take 200 s and half of the power each; then one more runs alone. */
+    /** Two cloudlets share a core: 100 s of work take 200 s at half of the power; then the longer one has it alone. */
     @Test
     void timeSharedCloudletsShareThePower() {
         Datacenter datacenter = stock.datacenter(1, 2);
@@ -107,7 +108,7 @@ class CarbonMeterTest {
         same(100 * endS, meter.idleKwh() * J_PER_KWH);
     }
 
-    /** Host 1 is switched off by user code at 200 s and on at 500 s, between events of the kernel; host 2 fails at 300 s. */
+    /** Host 1 is switched off by user code at 200 s and on at 500 s; host 2 fails at 300 s. */
     @Test
     void hostsThatAreOffDrawNothing() {
         Datacenter datacenter = stock.datacenter(3, 1);
@@ -156,7 +157,7 @@ class CarbonMeterTest {
         assertEquals(0, first.of(water).itKwh(), 0);
     }
 
-    /** T6: PowerModelHostSpec itself fails above 95 % load; its points, read linearly, give 150 W at full load, 100 at half. */
+    /** PowerModelHostSpec itself fails above 95 % load; its points, read linearly, are 150 W at full load. */
     @Test
     void powerModelsOfCloudSimPlus() {
         Host table = host(2);
@@ -189,7 +190,7 @@ class CarbonMeterTest {
         same((500 + 1.25 * 200) / 200 * 100 * ranS(job), meter.of(job).facilityKwh() * J_PER_KWH);
     }
 
-    /** PUE 1.1 + 0.01 per degree above 20 in steps of 300 s; carbon in steps of 200 s: the common grid is one of 100 s. */
+    /** PUE 1.1 + 0.01 per degree above 20 in steps of 300 s, carbon in steps of 200 s: the grid is one of 100 s. */
     @Test
     void signalsOfDifferentSteps() {
         Datacenter datacenter = stock.datacenter(1, 1);

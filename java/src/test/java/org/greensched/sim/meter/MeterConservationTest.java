@@ -16,6 +16,7 @@ import org.cloudsimplus.schedulers.cloudlet.CloudletSchedulerSpaceShared;
 import org.cloudsimplus.schedulers.cloudlet.CloudletSchedulerTimeShared;
 import org.cloudsimplus.schedulers.vm.VmSchedulerTimeShared;
 import org.cloudsimplus.vms.Vm;
+import org.greensched.sim.datacenter.PowerCurve;
 import org.greensched.sim.runfolder.PueSpec;
 import org.greensched.sim.support.StockSimulation;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,8 +69,8 @@ class MeterConservationTest {
             case 1 -> new PueSpec.Temperature(1.1, 18, 0.02);
             default -> new PueSpec.Load(300, 1.15);
         };
-        return new MeterSettings().carbonGpkwh(3600, carbon).pricePerKwh(900, price).temperatureC(3600, temperature).pue(pue)
-                .hostPowerW(80, 120, 140, 200);
+        return new MeterSettings().carbonGpkwh(3600, carbon).pricePerKwh(900, price).temperatureC(3600, temperature)
+                .pue(pue).hostPowerW(80, 120, 140, 200);
     }
 
     @ParameterizedTest
@@ -102,6 +103,31 @@ class MeterConservationTest {
         assertTrue(whole > 0);
     }
 
+    /**
+     * With a line from idle to full load each MI costs the same, here 0.1 J. On time-shared VMs CloudSim Plus itself loses work
+     * when a cloudlet joins (it reckons the time before with the new, smaller share), so that those run longer and cost more.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void energyGoesWithTheWorkDone(long seed) {
+        Busy busy = busy(seed);
+        CarbonMeter meter = new MeterSettings().carbonGpkwh(1)
+                .hostPower(host -> new PowerCurve(80, 80 + host.getTotalMipsCapacity() / 10)).attach(busy.datacenter);
+        busy.stock.run();
+        int checked = 0;
+        for (Cloudlet cloudlet : busy.cloudlets) {
+            if (cloudlet.getStatus() == Cloudlet.Status.SUCCESS) {
+                double workJ = 0.1 * cloudlet.getLength() * cloudlet.getPesNumber();
+                double lateJ = 0.1 * StockSimulation.MIPS * cloudlet.getPesNumber(); // a second, by which it may end late
+                double itJ = meter.of(cloudlet).itKwh() * 3.6e6;
+                boolean shared = cloudlet.getVm().getCloudletScheduler() instanceof CloudletSchedulerTimeShared;
+                assertTrue(itJ > workJ - lateJ && (shared || itJ < workJ + lateJ), cloudlet + ": " + itJ + " for " + workJ);
+                checked++;
+            }
+        }
+        assertTrue(checked >= 40, checked + " finished");
+    }
+
     /** Not one event more or later, and every cloudlet when it was. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3})
@@ -111,7 +137,9 @@ class MeterConservationTest {
         Busy metered = busy(seed);
         settings(seed).attach(metered.datacenter);
         assertEquals(endS, metered.stock.run(), 0);
-        assertEquals(plain.stock.simulation.getGeneratedEventsNumber(), metered.stock.simulation.getGeneratedEventsNumber());
+        assertEquals(
+                plain.stock.simulation.getGeneratedEventsNumber(),
+                metered.stock.simulation.getGeneratedEventsNumber());
         for (int c = 0; c < plain.cloudlets.size(); c++) {
             assertEquals(plain.cloudlets.get(c).getFinishTime(), metered.cloudlets.get(c).getFinishTime(), 0);
         }

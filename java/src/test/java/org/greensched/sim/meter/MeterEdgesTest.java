@@ -58,8 +58,8 @@ class MeterEdgesTest {
     void signalsThatEndBeforeTheSimulation() {
         Datacenter datacenter = stock.datacenter(1, 1);
         stock.cloudlet(stock.vm(1), 1, 1000, 1);
-        CarbonMeter meter = new MeterSettings().carbonGpkwh(600, new double[] {1, 1, 1}).pricePerKwh(300, new double[] {1, 1})
-                .hostPowerW(100, 200).attach(datacenter);
+        CarbonMeter meter = new MeterSettings().carbonGpkwh(600, new double[] {1, 1, 1})
+                .pricePerKwh(300, new double[] {1, 1}).hostPowerW(100, 200).attach(datacenter);
         fails(SignalRangeException.class, "price_per_kwh ends at 600.0 s, the simulation is at 1000", stock::run);
         fails(SignalRangeException.class, "give the meter values for all of the simulation", meter::total);
     }
@@ -153,7 +153,8 @@ class MeterEdgesTest {
         settings.carbonGpkwh(100);
         fails(IllegalStateException.class, "has no power model", () -> settings.attach(datacenter));
         fails(IllegalArgumentException.class, "PUE must be a number of at least 1", () -> settings.pue(0.9));
-        fails(IllegalArgumentException.class, "facility power per IT power", () -> settings.pue(new PueSpec.Load(1, 0.5)));
+        fails(IllegalArgumentException.class, "facility power per IT power",
+                () -> settings.pue(new PueSpec.Load(1, 0.5)));
         fails(IllegalArgumentException.class, "at least 0.0 (got -1.0)", () -> settings.carbonGpkwh(-1));
         fails(IllegalArgumentException.class, "value 1,", () -> settings.carbonGpkwh(60, new double[] {1, -1}));
         fails(IllegalArgumentException.class, "0 values", () -> settings.carbonGpkwh(60, new double[0]));
