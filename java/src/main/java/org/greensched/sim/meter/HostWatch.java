@@ -64,7 +64,6 @@ final class HostWatch {
         load = newLoad;
         if (load.shares().isEmpty()) {
             meters.rebase(0);
-            java.util.Arrays.fill(settledClock, 0);
         }
         meters.set(0, watts, idleW, load.mips() > 0 ? (watts - idleW) / load.mips() : 0);
     }

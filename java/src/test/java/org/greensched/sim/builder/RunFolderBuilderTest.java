@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 import org.greensched.sim.World;
@@ -179,6 +180,8 @@ class RunFolderBuilderTest {
     void anInputThatIsThereStays() throws IOException {
         RunFolderBuilder run = new RunFolderBuilder("x", START, 3600).site(whole("a"));
         run.write(folder);
+        assertEquals("rw-------", PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(folder.resolve("input/hidden.gsf"))), "deciders must not read what is true");
         byte[] before = Files.readAllBytes(folder.resolve("input/run.json"));
         run.noise(2, 0, 0);
         assertThrows(FileAlreadyExistsException.class, () -> run.write(folder));
