@@ -20,6 +20,8 @@ final class HostWatch {
     private double watts;
     private double idleW;
     private Load load = Load.NONE;
+    private int workingPes = -1;
+    private double capacityMips;
 
     /** @param powerW power of the host when it is on, by its CPU utilisation */
     HostWatch(Host host, DoubleUnaryOperator powerW, FacilityMeter facility, Function<Object, Consumer> consumers) {
@@ -41,11 +43,19 @@ final class HostWatch {
             return;
         }
         Load now = Load.of(host, sinceS, consumers);
-        double capacityMips = host.getTotalMipsCapacity();
         double idle = shutdownW() > 0 ? shutdownW() : powerW.applyAsDouble(0);
-        double dynamic = capacityMips > 0 && now.mips() > 0
-                ? powerW.applyAsDouble(Math.min(1, now.mips() / capacityMips)) - powerW.applyAsDouble(0) : 0;
+        double dynamic = now.mips() > 0 && capacityMips() > 0
+                ? powerW.applyAsDouble(Math.min(1, now.mips() / capacityMips())) - powerW.applyAsDouble(0) : 0;
         hold(sinceS, idle + dynamic, idle, now);
+    }
+
+    /** Counted again only when cores have failed or come back: the host counts core by core each time it is asked. */
+    private double capacityMips() {
+        if (host.getWorkingPesNumber() != workingPes) {
+            workingPes = host.getWorkingPesNumber();
+            capacityMips = host.getTotalMipsCapacity();
+        }
+        return capacityMips;
     }
 
     /** The host left the datacenter. */
