@@ -9,7 +9,7 @@ import org.greensched.sim.runfolder.HostSpec;
 /** A group of identical hosts of a {@link Site}: without GPUs, never asleep, 100 to 200 W, unless said otherwise. */
 public final class Hosts {
     final String type;
-    private final int count;
+    final int count;
     private final double cores;
     private double memGb = 1e6;
     private double[] powerW = {100, 200};

@@ -17,6 +17,7 @@ import org.greensched.sim.carbon.Signals;
 import org.greensched.sim.carbon.StepSignal;
 import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
+import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.RunConfig;
@@ -79,8 +80,16 @@ final class Inputs {
         save(writer, folder.resolve("signals.gsf"));
         writeForecasts(writer);
         save(writer, folder.resolve("forecasts.gsf"));
+        List<String> secret = new ArrayList<>(List.of("hidden.gsf"));
+        if (!run.faults.isEmpty()) {
+            run.faults.write(writer, run.sites);
+            save(writer, folder.resolve("faults.gsf"));
+            secret.add("faults.gsf");
+        }
         if (Files.getFileAttributeView(folder, PosixFileAttributeView.class) != null) {
-            Files.setPosixFilePermissions(folder.resolve("hidden.gsf"), PosixFilePermissions.fromString("rw-------"));
+            for (String file : secret) {
+                Files.setPosixFilePermissions(folder.resolve(file), PosixFilePermissions.fromString("rw-------"));
+            }
             Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
         }
     }
@@ -103,7 +112,9 @@ final class Inputs {
         List<Issue> issues = new ArrayList<>();
         for (int d = 0; d < run.sites.size(); d++) {
             for (Site.Forecast forecast : run.sites.get(d).forecasts) {
-                issues.add(new Issue(d, forecast));
+                if (!run.faults.isBlind(run.sites.get(d).name, forecast.issueUs())) {
+                    issues.add(new Issue(d, forecast));
+                }
             }
         }
         issues.sort(Comparator.comparingLong(issue -> issue.forecast.issueUs())); // stable: then by datacenter
@@ -139,6 +150,7 @@ final class Inputs {
         HiddenTruth.map(folder.resolve("hidden.gsf"), config, tasks.size());
         Signals.read(folder.resolve("signals.gsf"), config);
         Forecasts.map(folder.resolve("forecasts.gsf"), config.datacenters().size());
+        FaultSchedule.read(folder.resolve("faults.gsf"), config);
     }
 
     void delete(Path folder) throws IOException {

@@ -35,6 +35,7 @@ public final class RunFolderBuilder {
     double kwhPerGb;
     double rttMs;
     double gbps = 10;
+    FaultPlan faults = new FaultPlan();
 
     /**
      * @param name of the run and its scenario
@@ -140,6 +141,12 @@ public final class RunFolderBuilder {
         kwhPerGb = Check.number("network energy in kWh per GB", energyKwhPerGb, 0, 1e3);
         rttMs = Check.number("round trip in ms", roundTripMs, 0, 1e9);
         gbps = Check.number("bandwidth in Gbit/s", bandwidthGbps, 1e-9, 1e9);
+        return this;
+    }
+
+    /** What breaks, and what becomes of the tasks that it interrupts; unless called, nothing breaks. */
+    public RunFolderBuilder faults(FaultPlan plan) {
+        faults = plan;
         return this;
     }
 

@@ -39,6 +39,7 @@ final class RunJson {
             origins.add(origin);
             datacenters.add(run.sites.get(d).json(run.workClasses, gpuTypes));
         }
+        run.faults.addTo(json);
         json.add("origins", origins);
         json.add("datacenters", datacenters);
         JsonObject policy = new JsonObject();

@@ -110,6 +110,19 @@ class RunFolderBuilderTest {
         assertEquals(900_000_000, issues.i64("step_us").get(1));
     }
 
+    /** OpenDC's case, from code; and a forecast that falls into a loss of signals is not issued. */
+    @Test
+    void faultsAreThoseOfTheWorld() throws IOException {
+        Site site = new Site("x").carbonGpkwh(1).hosts(new Hosts("h", 1, 1).powerW(100, 200))
+                .carbonForecast(0, 300, new double[] {1}).carbonForecast(600, 300, new double[] {2});
+        new RunFolderBuilder("f", START, 1200).site(site).job(new Job("j", 0, 600).cpuUtilFrac(0.5))
+                .faults(new FaultPlan().hosts("x", 0, 1, 300, 600).signalLoss("x", 500, 700)).write(folder);
+        assertEquals(165_000, run(folder).json().getAsJsonObject("totals").get("it_kwh").getAsDouble() * 3.6e6, 0);
+        assertEquals(1, Frame.map(folder.resolve("input/forecasts.gsf")).table("issues").rows());
+        assertEquals("rw-------", PosixFilePermissions.toString(
+                Files.getPosixFilePermissions(folder.resolve("input/faults.gsf"))), "deciders must not read what will break");
+    }
+
     private static void refuses(String says, Executable code) {
         String message = assertThrows(IllegalArgumentException.class, code).getMessage();
         assertTrue(message.contains(says), message);
@@ -132,6 +145,8 @@ class RunFolderBuilderTest {
         refuses("site s: wind_frac", () -> new Site("s").optionalSignal("wind_frac", 60, new double[] {2}));
         refuses("job j: run time in s", () -> new Job("j", 0, Double.POSITIVE_INFINITY));
         refuses("job j: deadline in s must lie between 10.0", () -> new Job("j", 10, 1).deadlineS(9));
+        refuses("end of a fault in s must lie between 10", () -> new FaultPlan().outage("s", 10, 10));
+        refuses("number of hosts that fail must lie between 1", () -> new FaultPlan().hosts("s", 0, 0, 1, 2));
         refuses("name of a job must not be empty", () -> new Job(" ", 0, 1));
     }
 
@@ -166,6 +181,10 @@ class RunFolderBuilderTest {
                 new RunFolderBuilder("x", START, 3600).site(whole("a")).job(new Job("j", 0, 1).phase(0.5, 1, 0)));
         refusedAndNothingWritten("hosts h: speed has 2 values", new RunFolderBuilder("x", START, 3600)
                 .site(whole("a").hosts(new Hosts("h", 1, 1).speed(1, 2))));
+        refusedAndNothingWritten("a fault: site b is unknown; expected one of [a]", new RunFolderBuilder("x", START, 3600)
+                .site(whole("a")).faults(new FaultPlan().outage("b", 0, Double.POSITIVE_INFINITY)));
+        refusedAndNothingWritten("a fault: hosts 1 to 1 of site a, which has 1 (0 to 0)",
+                new RunFolderBuilder("x", START, 3600).site(whole("a")).faults(new FaultPlan().hosts("a", 1, 1, 0, 9)));
         refuses("site a is there already",
                 () -> new RunFolderBuilder("x", START, 3600).site(whole("a")).site(whole("a")));
         refuses("job j arrives at 3600.0 s, the horizon ends at 3600.0 s",
