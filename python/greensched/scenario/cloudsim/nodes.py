@@ -91,6 +91,26 @@ def cloudsim_documents(path: Path) -> list[Node] | None:
     return roots if any(isinstance(root, Mapping) and _is_cloudsim(root) for root in roots) else None
 
 
+def count_documents(path: Path) -> int:
+    """How many scenarios a file holds; 1 for what is no CloudSim file or cannot be read.
+
+    Raises:
+        ConfigError: it is a CloudSim file, but not YAML.
+    """
+    if not several_possible(path):
+        return 1
+    return max(1, len(cloudsim_documents(path) or ()))
+
+
+def several_possible(path: Path) -> bool:
+    """Whether a file could hold more than one document, from a glance at its lines."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return False
+    return raw.startswith(b"---") or b"\n---" in raw
+
+
 def _is_cloudsim(root: Mapping) -> bool:
     if any(root.get(key) is not None for key in _ROOT_KEYS):
         return True
