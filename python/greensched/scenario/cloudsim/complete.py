@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -115,9 +116,11 @@ def _room(rows: list[tuple[Any, ...]], shapes: F64) -> F64:
     names = [f.name for f in fields.HOST]
     total = np.zeros(len(shapes))
     pes, mips, ram_mb = shapes[:, 0], shapes[:, 1], np.maximum(shapes[:, 2], 1e-9)
-    for host in {row[1:]: None for row in rows}:
-        value = dict(zip(names[1:], host, strict=True))
-        count = sum(row[0] for row in rows if row[1:] == host) if len(rows) < _MOST_SHAPES else 1
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for amount, *host in rows:
+        counts[tuple(host)] += amount
+    for kind, count in counts.items():
+        value = dict(zip(names[1:], kind, strict=True))
         by_cpu = value["pes"] / pes
         if value["vmScheduler"] != "space":
             by_cpu = value["pes"] * value["mips"] / (pes * mips)

@@ -21,6 +21,7 @@ _LISTS = {
 _OLD_LISTS = ("datacenterRegistries", "customerRegistries")
 OUR_KEY = "greensched"
 _MOST_ENTRIES = 1_000_000  # of a document, aliases expanded
+_MOST_PROBLEMS = 100  # nobody reads on; the rest comes after these are mended
 _YAML_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None)
 
 
@@ -120,6 +121,8 @@ class _Reader:
                 self._add((*path, i), item.line, f"tag {item.tag} here, expected {fields.TAGS[kind][0]} or none")
             elif isinstance(item, Mapping):
                 good.append(item)
+            elif isinstance(item, Scalar) and item.empty and item.tag in fields.TAGS[kind]:
+                good.append(Mapping(item.line, item.tag))  # `- !host` alone: one with all defaults
             else:
                 self._add((*path, i), item.line, f"wrong type, expected the fields of a {kind}")
         return good
@@ -211,6 +214,8 @@ class _Reader:
     def _add(self, path: Path_, line: int, message: str) -> None:
         self._problems.places.lines[path] = line
         self._problems.add(path, message)
+        if len(self._problems.problems) >= _MOST_PROBLEMS:
+            self._problems.raise_if_any()
 
 
 class _Absent:

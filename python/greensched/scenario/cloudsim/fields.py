@@ -41,8 +41,8 @@ class Field:
     assumed: bool = False
 
 
-def number(low: float, high: float, *, above: bool = False, hint: str = "") -> Callable[[str], float]:
-    """A reader of numbers within bounds; ``above``: ``low`` itself is not allowed."""
+def number(low: float, high: float, *, hint: str = "") -> Callable[[str], float]:
+    """A reader of numbers within bounds."""
 
     def read(text: str) -> float:
         try:
@@ -51,8 +51,8 @@ def number(low: float, high: float, *, above: bool = False, hint: str = "") -> C
             raise ValueError("a number") from None
         if "_" in text or not math.isfinite(value):
             raise ValueError("a finite number")
-        if value < low or value > high or (above and value == low):
-            raise ValueError(f"{'more than' if above else 'at least'} {low:g} and at most {high:g}{hint}")
+        if not low <= value <= high:
+            raise ValueError(f"a number from {low:g} to {high:g}{hint}")
         return value
 
     return read
@@ -96,7 +96,7 @@ _ID = Field("id", (), whole(0, 2**53), 0)
 _AMOUNT = Field("amount", (), whole(0, MOST), 1)
 _NAME = Field("name", (), lambda text: text[:200], "")
 _TIME_ZONE = Field("timeZone", (), number(-14, 14), None)
-_MIPS = number(0, 1e12, above=True)
+_MIPS = number(1e-6, 1e12)
 
 DATACENTER = (
     _NAME,

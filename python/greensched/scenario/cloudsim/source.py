@@ -63,7 +63,7 @@ def read(
     problems.raise_if_any()
     raw: dict[str, Any] = {
         "greensched": 1,
-        "name": _slug(path.stem, 50) + (f"-{number or 1}" if document.count > 1 else ""),
+        "name": _slug(path.stem, 50),
         "workload": {"source": "cloudsim", "file": path.name, "document": number or 1},
         "host_types": {},
         "datacenters": [],
@@ -80,6 +80,8 @@ def read(
         root = sidecar_root(cloud.sidecar, number or 1)
         if root is not None:
             extension.take(root, cloud.sidecar.name)
+    if document.count > 1 and isinstance(raw["name"], str):
+        raw["name"] = f"{raw['name']}-{number or 1}"
     return raw, problems, cloud
 
 

@@ -33,7 +33,7 @@ def build(loaded: Loaded, where: Origins) -> Tasks | None:
     if len(cloud.machines.vms) == 0:
         loaded.problems.add(("workload",), "the file has no VM, expected at least one")
         return None
-    jobs = _jobs(cloud, _homes(loaded, cloud, where))
+    jobs = _jobs(cloud, _homes(loaded, cloud, where), f"CloudSim file {spec.file}, document {spec.document or 1}")
     if spec.deadlines is not None:
         rule = deadline_rule(spec.deadlines)
         jobs.deadline_s = enrich.deadlines(loaded.scenario.seed, jobs, rule)
@@ -51,7 +51,7 @@ def build(loaded: Loaded, where: Origins) -> Tasks | None:
     return Tasks(jobs.take(order), _truth(cloud, order), text, False, int(never.sum()), tables)
 
 
-def _jobs(cloud: Cloud, origin: I32) -> Jobs:
+def _jobs(cloud: Cloud, origin: I32, source: str) -> Jobs:
     m, n = cloud.machines, len(cloud.machines.vms)
     columns = blank(n)
     columns["deadline_s"] = np.full(n, np.inf)
@@ -68,7 +68,7 @@ def _jobs(cloud: Cloud, origin: I32) -> Jobs:
         name=Text(tuple(m.vm_names()), np.arange(n, dtype=np.int32)),
         labels=_labels(m),
         user=Text(tuple(m.customers), m.vms.customer.astype(np.int32)),
-        source="CloudSim file",
+        source=source,
         **columns,
     )
 
@@ -106,9 +106,12 @@ def _by_time_zone(cloud: Cloud, home: I64) -> I64:
         return home
     zone = np.full(len(home), np.nan)
     zone[c.vm[rows[::-1]]] = c.time_zone[rows[::-1]]
-    apart = np.abs(zone[:, None] - cloud.time_zones[known])
-    nearest = known[np.argmin(np.minimum(apart, 24.0 - apart), axis=1)]  # a row of NaN is not used
-    return np.where(np.isnan(zone), home, nearest)
+    given = ~np.isnan(zone)
+    zones, index = np.unique(zone[given], return_inverse=True)
+    apart = np.abs(zones[:, None] - cloud.time_zones[known])
+    result = home.copy()
+    result[given] = known[np.argmin(np.minimum(apart, 24.0 - apart), axis=1)][index.reshape(-1)]
+    return result
 
 
 def _given_homes(loaded: Loaded, cloud: Cloud) -> dict[int, int]:
