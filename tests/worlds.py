@@ -179,6 +179,17 @@ def _write_signals(inputs: Path, sites: list[Site], hours: int, slot_us: int) ->
     write_frame(inputs / "signals.gsf", "signals", {"step_us": slot_us, "labels": labels}, {"signals": columns})
 
 
+def write_faults(folder: Path, faults: list[tuple[float, float, int, int, int, int]]) -> None:
+    """Add ``input/faults.gsf``: rows of (start_s, end_s, kind, datacenter, first host, hosts)."""
+    rows = sorted(faults)
+    us = [[round(row[c] * 1e6) for row in rows] for c in (0, 1)]
+    table = {"start_us": np.array(us[0], dtype=np.int64), "end_us": np.array(us[1], dtype=np.int64)}
+    codes = {
+        name: np.array([row[c] for row in rows], np.int32) for c, name in enumerate(("kind", "dc", "first", "count"), 2)
+    }
+    write_frame(folder / "input" / "faults.gsf", "faults", {}, {"faults": table | codes}, mode=0o600)
+
+
 def play(folder: Path) -> str:
     """Run world and mind on the folder, for real; returns the status that the world wrote."""
     from greensched_bridge.launch import run_world

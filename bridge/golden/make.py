@@ -74,7 +74,7 @@ def _datacenters() -> dict[str, Any]:
         "utilisation_frac": f64(0.23871527777777778, 0), "it_w": f64(812.5, 600), "pue": f64(1.2, 1.15),
         "carbon_gpkwh": f64(412.125, 31.5), "marginal_gpkwh": f64(_NAN, _NAN), "wind_frac": f64(0.25, _NAN),
         "solar_frac": f64(0, _NAN), "renewable_frac": f64(0.5, 0.9375), "price_per_kwh": f64(_NAN, 0.08),
-        "temperature_c": f64(_NAN, 20),
+        "temperature_c": f64(_NAN, 20), "down": i32(0, 1), "failed_cores": f64(32, 0),
     }  # fmt: skip
 
 
@@ -91,7 +91,8 @@ def observe() -> bytes:
     tables: dict[str, dict[str, Any]] = {
         "new_tasks": new_tasks,
         "ask": {"task": i64(11, 12, 9)},
-        "states": {"task": i64(3, 4), "state": i32(5, 7), "t_us": i64(301_250_000, 580_000_001), "dc": i32(0, 1)},
+        "states": {"task": i64(3, 4, 9), "state": i32(5, 7, 1), "t_us": i64(301_250_000, 580_000_001, 590_000_000),
+                   "dc": i32(0, 1, -1), "saved_frac": f64(0, 0, 0.25)},
         "progress": {"task": i64(3, 5), "done_frac": f64(0.125, 0.75)},
         "datacenters": _datacenters(),
         "issues": {"issue_us": i64(600_000_000, 600_000_000), "datacenter": i32(0, 1), "kind": i32(0, 0),
@@ -105,7 +106,7 @@ def observe() -> bytes:
 
 
 _CODES = ["accepted", "unsupported", "unknown_task", "not_asked", "unknown_datacenter", "never_fits", "until_in_past",
-          "duplicate"]  # fmt: skip
+          "duplicate", "unavailable"]  # fmt: skip
 
 
 def _reports() -> dict[str, Any]:
@@ -115,6 +116,7 @@ def _reports() -> dict[str, Any]:
         "finish_s": f64(580.000001, _NAN), "it_kwh": f64(0.01, 0), "dynamic_kwh": f64(0.0115, 0),
         "idle_kwh": f64(0.002, 0), "transfer_kwh": f64(0.0015, 0), "dynamic_g": f64(0.36, 0), "idle_g": f64(0.063, 0),
         "transfer_g": f64(0.05, 0), "cost": f64(0.00108, _NAN),
+        "attempts": i32(1, 0),
     }  # fmt: skip
 
 

@@ -74,7 +74,7 @@ def test_observe_becomes_a_delta() -> None:
     assert list(delta.new_tasks.name) == ["render", "entraînement 🚀"]
     assert list(delta.new_tasks.labels) == ["", "kind=train;team=é"]
     assert delta.ask.tolist() == [11, 12, 9]
-    assert delta.states.t_s.tolist() == [301.25, 580.000001]
+    assert delta.states.t_s.tolist() == [301.25, 580.000001, 590.0]
     assert delta.progress.done_frac.tolist() == [0.125, 0.75]
     assert delta.state.carbon_gpkwh.tolist() == [412.125, 31.5]
     assert np.isnan(delta.state.marginal_gpkwh).all(), "missing is NaN, never 0"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from tests.conftest import Cli, cli_environment
@@ -53,6 +54,22 @@ def test_the_page_on_notebooks_works_as_written(root: Path, tmp_path: Path) -> N
     assert list(tmp_path.iterdir()) == [tmp_path / "two-regions.yml"], "nothing stays on disk"
 
 
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_page_on_faults_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "faults.md").read_text(encoding="utf-8")
+    (scenario,) = blocks(text, "yaml")
+    (tmp_path / "stormy-week.yml").write_text(scenario)
+    (command,) = (line for block in blocks(text, "sh") for line in block.splitlines())
+    done = cli(*shlex.split(command)[1:])
+    assert done.returncode == 0, done.stderr
+    assert "interruptions" in done.stdout
+    jobs = pd.read_parquet(tmp_path / "runs" / "stormy" / "jobs.parquet")
+    assert (jobs["state"] == "finished").all()
+    assert (jobs["attempts"] > 1).any()
+    assert pd.read_parquet(tmp_path / "runs" / "stormy" / "hosts.parquet")["down_s"].gt(0).any()
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -62,6 +79,7 @@ def test_the_page_on_notebooks_works_as_written(root: Path, tmp_path: Path) -> N
         "SECURITY.md",
         "docs/quickstart.md",
         "docs/notebooks.md",
+        "docs/faults.md",
         "docs/java-library.md",
     ],
 )

@@ -15,7 +15,7 @@ from greensched.core.frames import Frame, read_frame, read_frames, write_frame
 from greensched.core.types import SIGNAL_KINDS, Action
 from greensched.feedback.log import FeedbackLog
 from tests.mind.models import trained_model
-from tests.worlds import Site, Task, host, jobs_table, play, write_world
+from tests.worlds import Site, Task, host, jobs_table, play, write_faults, write_world
 
 POLICIES: dict[str, dict[str, Any]] = {
     "local-only": {"name": "local-only"},
@@ -28,6 +28,7 @@ POLICIES: dict[str, dict[str, Any]] = {
 }
 HOURS = 8
 CUT_S = 4 * 3600
+CHECKPOINT = {"interval_s": 300.0, "write_s": 5.0, "restart_s": 20.0}
 CHEAT = """
 import numpy as np
 from pathlib import Path
@@ -299,6 +300,25 @@ def test_no_question_tells_of_what_is_still_to_come(base: Path) -> None:
 
 def test_hidden_truth_of_tasks_not_started_changes_no_decision(base: Path, tmp_path: Path) -> None:
     _assert_same_until_the_cut(base, _with_another_truth(base, tmp_path / "other"), "finish_s")
+
+
+@pytest.mark.parametrize("name", ["lowest-carbon", "greensched", "deferring", "immediate"])
+def test_what_will_break_and_when_it_is_repaired_changes_no_decision(tmp_path: Path, name: str) -> None:
+    """A host, a whole datacenter and a grid's signals are out at the cut: until then nobody can tell for how long."""
+    soon, late = CUT_S + 300.0, CUT_S + 9000.0
+    before = [(6000.0, 7000.0, 0, 1, 0, 2), (9000.0, 9600.0, 1, 2, 0, 0)]
+    folders = []
+    for label, back_s, after in (("one", soon, []), ("other", late, [(CUT_S + 900.0, late, 0, 0, 0, 2)])):
+        mode = "immediate" if name == "immediate" else "slots"
+        folder = _world(tmp_path / label, POLICIES[name], mode=mode, checkpoint=CHECKPOINT, run_id="same")
+        lasting = [(12_000.0, back_s, 0, 0, 1, 1), (13_000.0, back_s, 1, 1, 0, 0), (13_500.0, back_s, 2, 2, 0, 0)]
+        write_faults(folder, before + lasting + after)
+        folders.append(folder)
+    assert play(folders[0]) == "completed"
+    states = [s for d in _told(folders[0]) for s in d.states.saved_frac.tolist()]
+    assert any(saved > 0 for saved in states), "some task went on from a checkpoint"
+    _assert_same_until_the_cut(folders[0], folders[1], "finish_s")
+    assert _decisions(folders[0], 1e9) != _decisions(folders[1], 1e9), "afterwards everybody notices"
 
 
 @pytest.mark.parametrize(

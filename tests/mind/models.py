@@ -51,6 +51,7 @@ def true_reports(
         placed_s=zeros + seen.t_s, queued_s=zeros + seen.t_s, start_s=start_s, finish_s=start_s + run_s,
         it_kwh=ENERGY_FACTOR * energy_kwh, dynamic_kwh=ENERGY_FACTOR * energy_kwh, idle_kwh=zeros, transfer_kwh=zeros,
         dynamic_g=zeros, idle_g=zeros, transfer_g=zeros, cost=zeros,
+        attempts=np.ones(len(rows), dtype=np.int32),
     )  # fmt: skip
 
 

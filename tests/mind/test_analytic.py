@@ -136,3 +136,26 @@ def test_waiting_counts_what_is_queued_and_on_its_way() -> None:
     assert queue_s(tasks(1), state, facts, 3600.0)[0, 0] == 0.0
     state = idle_state(there, free_mem_gb=8, queued_mem_gb=40, queued=2)
     assert queue_s(tasks(1, mem_gb=32.0), state, facts, 3600.0)[0, 0] == pytest.approx(3600.0)
+
+
+def test_of_an_interrupted_task_only_the_rest_is_predicted() -> None:
+    """A quarter is kept by a checkpoint: 1,350 of 1,800 s at 12 W and PUE 1.2 are left."""
+    w = world([datacenter(0, "a", [CPU])])
+    got = predict(w, tasks(2, cores=4, expected_s=1800), progress={1: 0.25})
+    assert got.service_time_s[:, 0].tolist() == pytest.approx([1800.0, 1350.0])
+    assert got.energy_kwh[:, 0].tolist() == pytest.approx([0.0072, 0.0054])
+
+
+def test_failed_hosts_are_no_capacity_and_no_power_is_worst_of_all() -> None:
+    """64 of 128 cores have failed and the others are taken: 64 missing cores turn over once, not half."""
+    w = world([datacenter(i, name, [host(count=2)]) for i, name in enumerate("abc")])
+    state = idle_state(
+        w,
+        free_cores=np.zeros(3),
+        max_free_cores=np.zeros(3),
+        used_cores=np.array([128.0, 64.0, 0.0]),
+        failed_cores=np.array([0.0, 64.0, 128.0]),
+        down=np.array([0, 0, 1], dtype=np.int32),
+    )
+    wait_s = queue_s(tasks(1, cores=64.0), state, Facts.of(w), 3600.0)[0]
+    assert wait_s.tolist() == pytest.approx([1800.0, 3600.0, 1800.0 + 86400.0])

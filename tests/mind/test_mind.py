@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greensched.core.delta import Progress, StateChanges
 from greensched.core.errors import ConfigError, PolicyError, PredictorError
 from greensched.core.task_store import TaskStore
 from greensched.core.types import (
@@ -20,6 +21,7 @@ from greensched.core.types import (
     Observation,
     Options,
     Predictions,
+    TaskState,
     TaskTable,
 )
 from greensched.feedback.log import FeedbackLog
@@ -298,3 +300,26 @@ def test_hostile_free_text_changes_nothing() -> None:
         policy.start(o.world)
         answers.append(policy.decide(o).dc.tolist())
     assert answers[0] == answers[1]
+
+
+def test_what_checkpoints_kept_replaces_what_a_task_had_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Task 0 had reached 0.75 and kept 0.5, task 1 had reached 0.5 and kept nothing; task 2 runs on."""
+    w = random_world(1, 3)
+    mind = Mind()
+    mind.start(w, {"name": "local-only"})
+    new = tasks(3, origin=[0, 1, 2])
+    mind.decide(delta(1, w, new))
+    reached = Progress(np.arange(3), np.array([0.75, 0.5, 0.25]))
+    mind.decide(delta(2, w, tasks(0), ask=np.zeros(0, np.int64), progress=reached))
+    back = StateChanges(
+        np.array([0, 1]), np.full(2, TaskState.PENDING, np.int32), np.full(2, 700.0), np.full(2, -1, np.int32),
+        np.array([0.5, 0.0]),
+    )  # fmt: skip
+    seen: list[Observation] = []
+    keep = mind._ask_policy
+    monkeypatch.setattr(mind, "_ask_policy", lambda o: (seen.append(o), keep(o))[1])
+    mind.decide(delta(3, w, tasks(0), ask=np.array([0, 1]), states=back))
+    assert seen[-1].progress == {0: 0.5, 1: 0.0, 2: 0.25}
+    no_column = StateChanges(back.task, back.state, back.t_s, back.dc)
+    mind.decide(delta(4, w, tasks(0), ask=np.array([0, 1]), states=no_column))
+    assert seen[-1].progress == {0: 0.0, 1: 0.0, 2: 0.25}

@@ -176,6 +176,7 @@ def _jobs(n: int) -> dict[str, Any]:
         "transfer_g": zero + 0.5,
         "marginal_g": np.full(n, NAN),
         "cost": np.full(n, NAN),
+        "attempts": np.array([1, 1, 0, 1, 1, 1, 1], dtype=np.int32),
     }
 
 
@@ -191,6 +192,7 @@ def slot_frame(k: int) -> bytes:
         "used_gpus": two,
         "hosts_on": np.array([2, 1], dtype=np.int32),
         "hosts_asleep": np.array([0, 1], dtype=np.int32),
+        "hosts_down": np.zeros(2, dtype=np.int32),
         "it_kwh": np.array([2.0 / 1.2, 1.0 / 1.1]),
         "facility_kwh": np.array([2.0, 1.0]),
         "attributed_kwh": np.array([1.5, 0.25]),
@@ -243,6 +245,7 @@ def _hosts() -> dict[str, Any]:
         "busy_core_s": np.array([10.0, 20.0]),
         "on_s": np.array([3600.0, 3600.0]),
         "asleep_s": np.zeros(2),
+        "down_s": np.zeros(2),
         "wakes": np.zeros(2, dtype=np.int32),
         "tasks": np.array([1, 2], dtype=np.int32),
     }

@@ -16,8 +16,11 @@ _ROWS = (
     ("cost of electricity", "cost", "{:,.2f} {currency}"),
     ("SLA violations", "sla_violation_rate", "{:.2%} of jobs"),
     ("jobs finished", "jobs_finished", "{:,}"),
+    ("jobs failed", "jobs_failed", "{:,}"),
+    ("interruptions", "interruptions", "{:,}"),
     ("mean wait", "mean_wait_s", "{:,.1f} s"),
 )
+_ONLY_WITH_FAULTS = ("jobs_failed", "interruptions")
 _SAVED = {
     "carbon_kg": "carbon_pct",
     "tasks_carbon_kg": "tasks_carbon_pct",
@@ -57,6 +60,8 @@ def _figures(summary: dict[str, Any]) -> Table:
         table.add_column(str(other["policy"]), justify="right")
         table.add_column("saved", justify="right")
     for label, key, form in _ROWS:
+        if key in _ONLY_WITH_FAULTS and not summary[key] and not (other and other[key]):
+            continue
         form = form.replace("{currency}", summary["currency"] or "")
         cells = [label, _cell(summary[key], form)]
         if other:

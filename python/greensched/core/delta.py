@@ -14,7 +14,7 @@ import numpy as np
 from greensched.core.types import F64, I32, I64, DatacenterState, ForecastIssue, Reports, TaskTable
 
 _STRING_FIELDS = frozenset({"name", "labels", "user"})
-_INT32_FIELDS = frozenset({"gpu_type", "origin", "priority", "state", "dc"})
+_INT32_FIELDS = frozenset({"gpu_type", "origin", "priority", "state", "dc", "attempts"})
 _INT64_FIELDS = frozenset({"task", "job", "decision"})
 
 
@@ -55,6 +55,7 @@ class StateChanges:
     state: I32 = field(default_factory=_no_i32)
     t_s: F64 = field(default_factory=_no_f64)
     dc: I32 = field(default_factory=_no_i32)  # -1: none
+    saved_frac: F64 = field(default_factory=_no_f64)  # of tasks pending again, what checkpoints kept; empty: 0 for all
 
     def __len__(self) -> int:
         return len(self.task)

@@ -93,7 +93,10 @@ def _new_tasks(t: dict[str, Any]) -> TaskTable:
 
 
 def _states(t: dict[str, Any]) -> StateChanges:
-    return StateChanges(t["task"], t["state"], seconds(t["t_us"]), t["dc"]) if t else StateChanges()
+    if not t:
+        return StateChanges()
+    saved_frac = t.get("saved_frac", np.zeros(0))
+    return StateChanges(t["task"], t["state"], seconds(t["t_us"]), t["dc"], saved_frac)
 
 
 def _progress(t: dict[str, Any]) -> Progress:
@@ -134,6 +137,8 @@ def delta_to_frame(delta: Delta, kind: str = "observe") -> bytes:
         "progress": {"task": delta.progress.task, "done_frac": delta.progress.done_frac},
         "datacenters": {name: getattr(delta.state, name) for name in _STATE_COLUMNS},
     }  # fmt: skip
+    if len(delta.states.saved_frac):
+        tables["states"]["saved_frac"] = delta.states.saved_frac
     if delta.issues:
         kinds = sorted({issue.kind for issue in delta.issues})
         meta["kinds"] = kinds

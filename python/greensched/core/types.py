@@ -211,6 +211,8 @@ class DatacenterState:
     renewable_frac: F64
     price_per_kwh: F64
     temperature_c: F64
+    down: I32  # 1: without power, takes no task
+    failed_cores: F64  # of failed hosts; neither free nor used
 
 
 @dataclass(frozen=True)
@@ -267,6 +269,7 @@ class Reports:
     idle_g: F64
     transfer_g: F64
     cost: F64
+    attempts: I32  # more than 1: interrupted, so that its energy is not that of one run
 
     def __len__(self) -> int:
         return len(self.task)

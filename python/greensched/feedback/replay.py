@@ -17,7 +17,8 @@ from greensched.feedback.worlds import world_from_json
 
 _SQL = f"""
     SELECT seq, task, dc, finish_s - start_s, dynamic_kwh FROM outcome
-    WHERE action = 0 AND state = {int(TaskState.FINISHED)} AND refused IS NULL ORDER BY decision_id
+    WHERE action = 0 AND state = {int(TaskState.FINISHED)} AND refused IS NULL
+    AND attempts = 1 ORDER BY decision_id
 """  # noqa: S608 - our own names
 
 

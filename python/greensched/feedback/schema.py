@@ -9,7 +9,7 @@ the run folder. Times are seconds since the start of the scenario, NULL is missi
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ROWS_PER_ANSWER = 1 << 24
 
 DECISION_COLUMNS = (
@@ -17,14 +17,14 @@ DECISION_COLUMNS = (
 )  # fmt: skip
 REPORT_COLUMNS = (
     "task", "decision_id", "state", "dc", "placed_s", "queued_s", "start_s", "finish_s", "it_kwh", "dynamic_kwh",
-    "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost",
+    "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost", "attempts",
 )  # fmt: skip
 
 # of columns, where it is not NULL: a placement now, of a task that moves no data
 DEFAULTS: dict[str, float] = {
-    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0, "transfer_kwh": 0.0, "transfer_g": 0.0,
+    "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0, "transfer_kwh": 0.0, "transfer_g": 0.0, "attempts": 1,
 }  # fmt: skip
-_INTEGERS = frozenset({"task", "action", "dc", "status", "state", "decision_id"})
+_INTEGERS = frozenset({"task", "action", "dc", "status", "state", "decision_id", "attempts"})
 _TEXT = frozenset({"reason"})
 
 
@@ -60,7 +60,8 @@ TABLES = (
     "CREATE VIEW outcome AS SELECT d.decision_id, d.task, a.seq, a.t_s, a.model, d.action, d.dc, d.until_s, d.scale, "
     "d.status, d.reason, d.energy_kwh AS predicted_energy_kwh, d.service_time_s AS predicted_service_time_s, "
     "f.code AS refused, a.taken, r.state, r.placed_s, r.queued_s, r.start_s, r.finish_s, r.finish_s - a.t_s AS "
-    "service_time_s, r.it_kwh, r.dynamic_kwh, r.idle_kwh, r.transfer_kwh, r.dynamic_g, r.idle_g, r.transfer_g, r.cost "
+    "service_time_s, r.it_kwh, r.dynamic_kwh, r.idle_kwh, r.transfer_kwh, r.dynamic_g, r.idle_g, r.transfer_g, r.cost, "
+    "r.attempts "
     "FROM decision d JOIN answer a ON a.seq = d.decision_id / 16777216 "
     "LEFT JOIN refusal f ON f.decision_id = d.decision_id "
     "LEFT JOIN report r ON r.task = d.task AND r.decision_id = d.decision_id AND r.dc = d.dc AND a.taken",

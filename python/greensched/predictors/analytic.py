@@ -8,6 +8,7 @@
 * Energy: that power over the run time, times the PUE of now. Where PUE depends on load it is the one with the task's
   own power added, and with the idle power of the host that the task wakes: all of it where so little power is drawn
   that every such host must be asleep, the task's share of it where only some can be.
+  A task that was interrupted has left what its last checkpoint did not keep.
 * Wait: the longer of staging (round trip + data / throughput) and the queue (see ``queueing``), which overlap.
 """
 
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from greensched.core.types import F64, DatacenterState, Observation, Options, Predictions, TaskTable, World
 from greensched.core.units import J_PER_KWH
-from greensched.predictors.facts import Facts
+from greensched.predictors.facts import Facts, left_frac
 from greensched.predictors.pue import has_load_pue, pue_now, pue_with
 from greensched.predictors.queueing import queue_s, staging_s
 
@@ -60,6 +61,8 @@ class AnalyticPredictor:
         feasible, pick = self.facts.host_type(tasks)
         reference_s = self.reference_s(tasks, observation.t_s)
         run_s = reference_s[:, None] * self.facts.slowness.ravel()[pick]
+        if observation.progress:
+            run_s *= left_frac(observation, tasks)[:, None]
         power_w = tasks.cores[:, None] * self.facts.core_w.ravel()[pick]
         if (tasks.gpus > 0).any():
             gpu_w = np.nan_to_num(self.facts.gpu_w.ravel())[pick]

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.types import F64, DatacenterState, HostType, TaskTable, World
+from greensched.core.types import F64, DatacenterState, HostType, Observation, TaskTable, World
 
 Bool = NDArray[np.bool_]
 
@@ -119,6 +119,12 @@ class Facts:
         """Memory that a newcomer may count on now: free, less what is queued or on its way."""
         room: F64 = state.free_mem_gb - state.queued_mem_gb - state.inbound_mem_gb
         return room
+
+
+def left_frac(observation: Observation, tasks: TaskTable) -> F64:
+    """Share of each task's work that no checkpoint has kept, shape (tasks,)."""
+    saved = observation.progress
+    return np.array([1.0 - saved.get(task, 0.0) for task in tasks.task.tolist()])
 
 
 def _host_row(host: HostType, cpu_frac: float, gpu_frac: float) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from greensched.core.types import F64, DatacenterState, TaskTable, World
 from greensched.predictors.facts import Facts
 
 BITS_PER_BYTE = 8.0
+OUTAGE_S = 86400.0  # a place without power; nobody says for how long, and anywhere with power is to look better
 
 
 def staging_s(tasks: TaskTable, world: World) -> F64:
@@ -27,9 +28,15 @@ def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_
 
     A datacenter turns over its whole capacity once per typical run time, so cores, memory or GPUs that are missing now
     become free after (missing / capacity) of a typical run; the scarcest of them decides. A task that no single host
-    can take now waits at least for its own size.
+    can take now waits at least for its own size. Failed hosts are no capacity, and a datacenter without power adds
+    ``OUTAGE_S``.
     """
-    wait_s = _turnovers(tasks.cores, facts.room_cores(state), state.max_free_cores, facts.capacity_cores)
+    capacity_cores = facts.capacity_cores
+    if state.failed_cores.any():
+        # what is left may be nothing: then all of it is taken as the capacity that will come back
+        up_cores = capacity_cores - state.failed_cores
+        capacity_cores = np.where(up_cores > 0, up_cores, capacity_cores)
+    wait_s = _turnovers(tasks.cores, facts.room_cores(state), state.max_free_cores, capacity_cores)
     if state.queued.any() or bool((tasks.mem_gb.max(initial=0.0) > facts.room_mem_gb(state)).any()):
         memory = _turnovers(tasks.mem_gb, facts.room_mem_gb(state), np.inf, facts.capacity_mem_gb)
         wait_s = np.maximum(wait_s, memory)
@@ -37,6 +44,8 @@ def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_
         gpus = _turnovers(tasks.gpus, facts.room_gpus(state), state.max_free_gpus, facts.capacity_gpus)
         wait_s = np.maximum(wait_s, np.where(tasks.gpus[:, None] > 0, gpus, 0.0))
     wait_s *= typical_run_s
+    if state.down.any():
+        wait_s[:, state.down != 0] += OUTAGE_S
     return wait_s
 
 

@@ -51,10 +51,10 @@ deadline_s    | double | s    | Deadline, since the start of the scenario; null 
 expected_s    | double | s    | Owner's estimate of the run time on the reference host; null if not given.
 placed_s      | double | s    | When the decision that counted was taken.
 queued_s      | double | s    | When the data was there and the task waited for cores.
-start_s       | double | s    | When it began to execute.
+start_s       | double | s    | When it began to execute, the last time.
 finish_s      | double | s    | When it ended; null if it has not.
-wait_s        | double | s    | From arrival to the start of execution.
-run_s         | double | s    | From the start of execution to the end.
+wait_s        | double | s    | From arrival to the start of execution, of the last attempt.
+run_s         | double | s    | From the start of execution to the end, of the last attempt.
 late_s        | double | s    | How long after its deadline it ended; 0 if in time, null if it has no deadline or no end.
 done_frac     | double | 1    | Fraction of its work that is done.
 it_kwh        | double | kWh  | Its own dynamic energy at the plug of the host.
@@ -66,6 +66,7 @@ idle_g        | double | gCO2eq | Carbon of idle_kwh at average intensity.
 transfer_g    | double | gCO2eq | Carbon of transfer_kwh, half at either end.
 carbon_g      | double | gCO2eq | dynamic_g + idle_g + transfer_g.
 marginal_g    | double | gCO2eq | Carbon of dynamic_kwh + idle_kwh at marginal intensity; null where there is none.
+attempts      | int32  | -    | How often it began to execute; above 1 only after interruptions, whose energy is included.
 cost          | double | currency | dynamic_kwh + idle_kwh at the price of electricity; null where it is unknown.
 """)
 
@@ -78,6 +79,7 @@ used_cores      | double | cores | Cores held.
 used_gpus       | double | GPUs | GPUs held.
 hosts_on        | int32  | hosts | Hosts awake.
 hosts_asleep    | int32  | hosts | Hosts asleep.
+hosts_down      | int32  | hosts | Hosts failed, or without power.
 it_kwh          | double | kWh | IT energy of the slot.
 facility_kwh    | double | kWh | Energy of the whole facility in the slot: IT times PUE.
 attributed_kwh  | double | kWh | Part of facility_kwh that tasks are charged: dynamic and their share of idle.
@@ -113,7 +115,7 @@ code           | name   | -   | accepted, or why the world did not carry it out 
 reason         | string | -   | The policy's own words.
 predicted_kwh  | double | kWh | Predicted dynamic energy times PUE of the choice; null if not predicted.
 predicted_s    | double | s   | Predicted time from the decision's start to the task's end; null if not predicted.
-actual_kwh     | double | kWh | What it turned out to be (dynamic_kwh of the task), for the decision that ran.
+actual_kwh     | double | kWh | What it turned out to be (dynamic_kwh of the task), for the decision that ran; null if the task was interrupted.
 actual_s       | double | s   | Time from the decision to the task's end, for the decision that ran.
 """)
 
@@ -127,6 +129,7 @@ carbon_g      | double | gCO2eq | Carbon of facility_kwh at average intensity.
 busy_core_s   | double | core·s | Core-seconds held by tasks.
 on_s          | double | s    | Time awake.
 asleep_s      | double | s    | Time asleep.
+down_s        | double | s    | Time failed, or without power.
 wakes         | int32  | -    | How often it woke up.
 tasks         | int32  | tasks | Tasks that ran on it.
 """)
@@ -181,6 +184,7 @@ jobs_unfinished        | int    | jobs   | Not ended when the run ended.
 sla_violations         | int    | jobs   | Late, rejected, failed or unfinished; a DAG counts once, at its last task.
 sla_violation_rate     | float  | 1      | sla_violations / jobs_submitted.
 cloudlets              | map    | cloudlets | submitted, finished, and unfinished: the others by reason; null for a run without cloudlets.
+interruptions          | int    | -      | Times that a failing host or datacenter stopped a task; null if the world was killed.
 tasks                  | map    | tasks  | Tasks by state at the end; their sum is what was submitted.
 moved_tasks_frac       | float  | 1      | Share of placed tasks that ran outside their home datacenter.
 mean_wait_s            | float  | s      | Mean time from arrival to the start of execution.

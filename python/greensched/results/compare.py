@@ -19,6 +19,8 @@ _FIGURES = (
     "sla_violations",
     "sla_violation_rate",
     "jobs_finished",
+    "jobs_failed",
+    "interruptions",
     "mean_wait_s",
     "p99_wait_s",
     "completed_work_sha256",

@@ -32,7 +32,19 @@ _CONFIG_TYPES = {
 }
 _WORLD_TYPES = {"totals": dict, "latency_us": dict, "fallbacks": dict, "reason": str, "sim_time_s": (int, float)}
 _ENDED_WELL = ("completed", "degraded")
-_JOB_COLUMNS = ("state", "reason", "dc", "host", "decision", "source", "start_s", "finish_s", "dynamic_kwh", "idle_kwh")
+_JOB_COLUMNS = (
+    "state",
+    "reason",
+    "dc",
+    "host",
+    "decision",
+    "source",
+    "start_s",
+    "finish_s",
+    "dynamic_kwh",
+    "idle_kwh",
+    "attempts",
+)
 
 
 @dataclass(frozen=True)

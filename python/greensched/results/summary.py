@@ -37,6 +37,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         **_energy(run),
         **job_counts(run.tasks["job"], state, run.jobs["finish_s"], run.deadline_s),
         "cloudlets": cloudlets.summary(run),
+        "interruptions": world.get("interruptions"),
         "tasks": {name: int(np.count_nonzero(state == code)) for code, name in enumerate(STATE_NAMES)},
         **_service(run),
         "decisions": None if "decisions" in run.damaged else len(run.decisions.get("decision", ())),

@@ -106,6 +106,7 @@ def _outcome(
     known = (task >= 0) & (task < len(done["state"]))  # a mind may have decided a task that does not exist
     row = np.where(known, task, 0)
     ran = known & (done["decision"][row] == decision) & (done["state"][row] == TaskState.FINISHED)
+    ran &= done["attempts"][row] == 1  # what several attempts took is the doing of no one decision
     return (
         np.where(ran, done["dynamic_kwh"][row], np.nan),
         np.where(ran, done["finish_s"][row] - t_s, np.nan),

@@ -15,8 +15,9 @@ import numpy as np
 
 from greensched.core.errors import ConfigError
 from greensched.core.frames import write_frame
-from greensched.scenario import slots, tasks
+from greensched.scenario import fault_schedule, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
+from greensched.scenario.fault_schedule import FaultSchedule
 from greensched.scenario.load import Loaded, load
 from greensched.scenario.resolve import run_config
 
@@ -38,6 +39,7 @@ class _Input:
     tasks: tasks.Tasks
     grid: slots.Grid
     forecasts: tuple[dict[str, Any], dict[str, Any]]
+    faults: FaultSchedule
 
 
 def prepare(
@@ -114,11 +116,12 @@ def _check(loaded: Loaded) -> _Input:
     where = tasks.origins(loaded)
     built = (tasks.build if loaded.cloud is None else vms.build)(loaded, where)
     config = run_config(loaded, where)
+    faults = fault_schedule.schedule(loaded)
     loaded.problems.raise_if_any()
-    forecasts = slots.forecast_tables(loaded, grid)
+    forecasts = slots.forecast_tables(loaded, grid, faults.is_blind)
     loaded.problems.raise_if_any()
     assert built is not None
-    return _Input(config, built, grid, forecasts)
+    return _Input(config, built, grid, forecasts, faults)
 
 
 def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
@@ -139,6 +142,8 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     )
     forecast_meta, forecast_tables = ready.forecasts
     write_frame(folder / "forecasts.gsf", "forecasts", forecast_meta, forecast_tables)
+    if len(ready.faults):
+        write_frame(folder / "faults.gsf", "faults", {}, {"faults": ready.faults.table()}, mode=0o600)
     _write_json(folder / "run.json", ready.config)
     _write_json(folder / "provenance.json", provenance(loaded, labels, meta))
     shutil.copyfile(loaded.path, folder / "scenario.yml")

@@ -8,6 +8,7 @@ from greensched.core.errors import ConfigError, DataError
 from greensched.core.registry import FOLDER_KEY
 from greensched.scenario import pue
 from greensched.scenario.datacenters import Datacenter, StaticPue, TemperaturePue
+from greensched.scenario.faults import Checkpoint
 from greensched.scenario.hardware import HostGroup, HostSpec, Sleep
 from greensched.scenario.load import Loaded
 from greensched.scenario.network import gcp_latency_ms, rtt_matrix_ms
@@ -43,6 +44,12 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
         "network": _network(loaded, where),
         "origins": [{"region": r, "home": h} for r, h in zip(where.regions, where.home, strict=True)],
         "datacenters": [_datacenter(loaded, i, dc, where, types) for i, dc in enumerate(s.datacenters)],
+        "faults": {
+            "failed_power": s.faults.failed_power,
+            "interrupted": s.faults.interrupted,
+            "max_attempts": s.faults.max_attempts,
+        },
+        "checkpoint": _checkpoint(s.faults.checkpoint),
         "policy": s.options() | {FOLDER_KEY: str(loaded.path.resolve().parent)},
         "baseline": s.baseline,
         "currency": s.currency,  # for `finish` only
@@ -113,6 +120,12 @@ def _host(spec: HostSpec, group: HostGroup, types: list[str]) -> dict[str, Any]:
         "vm_scheduler": spec.vm_scheduler,
         "sleep": _sleep(group.sleep or spec.sleep),
     }
+
+
+def _checkpoint(spec: Checkpoint | None) -> dict[str, float] | None:
+    if spec is None:
+        return None
+    return {"interval_s": spec.interval / 1e6, "write_s": spec.write / 1e6, "restart_s": spec.restart / 1e6}
 
 
 def _sleep(sleep: Sleep | None) -> dict[str, float] | None:

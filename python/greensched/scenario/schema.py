@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from greensched.core import limits
 from greensched.scenario.base import Model
 from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
+from greensched.scenario.faults import Faults
 from greensched.scenario.hardware import HostSpec
 from greensched.scenario.quantities import DurationUs, Instant, RunName
 from greensched.scenario.sources import Signals
@@ -77,6 +78,8 @@ class Scenario(Model):
     """Luck of tasks."""
     host_types: dict[RunName, HostSpec] = Field(default={})
     """Own host types beside the built-in ones."""
+    faults: Faults = Faults()
+    """What breaks, and how tasks survive it."""
     network: Network = Network()
     """Network between regions."""
     signals: Signals = Signals()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,8 +138,10 @@ def _cover(signal: Signal, start: datetime, end: datetime) -> Signal:
     return Signal(signal.name, signal.start - before * step, signal.step_s, values)
 
 
-def forecast_tables(loaded: Loaded, grid: Grid) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Meta and tables of forecasts.gsf (PROTOCOL.md §2.5)."""
+def forecast_tables(
+    loaded: Loaded, grid: Grid, is_blind: Callable[[int, int], bool] = lambda datacenter, at_us: False
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Meta and tables of forecasts.gsf (PROTOCOL.md §2.5); none is issued about a grid that ``is_blind``."""
     spec = loaded.scenario.signals.forecasts
     kinds = list(forecast.FORECAST_KINDS)
     rows: list[tuple[int, int, int, F64]] = []
@@ -148,7 +151,7 @@ def forecast_tables(loaded: Loaded, grid: Grid) -> tuple[dict[str, Any], dict[st
     elif spec.source == "real":
         for i, dc in enumerate(loaded.scenario.datacenters):
             rows += _real(loaded, grid, i, dc.zone, kinds)
-    rows.sort(key=lambda r: r[:3])
+    rows = sorted((r for r in rows if not is_blind(r[1], r[0])), key=lambda r: r[:3])
     counts = np.array([len(r[3]) for r in rows], dtype=np.int64)
     issue_us = np.array([r[0] for r in rows], dtype=np.int64)
     issues = {

@@ -12,11 +12,11 @@ import numpy as np
 
 from greensched import __version__
 from greensched.core.contracts import Needs, Policy, Predictor
-from greensched.core.delta import Delta
+from greensched.core.delta import Delta, StateChanges
 from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
 from greensched.core.task_store import TaskStore
-from greensched.core.types import Decisions, ForecastBook, Observation, Reports, Truth, World
+from greensched.core.types import Decisions, ForecastBook, Observation, Reports, TaskState, Truth, World
 from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
@@ -137,7 +137,16 @@ class Mind:
             self._forecasts.add(issue)
         if len(delta.progress):
             self._progress.update(zip(delta.progress.task.tolist(), delta.progress.done_frac.tolist(), strict=True))
+        self._resume(delta.states)
         self._learn(delta.reports)
+
+    def _resume(self, states: StateChanges) -> None:
+        """Tasks that are pending again begin with what their checkpoints kept, whatever they had reached."""
+        if not self._progress and len(states.saved_frac) == 0:
+            return
+        saved_frac = states.saved_frac if len(states.saved_frac) else np.zeros(len(states))
+        for row in np.flatnonzero(states.state == TaskState.PENDING).tolist():
+            self._progress[int(states.task[row])] = float(saved_frac[row])
 
     def _learn(self, reports: Reports) -> None:
         """Forget tasks that ended, and tell the policy of each once: a resend repeats those since the last ack."""

@@ -131,6 +131,8 @@ def idle_state(w: World, **columns: Any) -> DatacenterState:
         "marginal_gpkwh": np.full(n, np.nan),
         "price_per_kwh": np.full(n, 0.1),
         "temperature_c": np.full(n, 20.0),
+        "down": np.zeros(n, dtype=np.int32),
+        "failed_cores": np.zeros(n),
     }
     for name, given in columns.items():
         values[name] = np.broadcast_to(np.asarray(given, dtype=values[name].dtype), (n,)).copy()

@@ -51,6 +51,7 @@ record WorldReport(
             fallbacks.addProperty(failure.getKey(), failure.getValue());
         }
         json.add("fallbacks", fallbacks);
+        json.addProperty("interruptions", datacenters.stream().mapToLong(d -> d.faults().interruptions()).sum());
         json.addProperty("decision_log_sha256", decisions.sha256());
         json.add("latency_us", latency());
         json.add("totals", totals());

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.greensched.sim.World.Ending;
 import org.greensched.sim.World.Result;
+import org.greensched.sim.broker.FaultInjector;
 import org.greensched.sim.broker.GreenBroker;
 import org.greensched.sim.broker.MindFailedException;
 import org.greensched.sim.carbon.Signals;
@@ -25,6 +26,7 @@ import org.greensched.sim.placement.Observation;
 import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.runfolder.BadInputException;
 import org.greensched.sim.runfolder.DecisionLog;
+import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.JobLedger;
@@ -124,12 +126,14 @@ final class WorldSimulation {
         book = new TaskBook(tasks, JobLedger.create(folder.world("jobs.gsf"), tasks.size()));
         decisions = DecisionLog.create(folder.world("decisions.gsf"), Observation.CODES);
         slots = SlotLog.create(folder.world("datacenters.gsf"), config.datacenters().size());
-        TaskPhysics physics = new TaskPhysics(hidden, config);
+        TaskPhysics physics = new TaskPhysics(hidden, config, book.ledger());
         for (int d = 0; d < config.datacenters().size(); d++) {
             datacenters.add(new GreenDatacenter(
                     kernel, d, config.datacenters().get(d), config.gpuTypes().length, signals.of(d), book, physics));
         }
         broker = new GreenBroker(kernel, config, book, datacenters, forecasts, decider, decisions, this::slotEnded);
+        FaultSchedule faults = FaultSchedule.read(folder.input("faults.gsf"), config);
+        new FaultInjector(kernel, faults, datacenters);
         watch = InvariantWatch.attach(kernel, book, datacenters);
         broker.startDecider(config.privileged() ? new WorldTruth(kernel, config, book, datacenters) : null);
     }

@@ -21,12 +21,12 @@ import org.greensched.sim.support.TestWorld;
 class ConservationTest {
     private static final double RELATIVE = 1e-9;
 
-    @Property(tries = 100)
+    @Property(tries = 200)
     void energyAndCarbonAreConserved(@ForAll long seed) throws IOException {
         Path folder = Files.createTempDirectory("world");
         try {
             ScenarioGenerator generator = new ScenarioGenerator(seed);
-            TestWorld world = generator.world();
+            TestWorld world = generator.faultyWorld();
             check(world.run(folder, generator.decider(generator.sites(world))));
         } finally {
             TestFolders.delete(folder);
@@ -69,6 +69,7 @@ class ConservationTest {
                 double finish = jobs.f64("finish_s").get(t);
                 assertTrue(placed <= queued && queued <= start && start <= finish, "order of the life of task " + t);
                 assertEquals(1, jobs.f64("done_frac").get(t), 0);
+                assertTrue(jobs.i32("attempts").get(t) >= 1, "task " + t + " finished without an attempt");
             }
         }
         assertEquals(arrived, run.result().json().get("arrived").getAsLong());
@@ -86,7 +87,7 @@ class ConservationTest {
             byte[][] ledgers = new byte[2][];
             for (int i = 0; i < 2; i++) {
                 ScenarioGenerator generator = new ScenarioGenerator(seed);
-                TestWorld world = generator.world();
+                TestWorld world = generator.faultyWorld();
                 RunResult run = world.run(folder, generator.decider(generator.sites(world)));
                 hashes[i] = run.result().json().get("decision_log_sha256").getAsString();
                 ledgers[i] = Files.readAllBytes(folder.resolve("world/jobs.gsf"));

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.greensched.sim.placement.Decisions;
+import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.support.Deciders;
+import org.greensched.sim.support.TestFaults;
 import org.greensched.sim.support.TestSite;
 import org.greensched.sim.support.TestTask;
 import org.greensched.sim.support.TestWorld;
@@ -12,6 +14,7 @@ import org.greensched.sim.support.TestWorld;
 /** Random worlds with everything in them: all PUE models, sleep, GPUs, phases, transfers, noise, precedence, gaps. */
 final class ScenarioGenerator {
     private final Random random;
+    private final List<Integer> hostCounts = new ArrayList<>();
 
     ScenarioGenerator(long seed) {
         random = new Random(seed);
@@ -23,7 +26,9 @@ final class ScenarioGenerator {
                 .network(random.nextDouble() * 0.1, random.nextInt(200), 0.5 + random.nextDouble() * 10);
         int sites = 1 + random.nextInt(3);
         for (int d = 0; d < sites; d++) {
-            world.site(site());
+            TestSite site = site();
+            world.site(site);
+            hostCounts.add(site.hostCount());
         }
         List<TestTask> tasks = new ArrayList<>();
         int n = 5 + random.nextInt(80);
@@ -42,6 +47,33 @@ final class ScenarioGenerator {
             world.immediate();
         }
         return world;
+    }
+
+    /** The same with faults, mostly. */
+    TestWorld faultyWorld() {
+        TestWorld world = world();
+        return random.nextInt(4) == 0 ? world : world.faults(faults());
+    }
+
+    /** Hosts, datacenters and signals fail, for moments or for hours, and on top of each other. */
+    private TestFaults faults() {
+        TestFaults faults = new TestFaults().failedPower(random.nextBoolean() ? "idle" : "off")
+                .interrupted(random.nextInt(5) == 0 ? "fail" : "requeue").maxAttempts(random.nextInt(4));
+        if (random.nextBoolean()) {
+            faults.checkpoint(random.nextInt(3) * 200, random.nextInt(20), random.nextInt(60));
+        }
+        for (int f = random.nextInt(12); f > 0; f--) {
+            double startS = Math.floor(random.nextDouble() * 7200);
+            double endS = startS + 1 + Math.floor(random.nextDouble() * (random.nextBoolean() ? 60 : 4000));
+            int dc = random.nextInt(hostCounts.size());
+            int host = random.nextInt(hostCounts.get(dc));
+            switch (random.nextInt(6)) {
+                case 0 -> faults.outage(dc, startS, endS);
+                case 1 -> faults.blind(dc, startS, endS);
+                default -> faults.add(startS, endS, FaultSchedule.HOST, dc, host, 1 + random.nextInt(hostCounts.get(dc) - host));
+            }
+        }
+        return faults;
     }
 
     private TestSite site() {

@@ -6,6 +6,7 @@ import org.greensched.sim.columns.Table;
 import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.runfolder.Forecasts;
+import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.util.LongList;
 
@@ -20,7 +21,7 @@ final class ObservationEncoder {
     /** Columns of the ledger that a report carries, besides the task. */
     private static final String[] REPORT_COLUMNS = {
         "decision", "state", "dc", "placed_s", "queued_s", "start_s", "finish_s", "it_kwh", "dynamic_kwh", "idle_kwh",
-        "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost"
+        "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost", "attempts"
     };
 
     ObservationEncoder(FrameWriter writer, PlacementNeeds needs) {
@@ -72,6 +73,22 @@ final class ObservationEncoder {
         if (!o.stateTask.isEmpty()) {
             ids("states", o.stateTask);
             writer.i32("state", o.stateCode.raw()).i64("t_us", o.stateUs.raw()).i32("dc", o.stateDc.raw());
+            saved(o);
+        }
+    }
+
+    /** What checkpoints have kept of tasks that are pending again; left out where there is nothing of the kind. */
+    private void saved(Observation o) {
+        double[] savedFrac = new double[o.stateTask.size()];
+        boolean any = false;
+        for (int i = 0; i < savedFrac.length; i++) {
+            if (o.stateCode.get(i) == TaskState.PENDING) {
+                savedFrac[i] = o.jobs.doneFrac.get(o.stateTask.get(i));
+                any |= savedFrac[i] > 0;
+            }
+        }
+        if (any) {
+            writer.f64("saved_frac", savedFrac);
         }
     }
 

@@ -56,6 +56,7 @@ class ObservationEncoderTest {
         }
         state(3, 5, 301_250_000, 0);
         state(4, 7, 580_000_001, 1);
+        state(9, 1, 590_000_000, -1);
         observation.progressTask.add(3);
         observation.progressTask.add(5);
         observation.progressFrac = new double[] {0.125, 0.75, 0.5};
@@ -210,6 +211,8 @@ class ObservationEncoderTest {
         jobs.idleG.set(4, 0.063);
         jobs.transferG.set(4, 0.05);
         jobs.cost.set(4, 0.00108);
+        jobs.attempts.set(4, 1);
+        jobs.doneFrac.set(9, 0.25);
         jobs.state.set(6, 9);
         jobs.cost.set(6, NAN);
         return jobs;
@@ -235,6 +238,7 @@ class ObservationEncoderTest {
         de.renewableFrac = 0.5;
         de.pricePerKwh = NAN;
         de.temperatureC = NAN;
+        de.failedCores = 32;
         DatacenterView ca = new DatacenterView();
         ca.freeCores = 160;
         ca.freeGpus = 3.5;
@@ -254,6 +258,7 @@ class ObservationEncoderTest {
         ca.renewableFrac = 0.9375;
         ca.pricePerKwh = 0.08;
         ca.temperatureC = 20;
+        ca.down = 1;
         return new DatacenterView[] {de, ca};
     }
 }

@@ -21,6 +21,7 @@ final class Executor {
     static final int NEVER_FITS = 5;
     static final int UNTIL_IN_PAST = 6;
     static final int DUPLICATE = 7;
+    static final int UNAVAILABLE = 8;
 
     /** Rows of one answer that decision ids can tell apart. */
     static final int MAX_ROWS = 1 << 24;
@@ -110,7 +111,10 @@ final class Executor {
         if (dc < 0 || dc >= datacenters.size()) {
             return UNKNOWN_DATACENTER;
         }
-        return datacenters.get(dc).couldHold(task) ? ACCEPTED : NEVER_FITS;
+        if (!datacenters.get(dc).couldHold(task)) {
+            return NEVER_FITS;
+        }
+        return datacenters.get(dc).faults().isOut() ? UNAVAILABLE : ACCEPTED;
     }
 
     private void execute(int task, Decisions answer, int r, long decision, double nowS, int source) {

@@ -72,6 +72,7 @@ public final class GreenBroker extends GreenEntity {
         this.slotListener = slotListener;
         this.arriving = countArriving();
         book.listener(intake);
+        datacenters.forEach(datacenter -> datacenter.faults().onRequeue(this::released));
     }
 
     private int countArriving() {

@@ -41,18 +41,18 @@ final class ExactEngine implements Engine {
         loads.changed(run, utilisedCores(run), gpuW(run));
     }
 
-    /** Moves a task on to a phase and schedules the end of it; phases without duration are passed over. */
+    /** Moves a task on to a phase and schedules the end of it; phases that are over or without duration are passed over. */
     private void enterPhase(RunningTask run, int phase) {
         int p = phase;
         int last = physics.phases(run.task) - 1;
-        while (p < last && physics.phaseFrac(run.task, p) == 0) {
-            p++;
+        double endFrac = run.donePhasesFrac + physics.phaseFrac(run.task, p);
+        while (p < last && (physics.phaseFrac(run.task, p) == 0 || endFrac <= run.savedFrac)) {
+            endFrac += physics.phaseFrac(run.task, ++p);
         }
         run.phase = p;
         if (p < last) {
-            run.donePhasesFrac = Math.min(1, run.donePhasesFrac + physics.phaseFrac(run.task, p));
-            double endS = run.startS + run.runtimeS * run.donePhasesFrac;
-            timeline.at(Math.max(endS, timeline.nowS()), Tags.PHASE, run);
+            run.donePhasesFrac = Math.min(1, endFrac);
+            timeline.at(Math.max(run.reachesS(run.donePhasesFrac), timeline.nowS()), Tags.PHASE, run);
         }
     }
 
@@ -72,9 +72,6 @@ final class ExactEngine implements Engine {
 
     @Override
     public double doneFrac(RunningTask run, double nowS) {
-        if (!run.executing) {
-            return 0;
-        }
-        return run.runtimeS > 0 ? Math.max(0, Math.min(1, (nowS - run.startS) / run.runtimeS)) : 1;
+        return run.executing ? run.reachedFrac(nowS) : run.savedFrac;
     }
 }

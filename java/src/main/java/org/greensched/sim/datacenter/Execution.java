@@ -8,6 +8,7 @@ import org.greensched.sim.kernel.Tags;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.util.IntList;
 import org.greensched.sim.workload.TaskBook;
 import org.greensched.sim.workload.TaskPhysics;
 
@@ -27,7 +28,7 @@ final class Execution {
 
     private record SleepTimer(int host, int generation) {}
 
-    private record WakeUp(int host) {}
+    private record WakeUp(int host, int generation) {}
 
     private final int dc;
     private final Timeline timeline;
@@ -107,7 +108,8 @@ final class Execution {
     private double wakeUp(int host, RunningTask run, double nowS) {
         if (power.isAsleep(host)) {
             power.beginWake(host, nowS);
-            timeline.at(nowS + pool.group(host).spec.sleep().wakeS(), Tags.HOST_POWER, new WakeUp(host));
+            double awakeS = nowS + pool.group(host).spec.sleep().wakeS();
+            timeline.at(awakeS, Tags.HOST_POWER, new WakeUp(host, power.wakes(host)));
         }
         if (!power.isWaking(host)) {
             return nowS;
@@ -119,11 +121,17 @@ final class Execution {
     private void execute(RunningTask run) {
         HostSpec host = pool.group(run.host).spec;
         run.executing = true;
+        run.restartS = physics.restartS(run.task);
+        int attempts = book.ledger().attempts.get(run.task);
+        if (attempts > 0) {
+            run.resume(book.ledger());
+        }
         run.powerFactor = physics.powerFactor(run.task);
         run.idleW = run.cores / host.cores() * host.idleW();
         power.touch(run.host, timeline.nowS());
         power.begin(run);
         engine.begin(run);
+        book.ledger().attempts.set(run.task, attempts + 1);
         power.addLoad(run);
         run.open(power.meters(), facility);
         power.settle(run.host);
@@ -187,10 +195,59 @@ final class Execution {
             return;
         }
         int host = ((WakeUp) data).host;
+        if (((WakeUp) data).generation != power.wakes(host) || !power.isWaking(host)) {
+            return; // it broke while it woke
+        }
         power.endWake(host, timeline.nowS());
         for (RunningTask run : upcoming.remove(host)) {
             execute(run);
         }
+    }
+
+    /** Interrupts every task on a host; adds them to {@code lost}. The caller takes the host down and looks after the tasks. */
+    void interruptAll(int host, IntList lost) {
+        upcoming.remove(host);
+        for (int i = running.size() - 1; i >= 0; i--) {
+            RunningTask run = running.get(i);
+            if (run.host == host) {
+                interrupt(run);
+                lost.add(run.task);
+            }
+        }
+    }
+
+    private void interrupt(RunningTask run) {
+        double nowS = timeline.nowS();
+        if (run.executing) {
+            double savedFrac = run.keptFrac(engine.doneFrac(run, nowS), physics.recovery().checkpointS());
+            power.touch(run.host, nowS);
+            run.close(power.meters(), facility);
+            run.record(book.ledger(), facility, nowS);
+            book.ledger().doneFrac.set(run.task, savedFrac);
+            power.addBusy(run.host, run.cores * (nowS - run.startS));
+            power.removeLoad(run);
+            power.end(run);
+            power.settle(run.host);
+            engine.stop(run);
+        }
+        pool.release(run.host, run.cores, run.memGb, run.gpus, run.gpuMask);
+        run.executing = false;
+        run.interrupted = true; // and never used again: events may still carry it
+        removeRunning(run);
+    }
+
+    /** A host without tasks breaks. */
+    void takeDown(int host, double watts) {
+        power.nextGeneration(host);
+        pool.takeDown(host);
+        power.takeDown(host, timeline.nowS(), watts);
+    }
+
+    /** A host is up again. */
+    void bringUp(int host) {
+        pool.bringUp(host);
+        power.bringUp(host, timeline.nowS());
+        idle(host);
     }
 
     /** Brings the meters of all hosts up to now and writes what running tasks used so far. */
@@ -218,6 +275,10 @@ final class Execution {
     /** Tasks that hold cores, in no particular order. */
     List<RunningTask> running() {
         return running;
+    }
+
+    HostPool pool() {
+        return pool;
     }
 
     HostPower power() {

@@ -29,6 +29,7 @@ public final class FacilityMeter {
     private final MeterTotals closed = new MeterTotals();
     private final MeterTotals run = new MeterTotals();
     private double lastS;
+    private boolean withoutPower;
 
     FacilityMeter(GridSignals grid, PueSpec spec) {
         this.grid = grid;
@@ -68,9 +69,15 @@ public final class FacilityMeter {
         }
         slot.add(p, powerW[CHARGED].value(), powerW[FREE].value(), powerW[WAKING].value());
         if (load != null && p == 0) {
-            slot.addFixed(load.fixedW());
+            slot.addFixed(withoutPower ? 0 : load.fixedW());
         }
         lastS = nowS;
+    }
+
+    /** The facility has no power from {@code nowS} on, so that its fixed overhead is not drawn either; or has it again. */
+    void setWithoutPower(boolean without, double nowS) {
+        advance(nowS);
+        withoutPower = without;
     }
 
     /** Changes the power: of all IT, of its part that tasks are charged, of the part nobody is, of waking hosts therein. */

@@ -9,6 +9,7 @@ import org.greensched.sim.kernel.GreenKernel;
 import org.greensched.sim.kernel.Tags;
 import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.runfolder.DatacenterSpec;
+import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.workload.TaskBook;
@@ -28,6 +29,7 @@ public final class GreenDatacenter extends GreenEntity {
     private final Execution execution;
     private final WaitingLanes waiting;
     private final TransferDesk transfers;
+    private final FaultDesk faults;
     private boolean serveScheduled;
 
     /** Receives the progress of a running task. */
@@ -53,6 +55,7 @@ public final class GreenDatacenter extends GreenEntity {
         this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool);
         this.waiting = new WaitingLanes(book, gpuTypes);
         this.transfers = new TransferDesk(grid.carbon(), book);
+        this.faults = new FaultDesk(index, execution, waiting, book, facility, physics.recovery());
     }
 
     /** Gives {@link Execution} the kernel's clock and queue. */
@@ -105,6 +108,10 @@ public final class GreenDatacenter extends GreenEntity {
 
     private void admit(int task) {
         double nowS = nowS();
+        if (faults.isOut()) {
+            faults.requeue(task, nowS); // its data came to a place that has lost power meanwhile
+            return;
+        }
         book.ledger().queuedS.set(task, nowS);
         if (waiting.mustWaitBehind(task) || !execution.tryStart(task)) {
             waiting.add(task);
@@ -131,7 +138,27 @@ public final class GreenDatacenter extends GreenEntity {
         waiting.serve(execution::tryStart);
     }
 
+    /** A fault of this datacenter begins: what runs on a failed host, or waits in a dark datacenter, leaves it. */
+    public void beginFault(FaultSchedule.Fault fault) {
+        faults.begin(fault, nowS());
+        scheduleServe(); // a task that fell may have held back others under the utilisation cap
+    }
+
+    /** A fault of this datacenter is over. */
+    public void endFault(FaultSchedule.Fault fault) {
+        faults.end(fault, nowS());
+        scheduleServe();
+    }
+
+    /** What is broken here. */
+    public FaultDesk faults() {
+        return faults;
+    }
+
     private void finish(RunningTask run) {
+        if (run.interrupted) {
+            return;
+        }
         int task = run.task;
         execution.finish(run);
         scheduleServe();
@@ -179,7 +206,11 @@ public final class GreenDatacenter extends GreenEntity {
         view.itW = facility.itW();
         view.pue = facility.pueAt(nowS);
         GridSignals grid = facility.grid();
-        if (nowS < grid.carbon().endS()) { // at the very end of the signals the last values stay
+        view.down = faults.isOut() ? 1 : 0;
+        view.failedCores = pool.downCores();
+        if (faults.isBlind()) {
+            view.hideGrid();
+        } else if (nowS < grid.carbon().endS()) { // at the very end of the signals the last values stay
             view.carbonGpkwh = grid.carbon().at(nowS);
             view.marginalGpkwh = grid.marginal().at(nowS);
             view.windFrac = grid.wind().at(nowS);

@@ -10,7 +10,7 @@ import org.greensched.sim.columns.FrameWriter;
 public final class HostLog {
     private static final String[] I32_COLUMNS = {"dc", "host", "wakes", "tasks"};
     private static final String[] F64_COLUMNS = {
-        "it_kwh", "facility_kwh", "carbon_g", "idle_kwh", "idle_g", "busy_core_s", "on_s", "asleep_s"
+        "it_kwh", "facility_kwh", "carbon_g", "idle_kwh", "idle_g", "busy_core_s", "on_s", "asleep_s", "down_s"
     };
 
     private final List<GreenDatacenter> datacenters;
@@ -59,9 +59,10 @@ public final class HostLog {
         HostMeters meters = power.meters();
         int[] integers = {d, host, power.wakes(host), power.started(host)};
         double asleepS = power.asleepS(host, endS);
+        double downS = power.downS(host, endS);
         double[] doubles = {
             meters.itKwh(host), meters.facilityKwh(host), meters.carbonG(host), meters.freeKwh(host), meters.freeG(host),
-            power.busyCoreS(host), endS - asleepS, asleepS
+            power.busyCoreS(host), endS - asleepS - downS, asleepS, downS
         };
         for (int c = 0; c < integers.length; c++) {
             i32[c][row] = integers[c];

@@ -10,6 +10,9 @@ import org.greensched.sim.util.NeumaierSum;
 
 /** What is free on the hosts of a datacenter, and which host a task gets: first fit by number, within the utilisation cap. */
 final class HostPool {
+    /** Free amount of a host on which nothing fits, not even a demand of nothing. */
+    private static final double NO_ROOM = -1;
+
     private final HostGroup[] groups;
     /** Groups in the order in which tasks without GPUs try them: hosts without GPUs first. */
     private final HostGroup[] cpuOrder;
@@ -17,6 +20,7 @@ final class HostPool {
     private final double[] freeCores;
     private final double[] freeMemGb;
     private final int[] tasks;
+    private final boolean[] down;
     private final double usableCores;
     private final double totalCores;
     private final double totalMemGb;
@@ -25,6 +29,10 @@ final class HostPool {
     private final NeumaierSum usedMemGb = new NeumaierSum();
     private final NeumaierSum usedGpus = new NeumaierSum();
     private int held;
+    private double downCores;
+    private double downMemGb;
+    private double downGpus;
+    private int downHosts;
 
     HostPool(DatacenterSpec spec) {
         groups = new HostGroup[spec.hosts().size()];
@@ -32,6 +40,7 @@ final class HostPool {
         freeCores = new double[spec.hostCount()];
         freeMemGb = new double[spec.hostCount()];
         tasks = new int[spec.hostCount()];
+        down = new boolean[spec.hostCount()];
         usableCores = spec.usableCores();
         totalCores = spec.cores();
         double mem = 0;
@@ -70,6 +79,7 @@ final class HostPool {
         freeCores = other.freeCores.clone();
         freeMemGb = other.freeMemGb.clone();
         tasks = other.tasks.clone();
+        down = other.down.clone();
         usableCores = other.usableCores;
         totalCores = other.totalCores;
         totalMemGb = other.totalMemGb;
@@ -78,6 +88,10 @@ final class HostPool {
         usedMemGb.set(other.usedMemGb.value());
         usedGpus.set(other.usedGpus.value());
         held = other.held;
+        downCores = other.downCores;
+        downMemGb = other.downMemGb;
+        downGpus = other.downGpus;
+        downHosts = other.downHosts;
     }
 
     /** A pool of its own in the same state. */
@@ -145,8 +159,49 @@ final class HostPool {
         return gpus <= 0 ? 0 : demandKey(gpus);
     }
 
+    /** Nothing more is put on an empty host until it is up again. */
+    void takeDown(int host) {
+        setDown(host, true);
+    }
+
+    /** A host that was down takes tasks again. */
+    void bringUp(int host) {
+        setDown(host, false);
+    }
+
+    private void setDown(int host, boolean isDown) {
+        if (tasks[host] > 0 || down[host] == isDown) {
+            throw new IllegalStateException("host " + host + " holds " + tasks[host] + " tasks, down: " + down[host]);
+        }
+        HostGroup group = groupOf[host];
+        down[host] = isDown;
+        downHosts += isDown ? 1 : -1;
+        downCores = downHosts == 0 ? 0 : downCores + (isDown ? 1 : -1) * group.spec.cores();
+        downMemGb = downHosts == 0 ? 0 : downMemGb + (isDown ? 1 : -1) * group.spec.memGb();
+        downGpus = downHosts == 0 ? 0 : downGpus + (isDown ? 1 : -1) * group.spec.gpus();
+        index(group, host);
+    }
+
+    boolean isDown(int host) {
+        return down[host];
+    }
+
+    /** Number of hosts that are down. */
+    int downHosts() {
+        return downHosts;
+    }
+
+    /** Cores of the hosts that are down. */
+    double downCores() {
+        return downCores;
+    }
+
     private void index(HostGroup group, int host) {
         int local = host - group.first;
+        if (down[host]) {
+            group.index.set(local, NO_ROOM, NO_ROOM, NO_ROOM);
+            return;
+        }
         group.index.set(local, freeCores[host], freeMemGb[host], group.gpus == null ? 0 : group.gpus.key(local));
     }
 
@@ -175,15 +230,15 @@ final class HostPool {
     }
 
     double freeCores() {
-        return totalCores - usedCores.value();
+        return totalCores - downCores - usedCores.value();
     }
 
     double freeMemGb() {
-        return totalMemGb - usedMemGb.value();
+        return totalMemGb - downMemGb - usedMemGb.value();
     }
 
     double freeGpus() {
-        return totalGpus - usedGpus.value();
+        return totalGpus - downGpus - usedGpus.value();
     }
 
     double usableCores() {

@@ -4,12 +4,13 @@ import org.greensched.sim.runfolder.HostSpec;
 
 /**
  * Power states of the hosts of a datacenter and their power at every instant: awake (curve at the utilised cores, GPUs),
- * waking, asleep. Keeps the meters of hosts and facility in step: {@link #touch} before a change, {@link #settle} after it.
+ * waking, asleep, down. Keeps the meters of hosts and facility in step: {@link #touch} before a change, {@link #settle} after it.
  */
 final class HostPower {
     private static final byte AWAKE = 0;
     private static final byte WAKING = 1;
     private static final byte ASLEEP = 2;
+    private static final byte DOWN = 3;
 
     private final HostPool pool;
     private final FacilityMeter facility;
@@ -24,6 +25,8 @@ final class HostPower {
     private final double[] modeSinceS;
     private final double[] idleSinceS;
     private final double[] asleepS;
+    private final double[] downS;
+    private final double[] downW;
     private final double[] busyCoreS;
     private final int[] wakes;
     private final int[] started;
@@ -43,6 +46,8 @@ final class HostPower {
         modeSinceS = new double[n];
         idleSinceS = new double[n];
         asleepS = new double[n];
+        downS = new double[n];
+        downW = new double[n];
         busyCoreS = new double[n];
         wakes = new int[n];
         started = new int[n];
@@ -70,7 +75,11 @@ final class HostPower {
             watts = spec.idleW() + dynamicW + gpuW[host];
             charged = dynamicW + gpuW[host] + chargedIdleW[host];
         } else {
-            watts = mode[host] == ASLEEP ? spec.sleep().powerW() : spec.sleep().wakePowerW();
+            watts = switch (mode[host]) {
+                case ASLEEP -> spec.sleep().powerW();
+                case WAKING -> spec.sleep().wakePowerW();
+                default -> downW[host];
+            };
         }
         double free = watts - charged;
         double before = meters.powerW(host);
@@ -145,6 +154,37 @@ final class HostPower {
         settle(host);
     }
 
+    /** A host without tasks breaks, whatever it did, and draws {@code watts} until it is up again. */
+    void takeDown(int host, double nowS, double watts) {
+        touch(host, nowS);
+        if (mode[host] == ASLEEP) {
+            asleepS[host] += nowS - modeSinceS[host];
+            asleep--;
+        } else if (mode[host] == WAKING) {
+            facility.shift(0, 0, 0, -meters.powerW(host));
+        }
+        mode[host] = DOWN;
+        modeSinceS[host] = nowS;
+        downW[host] = watts;
+        settle(host);
+    }
+
+    /** A host that is down draws another power from now on. */
+    void setDownPower(int host, double nowS, double watts) {
+        touch(host, nowS);
+        downW[host] = watts;
+        settle(host);
+    }
+
+    /** A host is up again: awake and idle. */
+    void bringUp(int host, double nowS) {
+        touch(host, nowS);
+        downS[host] += nowS - modeSinceS[host];
+        mode[host] = AWAKE;
+        modeSinceS[host] = nowS;
+        settle(host);
+    }
+
     boolean isAsleep(int host) {
         return mode[host] == ASLEEP;
     }
@@ -188,6 +228,10 @@ final class HostPower {
 
     double asleepS(int host, double nowS) {
         return asleepS[host] + (mode[host] == ASLEEP ? nowS - modeSinceS[host] : 0);
+    }
+
+    double downS(int host, double nowS) {
+        return downS[host] + (mode[host] == DOWN ? nowS - modeSinceS[host] : 0);
     }
 
     double busyCoreS(int host) {

@@ -16,11 +16,12 @@ import org.greensched.sim.workload.TaskPhysics;
 final class Projection {
     private static final int FINISH = 0;
     private static final int BEGIN = 1;
-    private static final int SERVE = 2;
-    private static final int DATA = 3;
+    private static final int REPAIR = 2;
+    private static final int SERVE = 3;
+    private static final int DATA = 4;
 
     /** A task on a host; its run time is known from the moment it executes, NaN before. */
-    record Guest(int task, int host, long gpuMask, double beginS, double runtimeS) {
+    record Guest(int task, int host, long gpuMask, double beginS, double runtimeS, double restartS) {
         boolean executing() {
             return !Double.isNaN(runtimeS);
         }
@@ -35,8 +36,9 @@ final class Projection {
      *
      * @param neighbours the tasks that execute on the host at any time while it does
      */
-    record Start(int host, double beginS, double runtimeS, List<Guest> neighbours) {}
+    record Start(int host, double beginS, double runtimeS, double restartS, List<Guest> neighbours) {}
 
+    /** @param task or, of a repair, the host */
     private record Event(double timeS, int kind, long order, Guest guest, int task) implements Comparable<Event> {
         @Override
         public int compareTo(Event other) {
@@ -78,9 +80,13 @@ final class Projection {
         for (int h = 0; h < pool.hosts(); h++) {
             idleSinceS[h] = power.isAsleep(h) ? Double.NEGATIVE_INFINITY : power.idleSinceS(h);
             awakeAtS[h] = power.isWaking(h) ? power.modeSinceS(h) + pool.group(h).spec.sleep().wakeS() : 0;
+            if (pool.isDown(h) && datacenter.faults().backS(h) < Double.POSITIVE_INFINITY) {
+                events.add(new Event(datacenter.faults().backS(h), REPAIR, nextOrder++, null, h));
+            }
         }
         for (RunningTask run : datacenter.running()) {
-            settle(new Guest(run.task, run.host, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN));
+            settle(new Guest(run.task, run.host, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN,
+                    run.restartS));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
         inbound = datacenter.transfers().inbound().tasks();
@@ -145,7 +151,7 @@ final class Projection {
             if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
                 HostSpec spec = pool.group(host).spec;
                 double runtimeS = physics.runtimeS(task, spec, pool.usedCoresOn(host) / spec.cores());
-                return new Start(host, beginOn(host, timeS), runtimeS, guestsOn(host));
+                return new Start(host, beginOn(host, timeS), runtimeS, physics.restartS(task), guestsOn(host));
             }
         }
         return new Projection(this).playThrough(task, timeS);
@@ -166,7 +172,7 @@ final class Projection {
         while (!events.isEmpty() && (self == null || events.peek().timeS < self.finishS())) {
             play(events.poll());
         }
-        return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, company);
+        return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, self.restartS, company);
     }
 
     private int find(int task) {
@@ -186,6 +192,7 @@ final class Projection {
         switch (event.kind) {
             case FINISH -> finish(event.guest, event.timeS);
             case BEGIN -> begin(event.guest);
+            case REPAIR -> repair(event.task, event.timeS);
             case SERVE -> lanes.serve(task -> tryStart(task, event.timeS));
             default -> {
                 inbound--;
@@ -212,13 +219,15 @@ final class Projection {
         double beginS = beginOn(host, timeS);
         awakeAtS[host] = beginS > timeS ? beginS : awakeAtS[host];
         long mask = pool.take(host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task));
-        settle(new Guest(task, host, mask, beginS, beginS <= timeS ? runtimeS(task, host) : Double.NaN));
+        double runtimeS = beginS <= timeS ? runtimeS(task, host) : Double.NaN;
+        settle(new Guest(task, host, mask, beginS, runtimeS, physics.restartS(task)));
         return true;
     }
 
     private void begin(Guest guest) {
         List<Guest> there = guests[guest.host];
-        Guest executing = new Guest(guest.task, guest.host, guest.gpuMask, guest.beginS, runtimeS(guest.task, guest.host));
+        double runtimeS = runtimeS(guest.task, guest.host);
+        Guest executing = new Guest(guest.task, guest.host, guest.gpuMask, guest.beginS, runtimeS, guest.restartS);
         there.set(there.indexOf(guest), executing);
         executes(executing);
     }
@@ -235,6 +244,16 @@ final class Projection {
         if (pool.tasksOn(guest.host) == 0) {
             idleSinceS[guest.host] = timeS;
         }
+        serveSoon(timeS);
+    }
+
+    private void repair(int host, double timeS) {
+        pool.bringUp(host);
+        idleSinceS[host] = timeS;
+        serveSoon(timeS);
+    }
+
+    private void serveSoon(double timeS) {
         // serving twice at one instant changes nothing: what does not fit once does not fit again
         if (lanes.size() > 0) {
             events.add(new Event(timeS, SERVE, nextOrder++, null, -1));

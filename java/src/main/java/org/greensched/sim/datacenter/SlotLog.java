@@ -11,7 +11,7 @@ import org.greensched.sim.columns.FrameWriter;
 
 /** What every datacenter did in each slot (world/datacenters.gsf, PROTOCOL.md §2.7). */
 public final class SlotLog implements Closeable {
-    private static final String[] I32_COLUMNS = {"running", "queued", "hosts_on", "hosts_asleep"};
+    private static final String[] I32_COLUMNS = {"running", "queued", "hosts_on", "hosts_asleep", "hosts_down"};
     private static final String[] F64_COLUMNS = {
         "used_cores", "used_gpus", "it_kwh", "facility_kwh", "attributed_kwh", "idle_kwh", "wake_kwh", "carbon_g",
         "attributed_g", "idle_g", "marginal_g", "cost", "transfer_kwh", "transfer_g", "carbon_gpkwh", "wind_frac",
@@ -66,7 +66,8 @@ public final class SlotLog implements Closeable {
     private void row(GreenDatacenter datacenter, int d, double startS, double endS) {
         int hosts = datacenter.pool().hosts();
         int asleep = datacenter.power().asleep();
-        int[] counts = {datacenter.running().size(), datacenter.waiting().size(), hosts - asleep, asleep};
+        int down = datacenter.pool().downHosts();
+        int[] counts = {datacenter.running().size(), datacenter.waiting().size(), hosts - asleep - down, asleep, down};
         for (int c = 0; c < counts.length; c++) {
             i32[c][d] = counts[c];
         }

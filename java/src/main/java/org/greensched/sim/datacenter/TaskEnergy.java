@@ -31,20 +31,27 @@ final class TaskEnergy {
     double kwh(int task, HostGroup host, Projection.Start start, double elsewhereW, FacilityMeter facility) {
         size = 0;
         for (Projection.Guest guest : start.neighbours()) {
-            addPhases(guest.task(), guest.beginS(), guest.runtimeS(), host.spec, false);
+            addPhases(guest.task(), guest.beginS(), guest.runtimeS(), guest.restartS(), host.spec, false);
         }
-        addPhases(task, start.beginS(), start.runtimeS(), host.spec, true);
+        addPhases(task, start.beginS(), start.runtimeS(), start.restartS(), host.spec, true);
         Arrays.sort(changes, 0, size, (a, b) -> Double.compare(a[0], b[0]));
         return integrate(host, start, elsewhereW, facility) / Clock.J_PER_KWH;
     }
 
-    private void addPhases(int task, double beginS, double runtimeS, HostSpec host, boolean own) {
+    private void addPhases(int task, double beginS, double runtimeS, double restartS, HostSpec host, boolean own) {
         double factor = physics.powerFactor(task);
         double atS = beginS;
         double doneFrac = 0;
+        double savedFrac = physics.savedFrac(task);
+        double leftFrac = 1 - savedFrac;
         for (int p = 0; p < physics.phases(task); p++) {
             doneFrac += physics.phaseFrac(task, p);
-            double endS = p == physics.phases(task) - 1 ? beginS + runtimeS : Math.min(1, doneFrac) * runtimeS + beginS;
+            boolean last = p == physics.phases(task) - 1;
+            if (doneFrac <= savedFrac && !last) {
+                continue; // an earlier attempt has done it
+            }
+            double endS = last || leftFrac <= 0 ? beginS + runtimeS
+                    : beginS + restartS + (runtimeS - restartS) * ((Math.min(1, doneFrac) - savedFrac) / leftFrac);
             double cores = tasks.cores(task) * physics.cpuUtilFrac(task, p, factor);
             double gpuW = tasks.gpus(task) * physics.gpuUtilFrac(task, p, factor) * (host.gpuMaxW() - host.gpuIdleW());
             add(atS, cores, gpuW, own);

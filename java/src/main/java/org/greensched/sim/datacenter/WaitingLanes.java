@@ -5,6 +5,7 @@ import java.util.PriorityQueue;
 import java.util.function.IntPredicate;
 import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.util.IntList;
 import org.greensched.sim.workload.TaskBook;
 
 /**
@@ -79,6 +80,18 @@ final class WaitingLanes {
     /** Forgets a waiting task; the caller has revised it. */
     void forget(int task) {
         demand.remove(book.tasks(), task);
+    }
+
+    /** All waiting tasks, best first; they go on waiting. */
+    IntList all() {
+        java.util.List<Entry> entries = new java.util.ArrayList<>();
+        for (PriorityQueue<Entry> lane : lanes) {
+            lane.stream().filter(this::isCurrent).forEach(entries::add);
+        }
+        java.util.Collections.sort(entries);
+        IntList all = new IntList();
+        entries.forEach(entry -> all.add(entry.task));
+        return all;
     }
 
     /** Number of waiting tasks. */

@@ -16,16 +16,18 @@ public final class Tags {
     public static final int PHASE = FIRST + 1;
     /** A host falls asleep or is awake again. */
     public static final int HOST_POWER = FIRST + 2;
+    /** Something breaks or is repaired: what ended at this instant has ended, what would start has not. */
+    public static final int FAULT = FIRST + 3;
     /** Freed capacity is given to the queue, after everything that frees some at this instant. */
-    public static final int SERVE = FIRST + 3;
+    public static final int SERVE = FIRST + 4;
     /** A task's data has arrived. */
-    public static final int TRANSFER = FIRST + 4;
+    public static final int TRANSFER = FIRST + 5;
     /** Tasks arrive. */
-    public static final int ARRIVAL = FIRST + 5;
+    public static final int ARRIVAL = FIRST + 6;
     /** Tasks became ready without arriving: a predecessor finished or a deferral ran out (immediate mode). */
-    public static final int READY = FIRST + 6;
+    public static final int READY = FIRST + 7;
     /** A slot boundary. */
-    public static final int SLOT = FIRST + 7;
+    public static final int SLOT = FIRST + 8;
 
     private Tags() {}
 }

@@ -6,7 +6,8 @@ import org.greensched.sim.util.LongList;
 
 /**
  * Decides when the mind cannot: the datacenter with the lowest carbon intensity now among those where the task fits now,
- * otherwise the one with the shortest queue among those where it can ever fit. Ties go to the lower number. Cores given
+ * otherwise the one with the shortest queue among those where it can ever fit. Ties go to the lower
+ * number, an intensity that nobody can see comes last, and a datacenter without power is left out. Cores given
  * within the same answer are counted, so that a burst does not pile up on one datacenter.
  */
 public final class LocalFallback {
@@ -47,11 +48,11 @@ public final class LocalFallback {
         int shortest = -1;
         for (int d = 0; d < views.length; d++) {
             GreenDatacenter datacenter = datacenters.get(d);
-            if (!datacenter.couldHold(task)) {
+            if (datacenter.faults().isOut() || !datacenter.couldHold(task)) {
                 continue;
             }
             boolean room = datacenter.fitsNow(task) && given[d] + datacenter.coresOf(task) <= views[d].freeCores;
-            if (room && (cleanest < 0 || views[d].carbonGpkwh < views[cleanest].carbonGpkwh)) {
+            if (room && (cleanest < 0 || Double.compare(views[d].carbonGpkwh, views[cleanest].carbonGpkwh) < 0)) {
                 cleanest = d;
             }
             if (shortest < 0 || load(d) < load(shortest)) {

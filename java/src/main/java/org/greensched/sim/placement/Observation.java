@@ -50,6 +50,7 @@ public final class Observation {
 
     /** Names of the refusal codes, by index. */
     public static final String[] CODES = {
-        "accepted", "unsupported", "unknown_task", "not_asked", "unknown_datacenter", "never_fits", "until_in_past", "duplicate"
+        "accepted", "unsupported", "unknown_task", "not_asked", "unknown_datacenter", "never_fits", "until_in_past", "duplicate",
+        "unavailable"
     };
 }

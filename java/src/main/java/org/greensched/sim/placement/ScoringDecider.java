@@ -63,7 +63,7 @@ public abstract class ScoringDecider implements PlacementDecider {
         double cores = tasks.cores(task);
         for (int d = 0; d < views.length; d++) {
             DatacenterSpec spec = specs.get(d);
-            if (!spec.couldHold(cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task))) {
+            if (views[d].down != 0 || !spec.couldHold(cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task))) {
                 continue;
             }
             boolean room = views[d].queued == 0 && cores <= views[d].maxFreeCores && tasks.gpus(task) <= views[d].maxFreeGpus

@@ -18,7 +18,7 @@ import org.greensched.sim.columns.U8;
  */
 public final class JobLedger {
     /** Reasons by code. */
-    public static final String[] REASONS = {"", "policy", "never_fits", "predecessor"};
+    public static final String[] REASONS = {"", "policy", "never_fits", "predecessor", "interrupted"};
     public static final int REASON_NONE = 0;
     /** Rejected by a decision. */
     public static final int REASON_POLICY = 1;
@@ -26,6 +26,8 @@ public final class JobLedger {
     public static final int REASON_NEVER_FITS = 2;
     /** A predecessor was rejected or failed. */
     public static final int REASON_PREDECESSOR = 3;
+    /** Its host or datacenter failed, and the rules of the run give it no further attempt. */
+    public static final int REASON_INTERRUPTED = 4;
 
     /** Decided by nobody yet, by the mind, by the local fallback. */
     public static final int SOURCE_NONE = 0;
@@ -37,7 +39,7 @@ public final class JobLedger {
             Spec.i64("decision"), Spec.u8("source"), Spec.f64("placed_s"), Spec.f64("queued_s"), Spec.f64("start_s"),
             Spec.f64("finish_s"), Spec.f64("done_frac", 0), Spec.f64("it_kwh", 0), Spec.f64("dynamic_kwh", 0),
             Spec.f64("idle_kwh", 0), Spec.f64("transfer_kwh", 0), Spec.f64("dynamic_g", 0), Spec.f64("idle_g", 0),
-            Spec.f64("transfer_g", 0), Spec.f64("marginal_g", 0), Spec.f64("cost", 0));
+            Spec.f64("transfer_g", 0), Spec.f64("marginal_g", 0), Spec.f64("cost", 0), Spec.i32("attempts", 0));
 
     public final I32 state;
     public final I32 reason;
@@ -59,6 +61,8 @@ public final class JobLedger {
     public final F64 transferG;
     public final F64 marginalG;
     public final F64 cost;
+    /** How often it began to hold cores; more than once only if it was interrupted. */
+    public final I32 attempts;
     private final MappedTable file;
 
     private JobLedger(MappedTable file) {
@@ -84,6 +88,7 @@ public final class JobLedger {
         transferG = t.f64("transfer_g");
         marginalG = t.f64("marginal_g");
         cost = t.f64("cost");
+        attempts = t.i32("attempts");
     }
 
     /**

@@ -22,7 +22,8 @@ public record RunConfig(
         JsonObject json, String runId, String scenario, String startUtc, long horizonUs, long drainUs, long slotUs,
         boolean fixedEnd, boolean immediate, long seed, boolean privileged, boolean fallback, double startTimeoutS,
         double decideTimeoutS, double timeSigmaFrac, double powerSigmaFrac, String[] workClasses, String[] gpuTypes,
-        double kwhPerGb, double[][] rttMs, double[][] gbps, int[] home, List<DatacenterSpec> datacenters) {
+        double kwhPerGb, double[][] rttMs, double[][] gbps, int[] home, List<DatacenterSpec> datacenters,
+        RecoveryRules recovery) {
 
     /** The only format of run folders that this world reads. */
     public static final int FORMAT = 1;
@@ -92,7 +93,8 @@ public record RunConfig(
                 mind.number("start_timeout_s", 1e-3, 1e6), mind.number("decide_timeout_s", 1e-3, 1e6), noise.number("time_sigma_frac", 0, 3),
                 noise.number("power_sigma_frac", 0, 3), workClasses, gpuTypes, network.number("kwh_per_gb", 0, 1e3),
                 network.matrix("rtt_ms", home.length, datacenters.size(), 0),
-                network.matrix("gbps", home.length, datacenters.size(), 1e-9), home, List.copyOf(datacenters));
+                network.matrix("gbps", home.length, datacenters.size(), 1e-9), home, List.copyOf(datacenters),
+                RecoveryRules.read(json));
     }
 
     /** Folders of before this key existed keep their numbers. */
@@ -109,7 +111,7 @@ public record RunConfig(
     }
 
     /** True for the first word, false for the second, an error for any other. */
-    private static boolean choice(JsonReader json, String key, String yes, String no) {
+    static boolean choice(JsonReader json, String key, String yes, String no) {
         String value = json.text(key);
         if (!value.equals(yes) && !value.equals(no)) {
             throw json.wrong(key, "must be " + yes + " or " + no + " (got " + value + ")");

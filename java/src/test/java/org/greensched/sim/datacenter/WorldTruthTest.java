@@ -17,6 +17,7 @@ import org.greensched.sim.placement.Decisions;
 import org.greensched.sim.placement.TruthService;
 import org.greensched.sim.support.Deciders;
 import org.greensched.sim.support.RunResult;
+import org.greensched.sim.support.TestFaults;
 import org.greensched.sim.support.TestFolders;
 import org.greensched.sim.support.TestSite;
 import org.greensched.sim.support.TestTask;
@@ -100,6 +101,48 @@ class WorldTruthTest {
         }
         world.tasks(randomTask(random, 450)); // arrives alone, last
         comesTrue(world, random, 2, others, load ? LOAD_PUE_FRAC : EXACT_FRAC);
+    }
+
+    /** The same while hosts are broken: tasks that they interrupted are back, and their repairs are known to the truth. */
+    @Property(tries = 100)
+    void brokenHostsAreRepairedInTheTruthToo(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        TestSite[] sites = {randomSite(random, false), randomSite(random, false)};
+        TestFaults faults = new TestFaults().failedPower(random.nextBoolean() ? "idle" : "off");
+        faults.checkpoint(random.nextInt(2) * 60, random.nextInt(5), random.nextInt(40));
+        for (int f = 1 + random.nextInt(6); f > 0; f--) {
+            int dc = random.nextInt(2);
+            faults.host(dc, random.nextInt(sites[dc].hostCount()), 1 + random.nextInt(299), 310 + random.nextInt(5000));
+        }
+        TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
+                .site(sites[0]).site(sites[1]).faults(faults);
+        int others = 3 + random.nextInt(40);
+        for (int t = 0; t < others; t++) {
+            world.tasks(randomTask(random, 0));
+        }
+        world.tasks(randomTask(random, 450));
+        comesTrue(world, random, 2, others, EXACT_FRAC);
+    }
+
+    /** What is left of an interrupted task: 30 s of restart, 60 s at full load and 300 s idle; asked on its way back. */
+    @Test
+    void ofAnInterruptedTaskOnlyTheRestIsTold() throws IOException {
+        TruthService.Answer[] answer = new TruthService.Answer[1];
+        Deciders.Scripted[] decider = new Deciders.Scripted[1];
+        decider[0] = Deciders.scripted((o, out) -> {
+            for (int i = 0; i < o.ask.size(); i++) {
+                answer[0] = decider[0].truth.truth(new long[] {0}, new int[] {0}, new long[] {o.tUs});
+                out.place(0, 0, Decisions.STATUS_HEURISTIC, "");
+            }
+        });
+        RunResult run = new TestWorld().privileged().hours(1).site(site(100).hosts(1, 1, 100, 200))
+                .faults(new TestFaults().host(0, 0, 270, 450).checkpoint(120, 0, 30))
+                .tasks(task(0, 600).phases(new double[] {0.5, 1, 0}, new double[] {0.5, 0, 0})).run(folder, decider[0]);
+        assertEquals(150, answer[0].waitS()[0], 1e-9);
+        assertEquals(150 + 390, answer[0].serviceTimeS()[0], 1e-9);
+        assertEquals(90 * 100 / 3.6e6, answer[0].energyKwh()[0], 1e-15);
+        assertEquals(300 + 540, run.job("finish_s", 0), 1e-9);
+        assertEquals((270 + 90) * 100 / 3.6e6, run.job("dynamic_kwh", 0), 1e-15);
     }
 
     /** Alone, and with no other host that could fall asleep, it is exact for a load-dependent PUE too. */

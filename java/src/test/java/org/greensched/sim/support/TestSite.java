@@ -10,6 +10,7 @@ public final class TestSite {
     final double[] carbonGpkwh;
     String pue = "{\"model\":\"static\",\"value\":1.0}";
     double cap = 1;
+    private int hostCount;
     final List<String> hosts = new ArrayList<>();
     final Map<String, double[]> signals = new LinkedHashMap<>();
 
@@ -45,11 +46,17 @@ public final class TestSite {
     public TestSite add(
             int count, double cores, double memGb, int gpus, int type, double gpuIdleW, double gpuMaxW, String sleep,
             double... powerW) {
+        hostCount += count;
         hosts.add("{\"type\":\"h" + hosts.size() + "\",\"count\":" + count + ",\"cores\":" + cores + ",\"mem_gb\":" + memGb
                 + ",\"gpus\":" + gpus + ",\"gpu_type\":" + type + ",\"gpu_idle_w\":" + gpuIdleW + ",\"gpu_max_w\":" + gpuMaxW
                 + ",\"power_w\":" + java.util.Arrays.toString(powerW) + ",\"speed\":[1.0,2.0],\"embodied_g_per_core_h\":0,"
                 + "\"sleep\":" + sleep + "}");
         return this;
+    }
+
+    /** Hosts of all blocks so far. */
+    public int hostCount() {
+        return hostCount;
     }
 
     public TestSite pue(double value) {

@@ -35,6 +35,7 @@ public final class TestWorld {
     private double kwhPerGb;
     private double rttMs;
     private double gbps = 10;
+    private TestFaults faults = new TestFaults();
 
     public TestWorld site(TestSite site) {
         sites.add(site);
@@ -127,6 +128,11 @@ public final class TestWorld {
         return this;
     }
 
+    public TestWorld faults(TestFaults value) {
+        faults = value;
+        return this;
+    }
+
     /** Writes the folder. */
     public Path write(Path folder) throws IOException {
         Path input = Files.createDirectories(folder.resolve("input"));
@@ -136,6 +142,7 @@ public final class TestWorld {
         writeHidden(input);
         writeSignals(input);
         writeForecasts(input);
+        faults.write(input);
         return folder;
     }
 
@@ -166,7 +173,7 @@ public final class TestWorld {
                 + "\",\"mind\":{\"start_timeout_s\":10,\"decide_timeout_s\":10},\"noise\":{\"time_sigma_frac\":" + timeSigma
                 + ",\"power_sigma_frac\":" + powerSigma + "},\"work_classes\":[\"a\",\"b\"],\"gpu_types\":[\"g0\",\"g1\"],"
                 + "\"network\":{\"kwh_per_gb\":" + kwhPerGb + ",\"rtt_ms\":" + rtt + ",\"gbps\":" + bandwidth
-                + "},\"origins\":" + origins + ",\"datacenters\":" + centres + ",\"policy\":{\"name\":\"test\"}}";
+                + "}," + faults.json() + "\"origins\":" + origins + ",\"datacenters\":" + centres + ",\"policy\":{\"name\":\"test\"}}";
     }
 
     private static long us(double seconds) {
