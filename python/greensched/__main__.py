@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+import os
+import signal
+
+
+def _leave_at_once(signum: int, frame: object) -> None:
+    """While modules are imported an exception may come up where Python throws it away, and the run would go on."""
+    os.write(2, b"greensched: interrupted\n")
+    os._exit(130)
+
 
 if __name__ == "__main__":
-    try:
-        from greensched.cli.main import main
-    except KeyboardInterrupt:  # imports take half a second, long enough for Ctrl-C
-        print("greensched: interrupted", file=sys.stderr)
-        sys.exit(130)
+    # imports take half a second, long enough for Ctrl-C; who ignores the signal (nohup) goes on ignoring it
+    listens = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if listens:
+        signal.signal(signal.SIGINT, _leave_at_once)
+    from greensched.cli.main import main
+
+    if listens:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     main()

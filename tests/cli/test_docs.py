@@ -70,6 +70,18 @@ def test_the_page_on_faults_works_as_written(cli: Cli, root: Path, tmp_path: Pat
     assert pd.read_parquet(tmp_path / "runs" / "stormy" / "hosts.parquet")["down_s"].gt(0).any()
 
 
+def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "cloudsim-files.md").read_text(encoding="utf-8")
+    cloud, second = blocks(text, "yaml")
+    (tmp_path / "cloud.yml").write_text(cloud)
+    alone = cli("validate", "cloud.yml")
+    assert alone.returncode == 0, alone.stderr
+    assert "no datacenter has a zone: carbon is a flat" in alone.stderr
+    (tmp_path / "cloud.greensched.yml").write_text(second)
+    done = cli("validate", "cloud.yml")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -80,6 +92,7 @@ def test_the_page_on_faults_works_as_written(cli: Cli, root: Path, tmp_path: Pat
         "docs/quickstart.md",
         "docs/notebooks.md",
         "docs/faults.md",
+        "docs/cloudsim-files.md",
         "docs/java-library.md",
     ],
 )

@@ -29,6 +29,14 @@ def of_summary(summary: Mapping[str, Any]) -> int:
     return BY_STATUS[summary["status"]] or (FAILED if summary["damaged"] else OK)
 
 
+_FROM_BEST = (OK, DEGRADED, FAILED, NO_JAVA, BAD_INPUT, INTERRUPTED)
+
+
+def worst(one: int, other: int) -> int:
+    """The worse of two exit codes; one that is not of ours counts as a failed run."""
+    return max(one, other, key=lambda code: _FROM_BEST.index(code if code in _FROM_BEST else FAILED))
+
+
 class Interrupted(GreenSchedError):
     """Ctrl-C or a polite kill; the message says what is there and what to do."""
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from greensched.cli.prepare import Document, With
 from greensched.core.errors import ConfigError
 
 
@@ -45,7 +46,7 @@ NoReport = Annotated[bool, typer.Option("--no-report", help="Do not write report
 
 
 def run(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML).")],
+    scenario: Annotated[Path, typer.Argument(help="Scenario file (YAML), or a CloudSim file.")],
     overrides: Set = None,
     data: Data = None,
     out: Out = None,
@@ -55,8 +56,13 @@ def run(
     json_: Json = False,
     no_progress: NoProgress = False,
     no_report: NoReport = False,
+    document: Document = None,
+    second: With = None,
 ) -> None:
-    """Simulate a scenario: prepare, world and mind, baseline on the same input, results, report."""
+    """Simulate a scenario: prepare, world and mind, baseline on the same input, results, report.
+
+    Of a CloudSim file every document is run, in order, each into a folder of its own.
+    """
     from greensched.cli.runner import Order, carry_out
 
     order = Order(
@@ -69,6 +75,8 @@ def run(
         bridge=bridge.value,
         progress=not no_progress and not json_ and sys.stderr.isatty(),
         report=not no_report,
+        document=document,
+        second=second,
     )
     raise typer.Exit(carry_out(order, as_json=json_))
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from greensched.core.contracts import Predictor
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
 from greensched.results.finish import SUMMARY, finish, world_status
+from greensched.scenario.cloudsim.nodes import several_possible
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -47,6 +48,8 @@ class Order:
     bridge: str = "py4j"
     predictor: Predictor | None = None  # an object, from Python only
     quiet: bool = False  # what prepare has to say goes into the error
+    document: int | None = None  # of a CloudSim file; None: its only one
+    second: Path | None = None  # our keys for a CloudSim file
 
 
 class PrepareError(GreenSchedError):
@@ -58,15 +61,50 @@ class PrepareError(GreenSchedError):
 
 
 def carry_out(order: Order, *, as_json: bool = False) -> int:
-    """Run the scenario and print its summary; returns the exit code.
+    """Run the scenario, or every document of a CloudSim file, and print the summaries; returns the worst exit code.
 
     Raises:
         GreenSchedError: bad input, or a run that could not even start.
     """
     with _signals_as_interrupt():
-        folder, summary, page = simulate(order)
+        parts = split(order)
+        if len(parts) == 1:
+            return _carry_out(parts[0], as_json)
+        worst = codes.OK
+        for part in parts:
+            try:
+                code = _carry_out(part, as_json)
+            except codes.Interrupted:
+                raise
+            except GreenSchedError as error:  # the others may do better
+                _log.print(f"greensched: document {part.document}: {error}", markup=False)
+                code = codes.of(error)
+            worst = codes.worst(worst, code)
+        return worst
+
+
+def _carry_out(order: Order, as_json: bool) -> int:
+    folder, summary, page = simulate(order)
     _show(folder, summary, page, as_json)
     return codes.of_summary(summary)
+
+
+def split(order: Order) -> list[Order]:
+    """An order for each document of a CloudSim file, with folders of their own; the order itself for any other file.
+
+    All documents are validated first, so that none is run while another cannot be.
+
+    Raises:
+        GreenSchedError: a document cannot run.
+    """
+    if order.document is not None or not order.scenario.is_file() or not several_possible(order.scenario):
+        return [order]
+    done = _run_greensched(order, ["validate", str(order.scenario), "--json"])
+    count = int(json.loads(done)["documents"])
+    if count == 1:
+        return [order]
+    base = _new_folder(order)
+    return [replace(order, document=n, out=base / str(n)) for n in range(1, count + 1)]
 
 
 def simulate(order: Order) -> tuple[Path, dict[str, Any], Path | None]:
@@ -162,24 +200,34 @@ def _signals_as_interrupt() -> Iterator[None]:
 
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:
     """Write input/ in a process of its own, so that the hidden truth never enters the mind's."""
-    command = [sys.executable, "-m", "greensched", "prepare", str(order.scenario), "--out", str(folder)]
+    with _status(order.progress, "preparing the input"):
+        _run_greensched(order, ["prepare", str(order.scenario), "--out", str(folder)])
+    config = metadata.read_json(folder / "input" / "run.json")
+    metadata.update(folder, config=config, seed=config["seed"])
+    return config
+
+
+def _run_greensched(order: Order, arguments: list[str]) -> str:
+    """A command on the order's scenario, in a process of its own; returns what it printed."""
+    command = [sys.executable, "-m", "greensched", *arguments]
     if order.policy is not None:  # first: its own options may follow as --set policy.x=y
         command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
     for override in order.overrides:
         command += ["--set", override]
     if order.data is not None:
         command += ["--data", str(order.data)]
-    with _status(order.progress, "preparing the input"):
-        # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
-        stderr = subprocess.PIPE if order.quiet else None
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False, start_new_session=True
-        )
+    if order.document is not None:
+        command += ["--document", str(order.document)]
+    if order.second is not None:
+        command += ["--with", str(order.second)]
+    # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
+    stderr = subprocess.PIPE if order.quiet else None
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False, start_new_session=True
+    )
     if done.returncode != 0:
         raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED, done.stderr)
-    config = metadata.read_json(folder / "input" / "run.json")
-    metadata.update(folder, config=config, seed=config["seed"])
-    return config
+    return done.stdout
 
 
 def _play(folder: Path, config: dict[str, Any], what: str, order: Order) -> str:

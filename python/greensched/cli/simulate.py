@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from greensched.cli import failures
-from greensched.cli.runner import Order
+from greensched.cli.runner import Order, split
 from greensched.cli.runner import simulate as carry_out
 from greensched.core.contracts import Predictor
 from greensched.core.errors import ConfigError
@@ -49,6 +49,8 @@ def simulate(
     baseline: str | None = None,
     out: str | Path | None = None,
     bridge: Literal["jpype", "py4j"] = "jpype",
+    document: int | None = None,
+    second: str | Path | None = None,
 ) -> Result:
     """Run a scenario and return its results as data frames.
 
@@ -61,6 +63,8 @@ def simulate(
         baseline: a policy to run on the same input for comparison; by default none.
         out: a new folder to keep; by default nothing is kept.
         bridge: ``jpype``: the JVM runs in this process, and stays for the next run; ``py4j``: in one of its own.
+        document: which document of a CloudSim file, from 1; by default its only one.
+        second: a second file with our keys for a CloudSim file; by default the one beside it, if there is one.
 
     Raises:
         GreenSchedError: bad input (the message names every problem with its place), or a run that failed.
@@ -81,7 +85,11 @@ def simulate(
             bridge=bridge,
             predictor=predictor,
             quiet=True,
+            document=document,
+            second=None if second is None else Path(second),
         )
+        if (count := len(split(order))) > 1:
+            raise ConfigError(f"{order.scenario} holds {count} scenarios; name one of them: document=1 to {count}")
         folder, summary, _ = carry_out(order)
         if summary["status"] != "completed":  # a sweep must not take the world's fallback for the policy
             told = failures.line(folder) or summary["reason"]

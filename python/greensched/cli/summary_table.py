@@ -27,6 +27,7 @@ _SAVED = {
     "energy_kwh": "energy_pct",
     "cost": "cost_pct",
 }
+_SHOWN = 5  # reasons of unfinished cloudlets
 _STATUS_STYLE = {"completed": "green", "degraded": "yellow"}
 
 
@@ -69,7 +70,18 @@ def _figures(summary: dict[str, Any]) -> Table:
     return table
 
 
+def _print_cloudlets(console: Console, cloudlets: dict[str, Any]) -> None:
+    console.print(f"cloudlets finished: {cloudlets['finished']:,} of {cloudlets['submitted']:,}")
+    reasons = list(cloudlets["unfinished"].items())
+    for reason, count in reasons[:_SHOWN]:
+        console.print(f"  {count:,} not: {reason}", markup=False)
+    if len(reasons) > _SHOWN:
+        console.print(f"  and {len(reasons) - _SHOWN} other reasons, see cloudlets.parquet")
+
+
 def _print_notes(console: Console, summary: dict[str, Any]) -> None:
+    if summary["cloudlets"]:
+        _print_cloudlets(console, summary["cloudlets"])
     p50, p99 = summary["decision_latency_p50_ms"], summary["decision_latency_p99_ms"]
     decisions = _cell(summary["decisions"], "{:,}")
     if p50 is not None and p99 is not None:

@@ -134,6 +134,23 @@ wakes         | int32  | -    | How often it woke up.
 tasks         | int32  | tasks | Tasks that ran on it.
 """)
 
+CLOUDLETS = _columns("""
+customer           | string | -    | Customer that it belongs to.
+vm                 | string | -    | VM that it was given to, the name of its task; null if none.
+task               | int64  | -    | Task of that VM, joins jobs.parquet; null if none.
+name               | string | -    | Name, customer/cloudlet and its number.
+dc                 | name   | -    | Datacenter of its VM; null if none.
+host               | int32  | -    | Host of its VM within the datacenter; null if none.
+state              | name   | -    | queued, running, finished, failed or rejected at the end of the run; null where the world was cut short.
+reason             | string | -    | Why it has not finished; empty if it has, null where the world was cut short.
+length_mi          | double | MI   | Length per core.
+pes                | int32  | cores | Cores asked for.
+cpu_util_frac      | double | 1    | Share of its cores' MIPS that it uses.
+submission_delay_s | double | s    | When it was submitted, since the start of the scenario.
+start_s            | double | s    | When it began to execute; null if it has not.
+finish_s           | double | s    | When it ended; null if it has not.
+""")
+
 SUMMARY = _columns("""
 status                 | string | -      | completed, degraded (a fallback decided), interrupted, aborted or failed.
 reason                 | string | -      | Why it is not completed; empty otherwise.
@@ -166,6 +183,7 @@ jobs_failed            | int    | jobs   | With a failed task.
 jobs_unfinished        | int    | jobs   | Not ended when the run ended.
 sla_violations         | int    | jobs   | Late, rejected, failed or unfinished; a DAG counts once, at its last task.
 sla_violation_rate     | float  | 1      | sla_violations / jobs_submitted.
+cloudlets              | map    | cloudlets | submitted, finished, and unfinished: the others by reason; null for a run without cloudlets.
 interruptions          | int    | -      | Times that a failing host or datacenter stopped a task; null if the world was killed.
 tasks                  | map    | tasks  | Tasks by state at the end; their sum is what was submitted.
 moved_tasks_frac       | float  | 1      | Share of placed tasks that ran outside their home datacenter.
@@ -191,7 +209,7 @@ baseline               | map    | -      | The same figures of the baseline run 
 savings                | map    | %      | Carbon, energy and cost saved against it; null, with the reason, unless both did equal work; those of whole facilities (all but tasks_carbon_pct) also unless both lasted equally long.
 """)
 
-TABLES = {"jobs": JOBS, "datacenters": DATACENTERS, "decisions": DECISIONS, "hosts": HOSTS}
+TABLES = {"jobs": JOBS, "datacenters": DATACENTERS, "decisions": DECISIONS, "hosts": HOSTS, "cloudlets": CLOUDLETS}
 
 
 def markdown() -> str:
@@ -207,6 +225,7 @@ def markdown() -> str:
         "datacenters": "one row per datacenter and slot; energies are those of the slot that ends at `t_s`",
         "decisions": "one row per decision: what the world executed, joined with what the mind predicted",
         "hosts": "one row per host, over the whole run",
+        "cloudlets": "one row per cloudlet; only of runs of CloudSim files",
     }
     for name, columns in TABLES.items():
         parts += [f"## {name}.parquet\n", f"{heads[name][0].upper()}{heads[name][1:]}.\n", *_rows(columns), ""]

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from greensched.core.errors import DataError
-from greensched.results import metadata, tables
+from greensched.results import cloudlets, metadata, tables
 from greensched.results.compare import compare
 from greensched.results.folder import RunFolder
 from greensched.results.summary import status_of, summarise
@@ -27,8 +27,10 @@ def finish(folder: Path) -> dict[str, Any]:
     if not (folder / "input" / "run.json").is_file():
         raise DataError(f"{folder}: no input/run.json here; expected the folder of a run")
     run = RunFolder(folder)
-    for name, build in tables.BUILDERS.items():
+    for name, build in (tables.BUILDERS | {"cloudlets": cloudlets.cloudlets}).items():
         try:
+            if name == "cloudlets" and not run.cloudlets:
+                continue
             table = build(run)
         except DataError as error:
             if name not in run.OPTIONAL:

@@ -53,7 +53,7 @@ class RunFolder:
 
     path: Path
 
-    OPTIONAL: ClassVar = ("decisions", "hosts")
+    OPTIONAL: ClassVar = ("decisions", "hosts", "cloudlets")
     """Tables without which a run still has results."""
 
     @cached_property
@@ -169,6 +169,25 @@ class RunFolder:
         rows = _table(path, "hosts") if path.is_file() else {}
         if not rows and self.world["status"] in _ENDED_WELL:
             raise DataError(f"{path}: missing, or not the table of hosts that a world writes at its end")
+        return rows
+
+    @cached_property
+    def cloudlets(self) -> dict[str, Any]:
+        """Columns of the cloudlets in input/hidden.gsf; empty for a run without."""
+        path = self.path / "input" / "hidden.gsf"
+        return read_frame(path).tables.get("cloudlets", {}) if path.is_file() else {}
+
+    @cached_property
+    def cloudlet_ends(self) -> dict[str, Any]:
+        """Columns of world/cloudlets.gsf; empty where the world did not come to write them.
+
+        Raises:
+            DataError: the file is damaged, or the world executed cloudlets, ended in good order, and it is not there.
+        """
+        path = self.path / "world" / "cloudlets.gsf"
+        rows = _table(path, "cloudlets") if path.is_file() else {}
+        if not rows and self.world["status"] in _ENDED_WELL and self.config.get("execution") == "cloudsim":
+            raise DataError(f"{path}: missing, or not the table of cloudlets that a world writes at its end")
         return rows
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greensched.core.types import TaskState
+from greensched.results import cloudlets
 from greensched.results.folder import RunFolder
 from greensched.results.predictions import read_predictor
 from greensched.results.tables import STATE_NAMES
@@ -35,6 +36,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         "currency": config.get("currency"),
         **_energy(run),
         **job_counts(run.tasks["job"], state, run.jobs["finish_s"], run.deadline_s),
+        "cloudlets": cloudlets.summary(run),
         "interruptions": world.get("interruptions"),
         "tasks": {name: int(np.count_nonzero(state == code)) for code, name in enumerate(STATE_NAMES)},
         **_service(run),

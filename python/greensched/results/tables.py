@@ -1,4 +1,4 @@
-"""The four result tables, from a run folder to Arrow; names, order, units and types come from ``columns.py``."""
+"""The result tables, from a run folder to Arrow; names, order, units and types come from ``columns.py``."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def jobs(run: RunFolder) -> pa.Table:
         "origin": name_column(declared["origin"], run.origin_names),
         "home": name_column(run.homes[declared["origin"]], run.datacenter_names),
         "dc": name_column(done["dc"], run.datacenter_names),
-        "host": _masked(done["host"], done["host"] < 0),
+        "host": masked(done["host"], done["host"] < 0),
         "state": name_column(done["state"] + 1, ["not_arrived", *STATE_NAMES]),
         "reason": name_column(done["reason"], list(meta.get("reasons", []))),
         "source": name_column(done["source"], _SOURCES),
-        "decision": _masked(done["decision"], done["decision"] < 0),
+        "decision": masked(done["decision"], done["decision"] < 0),
         "gpu_type": name_column(declared["gpu_type"], run.config["gpu_types"]),
         "arrival_s": arrival_s,
         "deadline_s": run.deadline_s,
@@ -58,7 +58,7 @@ def jobs(run: RunFolder) -> pa.Table:
         "late_s": late_s,
         "carbon_g": done["dynamic_g"] + done["idle_g"] + done["transfer_g"],
     }
-    return _build("jobs", rows, run)
+    return build("jobs", rows, run)
 
 
 def datacenters(run: RunFolder) -> pa.Table:
@@ -67,7 +67,7 @@ def datacenters(run: RunFolder) -> pa.Table:
     if rows:
         rows["t_s"] = rows["t_us"] / 1e6
         rows["dc"] = name_column(rows["dc"], run.datacenter_names)
-    return _build("datacenters", rows, run)
+    return build("datacenters", rows, run)
 
 
 def decisions(run: RunFolder) -> pa.Table:
@@ -95,7 +95,7 @@ def decisions(run: RunFolder) -> pa.Table:
             "actual_kwh": actual_kwh,
             "actual_s": actual_s,
         }
-    return _build("decisions", rows, run)
+    return build("decisions", rows, run)
 
 
 def _outcome(
@@ -119,7 +119,7 @@ def hosts(run: RunFolder) -> pa.Table:
     if rows:
         rows["dc"] = name_column(rows["dc"], run.datacenter_names)
         rows["type"] = strings(rows["type"]).dictionary_encode()
-    return _build("hosts", rows, run)
+    return build("hosts", rows, run)
 
 
 BUILDERS: dict[str, Callable[[RunFolder], pa.Table]] = {
@@ -148,7 +148,8 @@ def write(name: str, table: pa.Table, folder: Path) -> Path:
     return path
 
 
-def _build(name: str, rows: Mapping[str, Any], run: RunFolder) -> pa.Table:
+def build(name: str, rows: Mapping[str, Any], run: RunFolder) -> pa.Table:
+    """Result table ``name`` from columns by name; no columns make an empty table."""
     fields = schema(name)
     arrays = [_array(rows[f.name], f.type) if rows else pa.array([], f.type) for f in fields]
     about = {"table": name, "run_id": run.config["run_id"], "start_utc": run.config["start_utc"]}
@@ -167,5 +168,6 @@ def _field(column: Column) -> pa.Field:
     return pa.field(column.name, kind, metadata={"unit": column.unit, "description": column.description})
 
 
-def _masked(values: NDArray[Any], missing: NDArray[np.bool_]) -> pa.Array:
+def masked(values: NDArray[Any], missing: NDArray[np.bool_]) -> pa.Array:
+    """A column with nulls where ``missing``."""
     return pa.array(values, mask=missing)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from greensched.core import limits
 from greensched.scenario.base import Model
-from greensched.scenario.quantities import Cores, DurationUs, EmbodiedG, HostW, MemGb, Speed
+from greensched.scenario.quantities import Cores, DurationUs, EmbodiedG, HostW, MemGb, Mips, Speed
 
 
 class Sleep(Model):
@@ -47,6 +47,10 @@ class HostSpec(Model):
     """Embodied carbon per core and hour of use (g CO2eq)."""
     sleep: Sleep | None = None
     """Sleep of idle hosts; absent: hosts stay on."""
+    mips: Mips = 1000.0
+    """Million instructions per second of one core; only VMs (workload source cloudsim) ask for them."""
+    vm_scheduler: Literal["space", "time", "oversubscribe"] = "space"
+    """How a host shares itself among VMs: its cores whole, its MIPS, or more MIPS than it has."""
 
     @model_validator(mode="after")
     def _consistent(self) -> HostSpec:

@@ -10,6 +10,11 @@ from pydantic import ValidationError
 
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.paths import safe_path
+from greensched.scenario.cloudsim.complete import complete
+from greensched.scenario.cloudsim.nodes import cloudsim_documents
+from greensched.scenario.cloudsim.source import Cloud
+from greensched.scenario.cloudsim.source import customers as cloudsim_customers
+from greensched.scenario.cloudsim.source import read as read_cloudsim
 from greensched.scenario.datacenters import Datacenter, TemperaturePue
 from greensched.scenario.explain import explain
 from greensched.scenario.hardware import HOST_TYPES, HostSpec
@@ -20,6 +25,7 @@ from greensched.scenario.schema import Scenario
 from greensched.scenario.yaml_lines import read
 from greensched.signals.csv_folder import CsvFolder
 from greensched.signals.data_pack import DataPack
+from greensched.signals.flat import FlatGrid
 from greensched.signals.provider import SignalSource
 from greensched.signals.synthetic import SyntheticGrid
 
@@ -34,6 +40,8 @@ class Loaded:
     overrides: list[str]
     source: SignalSource
     problems: Collector
+    cloud: Cloud | None = None
+    """VMs and cloudlets, where a CloudSim file says what there is to run."""
 
     @property
     def roots(self) -> list[Path]:
@@ -53,22 +61,30 @@ def _roots(path: Path, data: Path | None) -> list[Path]:
     return [path.resolve().parent, *([data.resolve()] if data is not None else [])]
 
 
-def load(path: Path, overrides: list[str] | None = None, data: Path | None = None) -> Loaded:
+def load(
+    path: Path,
+    overrides: list[str] | None = None,
+    data: Path | None = None,
+    document: int | None = None,
+    second: Path | None = None,
+) -> Loaded:
     """Read and validate a scenario.
 
     Args:
-        path: the YAML file.
+        path: the YAML file: a scenario, or a CloudSim file.
         overrides: ``path=value`` texts, applied in order before validation.
         data: folder with the layout of the data pack.
+        document: which document of a CloudSim file, from 1; None: its only one.
+        second: a second file with our keys for a CloudSim file; None: the one beside it, if there is one.
 
     Raises:
         ScenarioError: everything that is wrong, at once.
         ConfigError: the file or an override cannot be read at all.
     """
-    raw, places, problems = read(path)
-    if not isinstance(raw, dict):
-        raise ConfigError(f"{path.name}:1  expected a mapping with keys such as greensched, name, start, datacenters")
-    apply(raw, overrides or [], places)
+    raw, problems, cloud = _raw(path, document, second)
+    apply(raw, overrides or [], problems.places)
+    if cloud is not None:
+        complete(raw, cloud, problems)
     scenario = None
     try:
         scenario = Scenario.model_validate(raw)
@@ -78,10 +94,38 @@ def load(path: Path, overrides: list[str] | None = None, data: Path | None = Non
     check_datacenters(raw, None if source is None else source.zones(), problems)
     check_policies(raw, path.resolve().parent, problems)
     check_sources(raw, _roots(path, data), data is not None, problems)
+    if cloud is None and get(raw, ("workload", "source")) == "cloudsim":
+        cloud = _customers(raw, _roots(path, data), problems)
     problems.raise_if_any()
     assert scenario is not None
     assert source is not None
-    return Loaded(scenario, path, data, overrides or [], source, problems)
+    return Loaded(scenario, path, data, overrides or [], source, problems, cloud)
+
+
+def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[str, Any], Collector, Cloud | None]:
+    """The file as raw data, and what else it holds if it is one of CloudSim."""
+    roots = cloudsim_documents(path)
+    if roots is not None:
+        return read_cloudsim(path, roots, document, second)
+    for option, value in (("--document", document), ("--with", second)):
+        if value not in (None, 1):
+            raise ConfigError(f"{option}: {path.name} is a scenario, this is for CloudSim files")
+    raw, _, problems = read(path)
+    if not isinstance(raw, dict):
+        raise ConfigError(f"{path.name}:1  expected a mapping with keys such as greensched, name, start, datacenters")
+    return raw, problems, None
+
+
+def _customers(raw: dict[str, Any], roots: list[Path], problems: Collector) -> Cloud | None:
+    """The customers that a scenario takes from a CloudSim file."""
+    file, document = get(raw, ("workload", "file")), get(raw, ("workload", "document"))
+    if not isinstance(file, str) or not isinstance(document, int | None):
+        return None  # said by the schema
+    try:
+        return cloudsim_customers(safe_path(file, roots), document, problems)
+    except ConfigError as error:
+        problems.add(("workload", "file"), str(error))
+        return None
 
 
 def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collector) -> SignalSource | None:
@@ -96,6 +140,9 @@ def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collec
             if not isinstance(folder, str):
                 raise ConfigError("source csv needs the key folder")
             return CsvFolder(safe_path(folder, _roots(path, data), folder=True))
+        if kind == "flat":
+            given = get(raw, ("signals", "carbon_gpkwh"))
+            return FlatGrid(float(given) if isinstance(given, int | float) else None)
         seed = raw.get("seed", 0)
         return SyntheticGrid(seed if isinstance(seed, int) and seed >= 0 else 0) if kind == "synthetic" else None
     except (ConfigError, DataError) as error:

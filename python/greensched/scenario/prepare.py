@@ -16,6 +16,7 @@ import numpy as np
 from greensched.core.errors import ConfigError
 from greensched.core.frames import write_frame
 from greensched.scenario import fault_schedule, slots, tasks
+from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
 from greensched.scenario.load import Loaded, load
 from greensched.scenario.resolve import run_config
@@ -41,7 +42,14 @@ class _Input:
     faults: FaultSchedule
 
 
-def prepare(scenario: Path, out: Path, overrides: list[str] | None = None, data: Path | None = None) -> Prepared:
+def prepare(
+    scenario: Path,
+    out: Path,
+    overrides: list[str] | None = None,
+    data: Path | None = None,
+    document: int | None = None,
+    second: Path | None = None,
+) -> Prepared:
     """Validate a scenario against its data and write ``out/input``.
 
     Args:
@@ -49,12 +57,14 @@ def prepare(scenario: Path, out: Path, overrides: list[str] | None = None, data:
         out: the run folder; made if absent, must not hold an ``input`` yet.
         overrides: ``path=value`` texts.
         data: data folder, or None.
+        document: of a CloudSim file, see :func:`greensched.scenario.load.load`.
+        second: likewise.
 
     Raises:
         ScenarioError: every problem found.
         ConfigError: the folder cannot be used.
     """
-    loaded = load(scenario, overrides, data)
+    loaded = load(scenario, overrides, data, document, second)
     if (out / "input").exists():
         raise ConfigError(f"{out / 'input'} exists already; give another --out, or remove it")
     ready = _check(loaded)
@@ -82,9 +92,15 @@ def _claim(temporary: Path, target: Path) -> None:
         raise ConfigError(f"{target}: another prepare was faster; give another --out") from None
 
 
-def validate(scenario: Path, overrides: list[str] | None = None, data: Path | None = None) -> Loaded:
+def validate(
+    scenario: Path,
+    overrides: list[str] | None = None,
+    data: Path | None = None,
+    document: int | None = None,
+    second: Path | None = None,
+) -> Loaded:
     """Everything that :func:`prepare` checks, without writing anything."""
-    loaded = load(scenario, overrides, data)
+    loaded = load(scenario, overrides, data, document, second)
     _check(loaded)
     return loaded
 
@@ -98,7 +114,7 @@ def _check(loaded: Loaded) -> _Input:
             "knows; judge policies with hold"
         )
     where = tasks.origins(loaded)
-    built = tasks.build(loaded, where)
+    built = (tasks.build if loaded.cloud is None else vms.build)(loaded, where)
     config = run_config(loaded, where)
     faults = fault_schedule.schedule(loaded)
     loaded.problems.raise_if_any()
@@ -131,6 +147,8 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     _write_json(folder / "run.json", ready.config)
     _write_json(folder / "provenance.json", provenance(loaded, labels, meta))
     shutil.copyfile(loaded.path, folder / "scenario.yml")
+    if loaded.cloud is not None and loaded.cloud.sidecar is not None:
+        shutil.copyfile(loaded.cloud.sidecar, folder / "scenario.greensched.yml")
 
 
 def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any]) -> dict[str, Any]:

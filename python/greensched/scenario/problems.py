@@ -45,6 +45,8 @@ class Places:
     file: str
     lines: dict[Path, int] = field(default_factory=dict)
     overrides: dict[Path, str] = field(default_factory=dict)
+    elsewhere: dict[Path, str] = field(default_factory=dict)
+    """Files of the paths that a second file has written."""
 
     def override(self, path: Path, text: str) -> None:
         """Note that ``--set text=...`` replaced what was at ``path``: nothing below it comes from a line any more."""
@@ -59,7 +61,7 @@ class Places:
                 return f"--set {self.overrides[path[:n]]}", 10**9
             if path[:n] in self.lines:
                 line = self.lines[path[:n]]
-                return f"{self.file}:{line}", line
+                return f"{self.elsewhere.get(path[:n], self.file)}:{line}", line
         return f"{self.file}:1", 1
 
 

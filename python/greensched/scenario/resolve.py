@@ -36,6 +36,7 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
         "seed": s.seed,
         "privileged": s.privileged,
         "on_mind_failure": s.on_mind_failure,
+        "execution": s.execution,
         "mind": {"start_timeout_s": s.mind.start_timeout_s, "decide_timeout_s": s.mind.decide_timeout_s},
         "noise": {"time_sigma_frac": s.noise.time_sigma, "power_sigma_frac": s.noise.power_sigma},
         "work_classes": list(WORK_CLASSES),
@@ -115,6 +116,8 @@ def _host(spec: HostSpec, group: HostGroup, types: list[str]) -> dict[str, Any]:
         "power_w": list(spec.power_w),
         "speed": [spec.speed.get(c, 1.0) for c in WORK_CLASSES],
         "embodied_g_per_core_h": spec.embodied_g_per_core_h,
+        "mips": spec.mips,
+        "vm_scheduler": spec.vm_scheduler,
         "sleep": _sleep(group.sleep or spec.sleep),
     }
 

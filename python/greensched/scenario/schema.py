@@ -69,6 +69,9 @@ class Scenario(Model):
     """Let the mind ask for the truth (oracle, offline bounds). Marks the run."""
     on_mind_failure: Literal["fallback", "abort"] = "fallback"
     """What the world does when the mind fails: decide itself (the run ends degraded), or abort."""
+    execution: Literal["exact", "cloudsim"] = "exact"
+    """Who executes. `exact`: an event for every change, the fast one; `cloudsim`: CloudSim Plus's own hosts, VMs and
+    cloudlets. CloudSim files (docs/cloudsim-files.md) run with the second unless they say otherwise."""
     mind: Mind = Mind()
     """Time limits of the mind."""
     noise: Noise = Noise()

@@ -25,8 +25,11 @@ class Forecasts(Model):
 class Signals(Model):
     """Grid and weather signals."""
 
-    source: Literal["synthetic", "data", "csv"] = "synthetic"
-    """`synthetic`: built-in grids from published statistics; `data`: the folder given by --data; `csv`: `folder`."""
+    source: Literal["synthetic", "data", "csv", "flat"] = "synthetic"
+    """`synthetic`: built-in grids from published statistics; `data`: the folder given by --data; `csv`: `folder`;
+    `flat`: every zone has the same intensity at all times, and any name is a zone."""
+    carbon_gpkwh: Annotated[float, Field(ge=0.0, le=1e5)] | None = None
+    """Intensity of the source flat (g/kWh); default: the mean of the built-in zones."""
     folder: str | None = None
     """Folder of <zone>.csv files, relative to the scenario file or to --data (source csv only). Columns: ts (start
     of the interval, ISO 8601 in UTC, evenly spaced) and carbon_gpkwh (g/kWh), both in every row of the run;

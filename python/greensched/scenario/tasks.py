@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,14 @@ from greensched.core.paths import safe_path
 from greensched.core.types import F64, I64, NO_DEADLINE_US
 from greensched.scenario.datacenters import Datacenter
 from greensched.scenario.load import Loaded
-from greensched.scenario.workload import Deadlines, FileWorkload, SyntheticWorkload, TraceWorkload
+from greensched.scenario.workload import (
+    CloudsimWorkload,
+    Deadlines,
+    DrawnWorkload,
+    FileWorkload,
+    SyntheticWorkload,
+    TraceWorkload,
+)
 from greensched.signals.zones import zones
 from greensched.traces import enrich, files, generator, hidden, normalized
 from greensched.traces.apps import Catalogue, catalogue
@@ -29,6 +36,7 @@ class Tasks:
     deadline_rule: str
     synthetic_text: bool
     never_fit: int
+    hidden: dict[str, dict[str, Any]] = field(default_factory=dict)  # more tables of hidden.gsf: VMs and cloudlets
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,8 @@ def origins(loaded: Loaded) -> Origins:
     depend on the order in which a scenario lists its datacenters.
     """
     datacenters = loaded.scenario.datacenters
-    given = loaded.scenario.workload.origins
+    spec = loaded.scenario.workload
+    given = {} if isinstance(spec, CloudsimWorkload) else spec.origins
     region_of = [_region(dc) for dc in datacenters]
     regions = sorted(set(region_of))
     by_name = sorted(range(len(datacenters)), key=lambda i: datacenters[i].name)
@@ -88,7 +97,7 @@ def gpu_types(loaded: Loaded) -> list[str]:
 
 def build(loaded: Loaded, where: Origins) -> Tasks | None:
     """All tasks of the run; None when problems were found (they go to ``loaded.problems``)."""
-    scenario, spec = loaded.scenario, loaded.scenario.workload
+    scenario, spec = loaded.scenario, _drawn(loaded)
     types = gpu_types(loaded)
     gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
     apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
@@ -110,8 +119,14 @@ def build(loaded: Loaded, where: Origins) -> Tasks | None:
     return Tasks(jobs, truth, rule.text, synthetic_text, never)
 
 
+def _drawn(loaded: Loaded) -> DrawnWorkload:
+    spec = loaded.scenario.workload
+    assert not isinstance(spec, CloudsimWorkload)  # its tasks are made in scenario/cloudsim
+    return spec
+
+
 def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) -> Jobs:
-    scenario, spec = loaded.scenario, loaded.scenario.workload
+    scenario, spec = loaded.scenario, _drawn(loaded)
     horizon_s = scenario.horizon / 1e6
     if isinstance(spec, SyntheticWorkload):
         law = synthetic_law(spec, types, gpu_share)
@@ -158,12 +173,12 @@ def deadline_rule(spec: Deadlines) -> enrich.DeadlineRule:
 
 def owner_law(loaded: Loaded) -> enrich.OwnerLaw:
     """What owners declare, from the scenario."""
-    o = loaded.scenario.workload.owners
+    o = _drawn(loaded).owners
     return enrich.OwnerLaw(o.estimate_sigma, o.estimate_missing, o.data_median_gb, o.data_sigma, o.data_none)
 
 
 def _truth(loaded: Loaded, jobs: Jobs, apps: Catalogue) -> hidden.Truth:
-    t = loaded.scenario.workload.truth
+    t = _drawn(loaded).truth
     law = hidden.HiddenLaw(
         t.cpu_util_quantiles, t.gpu_util_quantiles, phased_share=t.phased_share, interference=t.interference
     )
@@ -239,4 +254,4 @@ def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
         "cpu_util_frac": truth.phase_cpu_util_frac,
         "gpu_util_frac": truth.phase_gpu_util_frac,
     }
-    return {"tasks": declared}, {"hidden": columns, "phases": phases}
+    return {"tasks": declared}, {"hidden": columns, "phases": phases, **tasks.hidden}

@@ -185,4 +185,22 @@ class FileWorkload(_Common):
     """Sample to this many jobs; absent: all."""
 
 
-Workload = Annotated[SyntheticWorkload | TraceWorkload | FileWorkload, Field(discriminator="source")]
+class CloudsimWorkload(Model):
+    """VMs and cloudlets of the customers of a CloudSim file (docs/cloudsim-files.md). A VM is a task."""
+
+    source: Literal["cloudsim"]
+    """Which kind of workload this is."""
+    file: str
+    """Path relative to the scenario file or to --data."""
+    document: Annotated[int, Field(ge=1)] | None = None
+    """Which document of the file, from 1; absent: its only one."""
+    deadlines: Deadlines | None = None
+    """Deadline rule, applied to what a VM's cloudlets take on it; absent: VMs have no deadline."""
+    homes: dict[str, str] = Field(default={})
+    """Datacenter that a customer's VMs call home, by customer; default: by time zone where the file has any, else the
+    first with room."""
+
+
+DrawnWorkload = SyntheticWorkload | TraceWorkload | FileWorkload
+"""Workloads of which what the source leaves open is drawn."""
+Workload = Annotated[DrawnWorkload | CloudsimWorkload, Field(discriminator="source")]

@@ -51,6 +51,17 @@ _SCALARS: dict[str, Callable[[str], Any]] = {
 }
 
 
+def plain_value(text: str) -> Any:
+    """What a text without quotes stands for: null, a boolean, a number, else the text itself."""
+    for tag, pattern in _Loader.yaml_implicit_resolvers.get(text[:1], ()):
+        if pattern.match(text):
+            try:
+                return _SCALARS[tag](text)
+            except ValueError:  # thousands of digits
+                return text
+    return text
+
+
 def parse_scalar(text: str) -> Any:
     """One value as it would be read from a scenario file (used for ``--set``)."""
     try:

@@ -35,8 +35,8 @@ class ZoneSignals:
 class SignalSource(Protocol):
     """Gives the signals of a zone over a window; a window that is not covered is returned as far as it goes."""
 
-    def zones(self) -> list[str]:
-        """Zones that this source knows."""
+    def zones(self) -> list[str] | None:
+        """Zones that this source knows; None: any name is one."""
 
     def load(self, zone: str, start: datetime, end: datetime) -> ZoneSignals:
         """Series of ``zone`` on whole hours around [start, end), cut to what the source has."""

@@ -113,7 +113,7 @@ def fill(seed: int, jobs: Jobs, apps: Catalogue, origin_weight: F64, rule: Deadl
         priority=priority,
         data_gb=np.where(np.isnan(jobs.data_gb), drawn, jobs.data_gb),
         expected_s=np.where(np.isnan(jobs.expected_s), estimate, jobs.expected_s),
-        deadline_s=np.where(np.isnan(jobs.deadline_s), _deadlines(seed, jobs, rule), jobs.deadline_s),
+        deadline_s=np.where(np.isnan(jobs.deadline_s), deadlines(seed, jobs, rule), jobs.deadline_s),
     )
 
 
@@ -124,7 +124,7 @@ def _origins(seed: int, jobs: Jobs, weight: F64) -> I32:
     return per_group[group].astype(np.int32)
 
 
-def _deadlines(seed: int, jobs: Jobs, rule: DeadlineRule) -> F64:
+def deadlines(seed: int, jobs: Jobs, rule: DeadlineRule) -> F64:
     """Deadlines in seconds; infinite for the share without one."""
     rng = stream(seed, "enrich", "deadlines")
     n = len(jobs)

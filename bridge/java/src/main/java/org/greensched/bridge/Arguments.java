@@ -10,13 +10,18 @@ import java.util.List;
  * @param runFolder a prepared run folder, or {@code null}
  * @param connect whether a mind waits already and stdin tells where
  * @param scenario a scenario to prepare first, or {@code null}
- * @param prepareOptions what goes to {@code greensched prepare}: {@code --set}, {@code --data}, {@code --out}
+ * @param prepareOptions what goes to {@code greensched prepare}: {@code --set}, {@code --data}, {@code --out},
+ *     {@code --document}, {@code --with}
  */
 record Arguments(String runFolder, boolean connect, String scenario, List<String> prepareOptions) {
     static final String USAGE = """
             usage: greensched.jar <scenario.yml> [--set key=value]... [--data DIR] [--out DIR]
+                                  [--document N] [--with FILE]
                    greensched.jar --run <run folder> [--connect]
               The first form prepares the scenario, runs it and writes the results (needs Python with GreenSched).
+              The scenario may be a CloudSim file (datacenters and customers); every document of it is run, in order.
+              --document only this document of a CloudSim file
+              --with     a second file with zones, PUE, policy ... for a CloudSim file
               --run      simulate a run folder that was prepared before
               --connect  a mind listens already; stdin holds {"port": p, "token": "..."} and stays open
               --help     print this""";
@@ -36,7 +41,7 @@ record Arguments(String runFolder, boolean connect, String scenario, List<String
             switch (argument) {
                 case "--connect" -> connect = true;
                 case "--run" -> run = value(arguments, ++i);
-                case "--set", "--data", "--out" -> options.addAll(List.of(argument, value(arguments, ++i)));
+                case "--set", "--data", "--out", "--document", "--with" -> options.addAll(List.of(argument, value(arguments, ++i)));
                 default -> {
                     if (argument.startsWith("-") || scenario != null) {
                         throw wrong("unexpected '" + argument + "'");

@@ -2,6 +2,7 @@ package org.greensched.bridge;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import org.greensched.sim.World;
 import org.greensched.sim.columns.FrameException;
 import org.greensched.sim.runfolder.BadInputException;
@@ -14,6 +15,7 @@ public final class Main {
     static final int INTERRUPTED = 130;
     private static final int FAILED = 1;
     private static final int BAD_INPUT = 2;
+    private static final List<Integer> FROM_BEST = List.of(0, 4, FAILED, 3, BAD_INPUT, INTERRUPTED);
 
     private Main() {}
 
@@ -45,7 +47,7 @@ public final class Main {
             System.out.println(Arguments.USAGE);
             return 0;
         }
-        try {
+        return guarded(() -> {
             Arguments parsed = Arguments.parse(arguments);
             if (parsed.connect()) {
                 return simulateConnected(Path.of(parsed.runFolder()));
@@ -54,10 +56,39 @@ public final class Main {
             if (parsed.runFolder() != null) {
                 return simulateJavaFirst(python, Path.of(parsed.runFolder()));
             }
-            Path folder = PythonCommands.prepare(python, parsed.scenario(), parsed.prepareOptions());
-            int code = simulateJavaFirst(python, folder);
-            int finished = PythonCommands.finish(python, folder);
-            return code != 0 ? code : finished;
+            int worst = 0;
+            for (Path folder : PythonCommands.prepare(python, parsed.scenario(), parsed.prepareOptions())) {
+                worst = worse(worst, guarded(() -> simulateAndFinish(python, folder)));
+            }
+            return worst;
+        });
+    }
+
+    private static int simulateAndFinish(String python, Path folder)
+            throws IOException, LaunchException, InterruptedException {
+        int code = simulateJavaFirst(python, folder);
+        int finished = PythonCommands.finish(python, folder);
+        return code != 0 ? code : finished;
+    }
+
+    /** The worse of two exit codes; a run of several documents ends with the worst of theirs. */
+    static int worse(int one, int other) {
+        return rank(one) >= rank(other) ? one : other;
+    }
+
+    private static int rank(int code) {
+        return FROM_BEST.indexOf(FROM_BEST.contains(code) ? code : FAILED);
+    }
+
+    /** What a run does, with everything that it may throw. */
+    private interface Work {
+        int run() throws IOException, LaunchException, InterruptedException;
+    }
+
+    /** The exit code of the work; what it throws is said, and becomes one. */
+    private static int guarded(Work work) {
+        try {
+            return work.run();
         } catch (LaunchException e) {
             return say(e.getMessage(), e.exitCode());
         } catch (BadInputException | FrameException e) {

@@ -20,10 +20,10 @@ final class PythonCommands {
     /**
      * Validates and resolves a scenario.
      *
-     * @return the run folder
+     * @return the run folder, or one for each document of a CloudSim file, in order
      * @throws LaunchException it was refused; its own message is on stderr
      */
-    static Path prepare(String python, String scenario, List<String> options)
+    static List<Path> prepare(String python, String scenario, List<String> options)
             throws LaunchException, IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(python, "-m", "greensched", "prepare", scenario));
         command.addAll(options);
@@ -32,20 +32,32 @@ final class PythonCommands {
         }
         Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
         process.getOutputStream().close();
-        String last = "";
+        List<String> lines = new ArrayList<>();
         try (BufferedReader output = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = output.readLine(); line != null; line = output.readLine()) {
-                last = line.isBlank() ? last : line;
+                lines.add(line);
             }
         }
         int code = process.waitFor();
         if (code != 0) {
             throw new LaunchException(code == 2 ? 2 : 1, "the scenario was not prepared");
         }
+        lines.removeIf(String::isBlank);
+        if (lines.isEmpty()) {
+            throw new LaunchException(1, "prepare did not name the run folder");
+        }
+        List<Path> folders = new ArrayList<>();
+        for (String line : lines) {
+            folders.add(runFolder(line));
+        }
+        return folders;
+    }
+
+    private static Path runFolder(String line) throws LaunchException {
         try {
-            return Path.of(JsonParser.parseString(last).getAsJsonObject().get("run_folder").getAsString());
+            return Path.of(JsonParser.parseString(line).getAsJsonObject().get("run_folder").getAsString());
         } catch (JsonParseException | IllegalStateException | NullPointerException e) {
-            throw new LaunchException(1, "prepare did not name the run folder (its last line: " + last + ")");
+            throw new LaunchException(1, "prepare did not name the run folder (it said: " + line + ")");
         }
     }
 

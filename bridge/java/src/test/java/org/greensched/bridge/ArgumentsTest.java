@@ -30,6 +30,22 @@ class ArgumentsTest {
     }
 
     @Test
+    void optionsOfACloudSimFileGoToPrepare() throws LaunchException {
+        assertEquals(new Arguments(null, false, "c.yml", List.of("--document", "2", "--with", "zones.yml")),
+                parse("c.yml", "--document", "2", "--with", "zones.yml"));
+    }
+
+    @Test
+    void theWorstExitCodeOfSeveralDocumentsCounts() {
+        assertEquals(4, Main.worse(0, 4));
+        assertEquals(1, Main.worse(1, 4));
+        assertEquals(2, Main.worse(1, 2));
+        assertEquals(130, Main.worse(130, 2));
+        assertEquals(7, Main.worse(0, 7));
+        assertEquals(2, Main.worse(7, 2));
+    }
+
+    @Test
     void refusesWhatItDoesNotUnderstand() {
         String[][] wrong = {{}, {"a.yml", "b.yml"}, {"--run"}, {"--run", "r", "s.yml"}, {"--bogus", "s.yml"},
             {"--run", "r", "--set", "a=1"}, {"s.yml", "--connect"}};

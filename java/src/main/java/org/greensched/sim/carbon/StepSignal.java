@@ -129,7 +129,7 @@ public final class StepSignal {
     }
 
     /**
-     * The step that holds all of [fromS, toS], fromS < toS, or -1: with it {@link #within} answers for every signal on this
+     * The step that holds all of a stretch that is not empty, or -1: with it {@link #within} answers for every signal on this
      * grid what {@link #integral} would, without each looking for the step anew.
      *
      * @throws SignalRangeException outside the covered range

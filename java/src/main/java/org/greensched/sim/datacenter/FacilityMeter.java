@@ -31,7 +31,13 @@ public final class FacilityMeter {
     private double lastS;
     private boolean withoutPower;
 
-    FacilityMeter(GridSignals grid, PueSpec spec) {
+    /**
+     * A meter that starts at 0 s with no power.
+     *
+     * @param grid signals on one common grid; the temperature is needed by a temperature-dependent PUE only
+     * @param spec how IT power becomes facility power
+     */
+    public FacilityMeter(GridSignals grid, PueSpec spec) {
         this.grid = grid;
         this.load = spec instanceof PueSpec.Load l ? l : null;
         this.pue = PueModel.signal(spec, grid);
@@ -49,8 +55,13 @@ public final class FacilityMeter {
         return sums;
     }
 
-    /** Integrates up to {@code nowS}; to be called before any power changes at that instant. */
-    void advance(double nowS) {
+    /**
+     * Integrates up to {@code nowS}; to be called before any power changes at that instant. Times not after the last one
+     * are ignored.
+     *
+     * @throws org.greensched.sim.carbon.SignalRangeException after the end of the signals
+     */
+    public void advance(double nowS) {
         if (nowS <= lastS) {
             return;
         }
@@ -81,7 +92,7 @@ public final class FacilityMeter {
     }
 
     /** Changes the power: of all IT, of its part that tasks are charged, of the part nobody is, of waking hosts therein. */
-    void shift(double itW, double chargedW, double freeW, double wakingW) {
+    public void shift(double itW, double chargedW, double freeW, double wakingW) {
         powerW[IT].add(itW);
         powerW[CHARGED].add(chargedW);
         powerW[FREE].add(freeW);
@@ -125,12 +136,12 @@ public final class FacilityMeter {
     }
 
     /** Whether the quantity of a clock is missing anywhere in [fromS, toS]. */
-    boolean isMissing(int c, double fromS, double toS) {
+    public boolean isMissing(int c, double fromS, double toS) {
         return rate[c] != null && rate[c].isMissing(fromS, toS);
     }
 
     /** Closes the current slot at {@code nowS}: its totals, valid until the next call; the run's totals include it. */
-    MeterTotals closeSlot(double startS, double nowS) {
+    public MeterTotals closeSlot(double startS, double nowS) {
         advance(nowS);
         slot.marginalMissing |= isMissing(Clock.MARGINAL, startS, nowS);
         slot.costMissing |= isMissing(Clock.COST, startS, nowS);

@@ -54,8 +54,10 @@ public final class FaultDesk {
     void begin(Fault fault, double nowS) {
         IntList lost = new IntList();
         takeDown(fault, nowS, lost);
-        for (int i = 0; i < lost.size(); i++) {
-            interrupted(lost.get(i), nowS);
+        int[] inOrder = lost.toArray();
+        Arrays.sort(inOrder); // as they arrived, not as they happen to stand on the hosts
+        for (int task : inOrder) {
+            interrupted(task, nowS);
         }
         IntList waiters = isOut() ? waiting.all() : new IntList();
         for (int i = 0; i < waiters.size(); i++) {

@@ -17,10 +17,12 @@ public final class HostMeters {
     private final double[] itJ;
     private final double[] facilityJ;
     private final double[] carbon;
+    private final double[] cost;
     private final double[] freeJ;
     private final double[] freeCarbon;
 
-    HostMeters(FacilityMeter facility, int hosts) {
+    /** Meters at 0 for hosts without power. */
+    public HostMeters(FacilityMeter facility, int hosts) {
         this.facility = facility;
         lastHigh = new double[hosts * Clock.COUNT];
         lastLow = new double[hosts * Clock.COUNT];
@@ -31,12 +33,13 @@ public final class HostMeters {
         itJ = new double[hosts];
         facilityJ = new double[hosts];
         carbon = new double[hosts];
+        cost = new double[hosts];
         freeJ = new double[hosts];
         freeCarbon = new double[hosts];
     }
 
     /** Integrates a host up to the facility's last advance. */
-    void touch(int host) {
+    public void touch(int host) {
         double watts = powerW[host];
         double perCore = wattsPerCore[host];
         int base = host * Clock.COUNT;
@@ -57,6 +60,7 @@ public final class HostMeters {
                     carbon[host] += watts * d;
                     freeCarbon[host] += freeW[host] * d;
                 }
+                case Clock.COST -> cost[host] += watts * d;
                 default -> { }
             }
         }
@@ -69,19 +73,19 @@ public final class HostMeters {
      * @param free the part that no task is charged
      * @param perCore dynamic CPU power per utilised core
      */
-    void set(int host, double watts, double free, double perCore) {
+    public void set(int host, double watts, double free, double perCore) {
         powerW[host] = watts;
         freeW[host] = free;
         wattsPerCore[host] = perCore;
     }
 
     /** Reading of a host's own clock at its last touch. */
-    double reading(int host, int c) {
+    public double reading(int host, int c) {
         return dynamicClock[host * Clock.COUNT + c];
     }
 
     /** Starts a host's own clocks again at 0, so that readings stay small; only while no task is on it. */
-    void rebase(int host) {
+    public void rebase(int host) {
         java.util.Arrays.fill(dynamicClock, host * Clock.COUNT, (host + 1) * Clock.COUNT, 0);
     }
 
@@ -108,6 +112,11 @@ public final class HostMeters {
     /** Carbon of {@link #facilityKwh}. */
     public double carbonG(int host) {
         return carbon[host] / Clock.J_PER_KWH;
+    }
+
+    /** Cost of {@link #facilityKwh}; stretches without a price count 0. */
+    public double cost(int host) {
+        return cost[host] / Clock.J_PER_KWH;
     }
 
     /** Facility energy of the host that no task is charged. */

@@ -2,31 +2,55 @@ package org.greensched.sim.placement;
 
 /** Dynamic state of one datacenter at the instant of an observation (PROTOCOL.md §4, table {@code datacenters}). */
 public final class DatacenterView {
+    /** Cores that nobody holds, all hosts together. */
     public double freeCores;
+    /** GPUs that nobody holds, all hosts together. */
     public double freeGpus;
+    /** Memory that nobody holds, all hosts together, 10^9 bytes. */
     public double freeMemGb;
+    /** Free cores of the host that has most of them. */
     public double maxFreeCores;
+    /** Free GPUs of the host that has most of them. */
     public double maxFreeGpus;
+    /** Tasks that hold cores. */
     public int running;
+    /** Tasks that wait here for cores. */
     public int queued;
+    /** Cores that the queue asks for. */
     public double queuedCores;
+    /** GPUs that the queue asks for. */
     public double queuedGpus;
+    /** Memory that the queue asks for, 10^9 bytes. */
     public double queuedMemGb;
+    /** Tasks whose data are on the way here. */
     public int inbound;
+    /** Cores that inbound tasks ask for. */
     public double inboundCores;
+    /** GPUs that inbound tasks ask for. */
     public double inboundGpus;
+    /** Memory that inbound tasks ask for, 10^9 bytes. */
     public double inboundMemGb;
+    /** Cores that tasks hold. */
     public double usedCores;
+    /** Used cores by those that the utilisation cap leaves, 0..1. */
     public double utilisationFrac;
+    /** Power of the hosts at their plugs, W. */
     public double itW;
+    /** Facility power by IT power now; NaN for a load-dependent one without load. */
     public double pue;
-    /** Signals now; NaN where missing. */
+    /** Average carbon intensity, g CO2eq per kWh; NaN missing. */
     public double carbonGpkwh;
+    /** Marginal intensity, g CO2eq per kWh; NaN missing. */
     public double marginalGpkwh;
+    /** Share of wind, 0..1; NaN missing. */
     public double windFrac;
+    /** Share of sun, 0..1; NaN missing. */
     public double solarFrac;
+    /** Share of renewables, 0..1; NaN missing. */
     public double renewableFrac;
+    /** Price, currency of the scenario per kWh; NaN missing. */
     public double pricePerKwh;
+    /** Temperature outside, degrees Celsius; NaN missing. */
     public double temperatureC;
     /** 1: the whole datacenter is without power and takes no task. */
     public int down;

@@ -22,22 +22,29 @@ public final class Observation {
     public final LongList newTasks = new LongList();
     /** Tasks that need a decision now. */
     public final LongList ask = new LongList();
-    /** State changes since the ack: task, new state, time, datacenter (-1 none), parallel lists. */
+    /** State changes since the ack, in lists that run in parallel: which task. */
     public final LongList stateTask = new LongList();
+    /** Its new state ({@link org.greensched.sim.runfolder.TaskState}). */
     public final IntList stateCode = new IntList();
+    /** When, microseconds since the start of the scenario. */
     public final LongList stateUs = new LongList();
+    /** At which datacenter; -1 none. */
     public final IntList stateDc = new IntList();
     /** Tasks that ended since the ack; their rows of {@code jobs} are final. */
     public final LongList reports = new LongList();
-    /** Rows of {@code forecasts} issued since the ack: [firstIssue, endIssue). */
+    /** First row of {@code forecasts} that was issued since the ack. */
     public int firstIssue;
+    /** One past the last of them. */
     public int endIssue;
-    /** Decisions of the last answer that were not carried out: decision id, task, code (index into CODES). */
+    /** Decisions of the last answer that were not carried out, in lists that run in parallel: their ids. */
     public final LongList refusedDecision = new LongList();
+    /** The task of each. */
     public final LongList refusedTask = new LongList();
+    /** Why, an index into {@link #CODES}. */
     public final IntList refusedCode = new IntList();
-    /** Live tasks and the fraction of their work that is done (only if the decider needs progress). */
+    /** Live tasks, only if the decider needs progress. */
     public final LongList progressTask = new LongList();
+    /** The fraction of the work of each that is done, 0..1. */
     public double[] progressFrac = new double[0];
     /** Dynamic state of every datacenter; one entry per datacenter. */
     public DatacenterView[] datacenters = new DatacenterView[0];

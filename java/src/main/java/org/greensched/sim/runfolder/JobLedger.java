@@ -19,6 +19,7 @@ import org.greensched.sim.columns.U8;
 public final class JobLedger {
     /** Reasons by code. */
     public static final String[] REASONS = {"", "policy", "never_fits", "predecessor", "interrupted"};
+    /** Nothing to explain. */
     public static final int REASON_NONE = 0;
     /** Rejected by a decision. */
     public static final int REASON_POLICY = 1;
@@ -29,9 +30,11 @@ public final class JobLedger {
     /** Its host or datacenter failed, and the rules of the run give it no further attempt. */
     public static final int REASON_INTERRUPTED = 4;
 
-    /** Decided by nobody yet, by the mind, by the local fallback. */
+    /** Decided by nobody yet. */
     public static final int SOURCE_NONE = 0;
+    /** Decided by the mind, or a decider in Java. */
     public static final int SOURCE_MIND = 1;
+    /** Decided by the local fallback. */
     public static final int SOURCE_FALLBACK = 2;
 
     private static final List<Spec> COLUMNS = List.of(
@@ -41,25 +44,45 @@ public final class JobLedger {
             Spec.f64("idle_kwh", 0), Spec.f64("transfer_kwh", 0), Spec.f64("dynamic_g", 0), Spec.f64("idle_g", 0),
             Spec.f64("transfer_g", 0), Spec.f64("marginal_g", 0), Spec.f64("cost", 0), Spec.i32("attempts", 0));
 
+    /** One of {@link TaskState}; written last. */
     public final I32 state;
+    /** Index into {@link #REASONS}. */
     public final I32 reason;
+    /** Datacenter; -1 none. */
     public final I32 dc;
+    /** Host within the datacenter; -1 none. */
     public final I32 host;
+    /** Id of the last decision about it; -1 none. */
     public final I64 decision;
+    /** Who decided. */
     public final U8 source;
+    /** When it was placed, seconds; NaN not yet. */
     public final F64 placedS;
+    /** When its data were there and it waited for cores, seconds; NaN not yet. */
     public final F64 queuedS;
+    /** When it began to execute, seconds; NaN not yet. */
     public final F64 startS;
+    /** When it ended, seconds; NaN not yet. */
     public final F64 finishS;
+    /** Share of its work that is done, 0..1. */
     public final F64 doneFrac;
+    /** Dynamic energy at the plug of the host. */
     public final F64 itKwh;
+    /** Dynamic energy times PUE. */
     public final F64 dynamicKwh;
+    /** Share of the host's idle energy while it held cores, times PUE. */
     public final F64 idleKwh;
+    /** Energy to move its data. */
     public final F64 transferKwh;
+    /** Carbon of {@link #dynamicKwh}. */
     public final F64 dynamicG;
+    /** Carbon of {@link #idleKwh}. */
     public final F64 idleG;
+    /** Carbon of {@link #transferKwh}. */
     public final F64 transferG;
+    /** Carbon of dynamic and idle energy at marginal intensity; NaN unknown. */
     public final F64 marginalG;
+    /** Cost of dynamic and idle energy; NaN unknown. */
     public final F64 cost;
     /** How often it began to hold cores; more than once only if it was interrupted. */
     public final I32 attempts;

@@ -34,12 +34,12 @@ class ExamplesTest {
 
     /** A program's main. */
     @FunctionalInterface
-    private interface Program {
+    interface Program {
         void main(String[] args) throws Exception;
     }
 
     /** What it printed: each line is a name and a value. */
-    private static Map<String, String> printed(Program program, Path... args) throws Exception {
+    static Map<String, String> printed(Program program, Path... args) throws Exception {
         PrintStream console = System.out;
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         System.setOut(new PrintStream(bytes, true, StandardCharsets.UTF_8));

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import org.greensched.sim.World;
@@ -23,14 +24,22 @@ class PageTest {
         return block.matcher(page()).results().map(found -> found.group(1)).toList();
     }
 
+    /** Each as it stands in the source that {@link ExamplesTest} runs, there further to the right. */
     @Test
-    void theDeciderOnThePageIsTheOneThatIsTested() throws IOException {
-        String source = Files.readString(Path.of("src/test/java/org/greensched/sim/examples/OwnDeciderExample.java"));
+    void theCodeOnThePageIsTheOneThatIsTested() throws IOException {
         List<String> shown = blocks("java");
-        assertEquals(1, shown.size());
-        assertTrue(shown.get(0).contains("CheapestPriceDecider extends ScoringDecider"), shown.get(0));
-        String nested = shown.get(0).replaceAll("(?m)^(?=.)", "    "); // in the source it is a nested class
-        assertTrue(source.contains(nested), "docs/java-library.md must show the decider of OwnDeciderExample as it is");
+        Map<String, String> sources = Map.of(
+                "hostPowerW", "StockMeterExample", "CheapestPriceDecider extends ScoringDecider", "OwnDeciderExample",
+                "RunFolderBuilder", "BuildExample");
+        assertEquals(sources.size(), shown.size());
+        for (var entry : sources.entrySet()) {
+            String source = Files.readString(
+                    Path.of("src/test/java/org/greensched/sim/examples/" + entry.getValue() + ".java"));
+            String block = shown.stream().filter(text -> text.contains(entry.getKey())).findFirst().orElseThrow();
+            boolean same = source.contains(block.replaceAll("(?m)^(?=.)", "    "))
+                    || source.contains(block.replaceAll("(?m)^(?=.)", "        "));
+            assertTrue(same, "docs/java-library.md must show what is in " + entry.getValue() + " as it is:\n" + block);
+        }
     }
 
     @Test
@@ -53,7 +62,7 @@ class PageTest {
     void examplesExist() throws Exception {
         List<String> named = Pattern.compile("org\\.greensched\\.sim\\.examples\\.\\w+").matcher(page()).results()
                 .map(MatchResult::group).toList();
-        assertEquals(3, named.stream().distinct().count(), named.toString());
+        assertEquals(6, named.stream().distinct().count(), named.toString());
         for (String name : named) {
             Class.forName(name).getMethod("main", String[].class);
         }

@@ -1,0 +1,1 @@
+"""Files of CloudSim Plus Automation (``datacenters:``, ``customers:``) as scenarios."""
