@@ -1,7 +1,6 @@
 package org.greensched.sim.datacenter;
 
 import org.cloudsimplus.schedulers.MipsShare;
-import org.cloudsimplus.schedulers.vm.VmSchedulerTimeShared;
 import org.cloudsimplus.vms.Vm;
 import org.cloudsimplus.vms.VmSimple;
 
@@ -10,17 +9,12 @@ import org.cloudsimplus.vms.VmSimple;
  * is each gets what it asks for, otherwise all get the same part of it. A machine is admitted where there are as many cores as
  * it has, busy or not. CloudSim had such a scheduler up to the 7.x line of CloudSim Plus; 8.5.7 has none.
  */
-final class OversubscribedVmScheduler extends VmSchedulerTimeShared {
+final class OversubscribedVmScheduler extends PooledVmScheduler {
     private final double capacity;
 
     /** @param capacity of all cores, instructions per second */
     OversubscribedVmScheduler(double capacity) {
         this.capacity = capacity;
-    }
-
-    @Override
-    protected boolean isSuitableForVmInternal(Vm vm, MipsShare requested) {
-        return getHost().getWorkingPesNumber() >= requested.pes();
     }
 
     @Override

@@ -11,7 +11,6 @@ import org.cloudsimplus.hosts.Host;
 import org.cloudsimplus.hosts.HostSuitability;
 import org.cloudsimplus.schedulers.vm.VmScheduler;
 import org.cloudsimplus.schedulers.vm.VmSchedulerSpaceShared;
-import org.cloudsimplus.schedulers.vm.VmSchedulerTimeShared;
 import org.cloudsimplus.vms.Vm;
 import org.greensched.sim.kernel.GreenKernel;
 import org.greensched.sim.kernel.StockEntity;
@@ -58,7 +57,7 @@ final class StockSite extends DatacenterSimple implements StockEntity {
      * The hosts of a pool.
      *
      * @param rate instructions per second, in the site's unit, for one MIPS
-     * @param wholeCores every task asks for whole cores; shares of a core need time-shared hosts, which admit by MIPS
+     * @param wholeCores every task asks for whole cores; shares of a core need hosts that share cores
      */
     static List<StockHost> hosts(HostPool pool, double rate, boolean wholeCores) {
         List<StockHost> hosts = new ArrayList<>(pool.hosts());
@@ -71,8 +70,8 @@ final class StockSite extends DatacenterSimple implements StockEntity {
 
     private static VmScheduler scheduler(HostSpec spec, double rate, boolean wholeCores) {
         return switch (spec.vmSharing()) {
-            case SPACE -> wholeCores ? new VmSchedulerSpaceShared() : new VmSchedulerTimeShared();
-            case TIME -> new VmSchedulerTimeShared();
+            case SPACE -> wholeCores ? new VmSchedulerSpaceShared() : new PooledVmScheduler();
+            case TIME -> new PooledVmScheduler();
             case OVERSUBSCRIBE -> new OversubscribedVmScheduler(spec.cores() * spec.mips() * rate);
         };
     }

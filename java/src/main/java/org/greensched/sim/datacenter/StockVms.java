@@ -139,13 +139,13 @@ final class StockVms implements VmMigrations.Machines {
 
     /** Share of a machine's work that is done. */
     double doneFrac(RunningTask run, double nowS) {
-        return run.work instanceof StockMachine machine
+        return run.work instanceof StockMachine machine && machine.course() != null
                 ? book.doneFrac(run.task, c -> machine.course().doneUnits(c, nowS) / engine.units().perMi()) : run.savedFrac;
     }
 
     /** A machine that has been looked at is interrupted; returns the share of its work that is kept. */
     double kept(RunningTask run) {
-        return run.work instanceof StockMachine machine
+        return run.work instanceof StockMachine machine && machine.course() != null
                 ? book.interrupted(run.task, c -> machine.course().keptUnits(c) / engine.units().perMi()) : run.savedFrac;
     }
 
