@@ -64,11 +64,11 @@ public final class ScenarioGenerator {
     }
 
     private TestTask vm() {
-        TestTask vm = TestTask.vm(Math.floor(random.nextDouble() * 3600), 1 + random.nextInt(1500)).scheduler(random.nextInt(exactable ? 2 : 3))
-                .bootS(random.nextInt(120)).memGb(1 + random.nextInt(300));
+        TestTask vm = TestTask.vm(Math.floor(random.nextDouble() * 3600), 1 + random.nextInt(1500))
+                .scheduler(random.nextInt(exactable ? 2 : 3)).bootS(random.nextInt(120)).memGb(1 + random.nextInt(300));
         int cores = 1 + random.nextInt(4);
         for (int c = random.nextInt(5); c > 0; c--) {
-            vm.cloudlet(1 + random.nextDouble() * 2e6, 1 + random.nextInt(cores), random.nextInt(900),
+            vm.cloudlet(1 + random.nextDouble() * 2e6, 1 + random.nextInt(cores), random.nextInt(4500),
                     random.nextBoolean() ? 1 : 0.1 + 0.9 * random.nextDouble());
         }
         return vm.cores(cores);

@@ -57,8 +57,7 @@ final class StockVms implements VmMigrations.Machines {
         }
         StockMachine machine = engine.create(run, engine.units().rate(vms.mips(run.task)), (int) tasks.cores(run.task),
                 scheduler(vms.scheduler(run.task)), Double.NaN, open.length);
-        double arrivalS = tasks.arrivalUs(run.task) / 1e6;
-        double[] atS = IntStream.of(open).mapToDouble(c -> Math.max(upS, arrivalS + vms.delayS(c))).toArray();
+        double[] atS = IntStream.of(open).mapToDouble(c -> Math.max(upS, vms.delayS(c))).toArray();
         if (migrations != null) {
             migrations.began(run);
         }

@@ -197,7 +197,7 @@ public final class VirtualMachines {
         return pes.get(cloudlet);
     }
 
-    /** Seconds from the arrival of its machine to its submission, or to its machine's being up if that is later. */
+    /** When it is submitted, seconds since the start of the scenario; when its machine is up if that is later. */
     public double delayS(int cloudlet) {
         return delayS.get(cloudlet);
     }

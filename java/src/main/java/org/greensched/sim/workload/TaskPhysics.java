@@ -77,9 +77,7 @@ public final class TaskPhysics {
     /** What a virtual machine that runs will do from its start on, or what one that would start at {@code startS} would do. */
     public VmPlan vmPlan(int task, double startS) {
         VmPlan running = runningVms.get(task);
-        double sinceArrivalS = startS - tasks.arrivalUs(task) / 1e6;
-        return running != null ? running
-                : new VmPlan(cloudlets, task, (int) tasks.cores(task), upS(task), sinceArrivalS);
+        return running != null ? running : new VmPlan(cloudlets, task, (int) tasks.cores(task), upS(task), startS);
     }
 
     /** Seconds from the start of a virtual machine to the start of its first cloudlet. */

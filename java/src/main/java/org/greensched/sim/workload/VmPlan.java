@@ -41,9 +41,9 @@ public final class VmPlan {
     /**
      * @param book which of its cloudlets are done, and what is left of the others
      * @param upS seconds from its start to the start of its first cloudlet
-     * @param sinceArrivalS seconds from its arrival, from which delays count, to its start
+     * @param startS when it starts, seconds since the start of the scenario
      */
-    VmPlan(CloudletBook book, int task, int cores, double upS, double sinceArrivalS) {
+    VmPlan(CloudletBook book, int task, int cores, double upS, double startS) {
         this.vms = book.vms();
         this.untilS = Double.POSITIVE_INFINITY;
         this.mips = vms.mips(task);
@@ -54,7 +54,7 @@ public final class VmPlan {
         this.lengthMi = new double[cloudlet.length];
         this.upS = upS;
         for (int i = 0; i < cloudlet.length; i++) {
-            submitS[i] = Math.max(upS, vms.delayS(cloudlet[i]) - sinceArrivalS);
+            submitS[i] = Math.max(upS, vms.delayS(cloudlet[i]) - startS);
             lengthMi[i] = book.leftMi(cloudlet[i]);
         }
         this.remainingMi = lengthMi.clone();
