@@ -11,7 +11,6 @@ import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.greensched.sim.World;
 import org.greensched.sim.columns.ColumnType;
-import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.PlacementDecider;
 
@@ -215,7 +214,7 @@ public final class TestWorld {
             w.i64("task", edges.stream().mapToLong(e -> e[0]).toArray());
             w.i64("successor", edges.stream().mapToLong(e -> e[1]).toArray());
         }
-        save(w, input.resolve("tasks.gsf"));
+        TestFolders.save(w, input.resolve("tasks.gsf"));
     }
 
     private void writeHidden(Path input) throws IOException {
@@ -240,7 +239,7 @@ public final class TestWorld {
             w.f64("gpu_util_frac", rows.stream().mapToDouble(r -> r[3]).toArray());
         }
         TestVms.write(w, tasks);
-        save(w, input.resolve("hidden.gsf"));
+        TestFolders.save(w, input.resolve("hidden.gsf"));
     }
 
     private void writeSignals(Path input) throws IOException {
@@ -253,7 +252,7 @@ public final class TestWorld {
                 w.f64(d + "." + signal.getKey(), hourly(signal.getValue(), steps));
             }
         }
-        save(w, input.resolve("signals.gsf"));
+        TestFolders.save(w, input.resolve("signals.gsf"));
     }
 
     private double[] hourly(double[] values, int steps) {
@@ -281,7 +280,7 @@ public final class TestWorld {
         w.i64("issue_us", issueUs).i32("datacenter", issues.stream().mapToInt(x -> (int) x[1]).toArray());
         w.i32("kind", new int[n]).i64("first_us", issueUs).i64("step_us", step).i64("offset", offset).i32("count", count);
         w.table("values", n).f64("value", issues.stream().mapToDouble(x -> x[2]).toArray());
-        save(w, input.resolve("forecasts.gsf"));
+        TestFolders.save(w, input.resolve("forecasts.gsf"));
     }
 
     private void i64(FrameWriter w, String name, ToLongFunction<TestTask> value) {
@@ -294,11 +293,5 @@ public final class TestWorld {
 
     private void f64(FrameWriter w, String name, ToDoubleFunction<TestTask> value) {
         w.f64(name, tasks.stream().mapToDouble(value).toArray());
-    }
-
-    private static void save(FrameWriter writer, Path file) throws IOException {
-        try (FrameLog log = FrameLog.create(file)) {
-            log.append(writer);
-        }
     }
 }
