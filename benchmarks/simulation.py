@@ -2,9 +2,9 @@
 
 For 10 datacenters x {100, 1,000} hosts x {10k, 100k, 1M} jobs: `greensched run` with `lowest-carbon`, through the py4j
 bridge, feedback log on, every phase timed (prepare, simulate, finish) and the peak resident memories of both processes
-added up; the same jobs on stock CloudSim Plus classes (up to 100k jobs, beyond that extrapolated and marked), as their users write
-them and in our own model `execution: cloudsim`; 20,000 hosts with 40,000 VMs and 50,000 cloudlets in both models; and the
-event rate of the bare CloudSim Plus kernel. Everything side by side in one run.
+added up; the same jobs on stock CloudSim Plus classes (up to 100k jobs, beyond that extrapolated and marked) as their
+users write them, and in our own model `execution: cloudsim`; 20,000 hosts with 40,000 VMs and 50,000 cloudlets in both
+models; and the event rate of the bare CloudSim Plus kernel. Everything side by side in one run.
 
     python benchmarks/simulation.py [--quick] [--ten-million]
 """
@@ -167,7 +167,9 @@ def measure_greensched(
         report.add(case, "cores in use, time mean", 100 * _used_frac(run), "%")
     else:
         error_s = _execution_errors_s(run)
-        report.add(case, "largest execution-time error", float(error_s.max()), "s", 1e-6 if execution == "exact" else 0.1)
+        report.add(
+            case, "largest execution-time error", float(error_s.max()), "s", 1e-6 if execution == "exact" else 0.1
+        )
         report.add(case, "mean execution-time error", float(error_s.mean()), "s")
     return run, simulate_s
 
@@ -203,7 +205,9 @@ def measure_large(report: Report, folder: Path, execution: str) -> None:
     report.add(case, "prepare, simulate and finish", prepare_s + simulate_s + finish_s, "s", 60)
     report.add(case, "peak memory, all processes", max(prepare_peak, simulate_peak, finish_peak) / 1e9, "GB")
     cloudlets = read_frame(run / "world" / "cloudlets.gsf").table("cloudlets")
-    report.add(case, "cloudlets that finished", float(np.sum(cloudlets["state"] == 7)), "cloudlets", 50_000, at_most=False)
+    report.add(
+        case, "cloudlets that finished", float(np.sum(cloudlets["state"] == 7)), "cloudlets", 50_000, at_most=False
+    )
     error_s = np.abs(cloudlets["finish_s"] - cloudlets["start_s"] - 10)  # 10,000 MI at 1,000 MIPS
     report.add(case, "largest execution-time error", float(error_s.max()), "s", 0.1)
 
