@@ -222,8 +222,6 @@ def _warn(loaded: Loaded, cloud: Cloud, never: Flags) -> None:
     idle = len(m.vms) - len(np.unique(c.vm[c.vm >= 0]))
     if idle:
         warnings.append(f"{idle} of {len(m.vms)} VMs have no cloudlet and end at once")
-    if loaded.scenario.execution == "exact":
-        warnings.append("execution exact runs a VM as one task; its cloudlets have no start and end of their own")
     _warn_limits(loaded, cloud)
 
 
