@@ -87,11 +87,13 @@ final class StockMachine {
         boolean fair = scheduler instanceof CloudletSchedulerCompletelyFair;
         int before;
         double delayS;
+        int looksLeft = 2 * (open + finished) + 3;
         do {
-            before = finished;
-            if (fair) {
-                countCores(scheduler.getCloudletExecList());
+            if (looksLeft-- == 0) {
+                throw new IllegalStateException("task " + run.task + ": none of its cloudlets starts: "
+                        + scheduler.getCloudletWaitingList());
             }
+            before = finished;
             delayS = vm.updateProcessing(nowS, vm.getHost().getVmScheduler().getAllocatedMips(vm));
         } while (open > 0 && !scheduler.getCloudletWaitingList().isEmpty()
                 && (finished > before || scheduler.getCloudletExecList().isEmpty()));
@@ -102,10 +104,10 @@ final class StockMachine {
         return dueS;
     }
 
-    /** The completely fair scheduler loses count of the busy cores when a cloudlet is done at the end of its turn. */
-    private void countCores(List<CloudletExecution> running) {
+    /** Counts the cores that its cloudlets keep busy: a host that gives a machine up sets them free, though they run on. */
+    void countCores() {
         long busy = 0;
-        for (CloudletExecution cloudlet : running) {
+        for (CloudletExecution cloudlet : vm.getCloudletScheduler().getCloudletExecList()) {
             busy += cloudlet.getPesNumber();
         }
         vm.getProcessor().setAllocatedResource(busy);

@@ -120,6 +120,7 @@ final class StockSite extends DatacenterSimple implements StockEntity {
         if (!suitability.fully()) {
             throw new IllegalStateException("task " + machine.run().task + ": " + host + " refused its machine: " + suitability);
         }
+        machine.countCores();
         settleNeighbours(host);
     }
 

@@ -52,6 +52,19 @@ class VmMigrationTest {
         assertEquals(50 * 1001.6 / 3.6e6, run.job("idle_kwh", 1), KWH);
     }
 
+    /** What a machine's cloudlets keep busy moves along: a cloudlet in its queue waits on, and comes to its turn. */
+    @Test
+    void aQueueMovesAlong() throws IOException {
+        RunResult run = run(new TestWorld().site(site(100).migration(0.75, 0, 1000).hosts(2, 4, 100, 200)).tasks(
+                vm(0, 1000).cores(2).memGb(8).cloudlet(1_000_000, 2, 0, 1), vm(100, 1000).cores(2).memGb(1).scheduler(0)
+                        .cloudlet(100_000, 2, 0, 1).cloudlet(100_000).cloudlet(100_000, 2, 0, 1)));
+        assertEquals(1, run.jobs().i32("host").get(1));
+        double[] startS = run.cloudlets().f64("start_s").toArray();
+        assertEquals(201.6, startS[2], FINISH_S);
+        assertEquals(301.6, startS[3], FINISH_S);
+        assertEquals(401.6, run.job("finish_s", 1), FINISH_S);
+    }
+
     /** Both hosts hold room for it while it moves: a task of three cores fits on neither. */
     @Test
     void roomIsHeldOnBothHosts() throws IOException {
