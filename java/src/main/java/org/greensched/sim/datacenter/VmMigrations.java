@@ -135,19 +135,23 @@ final class VmMigrations {
     }
 
     private void check(int host) {
-        boolean leaving = guests.get(host).stream().anyMatch(moves::containsKey);
         double used = loads.utilisedCores(host);
         wanting.remove(host);
-        if (leaving || !loads.isUp(host)) {
+        if (isLeft(host) || !loads.isUp(host)) {
             return;
         }
         double lowerCores = rules.lowerFrac() * room.pool().group(host).spec.cores();
         if (used > upperCores(host)) {
             relieve(host, used);
-        } else if (used > 0 && used < lowerCores - Tolerance.CAPACITY
+        } else if (used > 0 && used < lowerCores - Tolerance.CAPACITY && incoming[host] == 0
                 && room.pool().tasksOn(host) == guests.get(host).size()) {
             empty(host);
         }
+    }
+
+    /** Whether a machine is on its way from this host. */
+    private boolean isLeft(int host) {
+        return guests.get(host).stream().anyMatch(moves::containsKey);
     }
 
     private double upperCores(int host) {
@@ -187,13 +191,15 @@ final class VmMigrations {
         all.forEach(this::begin);
     }
 
-    /** The first host with room for a machine that is not too busy with it, and busy enough without it; -1 none. */
+    /** The first host with room for a machine that is not too busy with it, nor too little; -1 none. */
     private int target(RunningTask run) {
         boolean relieving = loads.utilisedCores(run.host) > upperCores(run.host);
         for (int host = 0; host < room.pool().hosts(); host++) {
             double used = loads.utilisedCores(host) + incoming[host];
             double lowerCores = rules.lowerFrac() * room.pool().group(host).spec.cores();
-            if (host != run.host && used + run.utilisedCores <= upperCores(host) && (relieving || used >= lowerCores)
+            // machines are put together on a host that is used, and that is not about to be emptied itself
+            boolean joins = used > 0 && used + run.utilisedCores >= lowerCores && !isLeft(host);
+            if (host != run.host && used + run.utilisedCores <= upperCores(host) && (relieving || joins)
                     && loads.isUp(host) && room.fits(host, run.task)) {
                 return host;
             }

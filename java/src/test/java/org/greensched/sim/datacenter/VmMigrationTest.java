@@ -78,13 +78,18 @@ class VmMigrationTest {
     /** A host that is hardly used is emptied onto one that is used. */
     @Test
     void aHardlyUsedHostIsEmptied() throws IOException {
-        // the first two fill the first host until the task is done at 50 s; the third is alone at a quarter of the second, where
-        // the first is used by a quarter, too, and so no better
+        // the first two fill the first host until the task is done at 50 s; then each host is used by a quarter, and they come
+        // together on one, which is used by a half
         RunResult run = run(new TestWorld().site(site(100).migration(1, 0.3, 1000).hosts(2, 4, 100, 200)).tasks(
                 task(0, 50).cores(2), vm(0, 1000).cores(2).memGb(4).cloudlet(500_000, 1, 0, 1),
                 vm(1, 1000).cores(1).memGb(1).cloudlet(400_000)));
-        assertEquals(1, run.jobs().i32("host").get(2));
-        // where it is used by a half
+        assertEquals(run.jobs().i32("host").get(1), run.jobs().i32("host").get(2));
+        // three machines of a tenth each: two together would still be used too little
+        RunResult apart = run(new TestWorld().site(site(100).migration(1, 0.3, 1000).hosts(2, 10, 100, 200)).tasks(
+                task(0, 50).cores(9), vm(0, 1000).cores(1).cloudlet(500_000), vm(1, 1000).cores(1).cloudlet(400_000)));
+        assertEquals(0, apart.jobs().i32("host").get(1));
+        assertEquals(1, apart.jobs().i32("host").get(2));
+        // where the first is used by a half
         RunResult moved = run(new TestWorld().site(site(100).migration(1, 0.3, 1000).hosts(2, 4, 100, 200)).tasks(
                 task(0, 50).cores(2), vm(0, 1000).cores(2).memGb(4).cloudlet(500_000, 2, 0, 1),
                 vm(1, 1000).cores(1).memGb(1).cloudlet(400_000)));
