@@ -44,6 +44,7 @@ _JOB_COLUMNS = (
     "dynamic_kwh",
     "idle_kwh",
     "attempts",
+    "first_start_s",
 )
 
 

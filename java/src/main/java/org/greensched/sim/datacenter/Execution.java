@@ -85,6 +85,9 @@ final class Execution {
         run.sinceS = run.startS;
         book.ledger().host.set(task, host);
         book.ledger().startS.set(task, run.startS);
+        if (book.ledger().attempts.get(task) == 0) {
+            book.ledger().firstStartS.set(task, run.startS);
+        }
         book.change(task, TaskState.RUNNING, nowS, dc);
         if (!power.isWaking(host)) {
             execute(run);

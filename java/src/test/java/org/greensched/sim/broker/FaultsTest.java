@@ -45,6 +45,8 @@ class FaultsTest {
         assertEquals(1200, run.job("finish_s", 0), 0);
         assertEquals(165_000, run.total("it_kwh") * J_PER_KWH, 0);
         assertEquals(2, run.jobs().i32("attempts").get(0));
+        assertEquals(0, run.job("first_start_s", 0), 0);
+        assertEquals(600, run.job("start_s", 0), 0);
         assertEquals(300, run.hosts().f64("down_s").get(0), 0);
         assertEquals(1, run.result().json().get("interruptions").getAsInt());
         RunResult unfailed = tenMinutes(new TestFaults(), 1 / 6.0);
