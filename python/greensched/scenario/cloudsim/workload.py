@@ -75,7 +75,7 @@ def _jobs(cloud: Cloud, origin: I32, source: str) -> Jobs:
 
 def _labels(m: Machines) -> Text:
     kinds, index = np.unique(np.stack([m.vms.mips, m.vms.scheduler], axis=1), axis=0, return_inverse=True)
-    pool = tuple(f"kind=vm;mips={mips:g};scheduler={_SCHEDULERS[int(s)]}" for mips, s in kinds.tolist())
+    pool = tuple(f"kind=vm;mips={mips:.15g};scheduler={_SCHEDULERS[int(s)]}" for mips, s in kinds.tolist())
     return Text(pool, index.reshape(-1).astype(np.int32))
 
 

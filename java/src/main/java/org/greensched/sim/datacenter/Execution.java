@@ -40,6 +40,7 @@ final class Execution {
     private final HostPower power;
     private final Engine engine;
     private final List<RunningTask> running = new ArrayList<>();
+    private final HostGuests guests;
     private final List<RunningTask> spare = new ArrayList<>();
     /** Tasks that hold cores on a host that is still waking up. */
     private final Map<Integer, List<RunningTask>> upcoming = new HashMap<>();
@@ -54,8 +55,9 @@ final class Execution {
         this.pool = pool;
         this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.power = new HostPower(pool, facility);
+        this.guests = new HostGuests(pool.hosts());
         this.engine = model.engine(
-                dc, timeline, pool, new LoadBook(timeline, pool, power, facility, book.ledger(), this::idle, freed));
+                dc, timeline, pool, new LoadBook(timeline, pool, power, facility, book.ledger(), guests, this::idle, freed));
     }
 
     /** The run begins: all hosts are awake and idle. */
@@ -83,6 +85,7 @@ final class Execution {
         RunningTask run = hold(task, host);
         run.startS = wakeUp(host, run, nowS);
         run.sinceS = run.startS;
+        run.beforeS = book.ledger().startS.get(task);
         book.ledger().host.set(task, host);
         book.ledger().startS.set(task, run.startS);
         if (book.ledger().attempts.get(task) == 0) {
@@ -107,6 +110,7 @@ final class Execution {
         run.gpuMask = pool.take(host, run.cores, run.memGb, run.gpus);
         run.slot = running.size();
         running.add(run);
+        guests.add(run);
         power.nextGeneration(host);
         return run;
     }
@@ -180,6 +184,7 @@ final class Execution {
     }
 
     private void removeRunning(RunningTask run) {
+        guests.remove(run);
         RunningTask last = running.remove(running.size() - 1);
         if (last != run) {
             running.set(run.slot, last);
@@ -208,12 +213,9 @@ final class Execution {
     /** Interrupts every task on a host; adds them to {@code lost}. The caller takes the host down and looks after the tasks. */
     void interruptAll(int host, IntList lost) {
         upcoming.remove(host);
-        for (int i = running.size() - 1; i >= 0; i--) {
-            RunningTask run = running.get(i);
-            if (run.host == host) {
-                interrupt(run);
-                lost.add(run.task);
-            }
+        for (RunningTask run = guests.first(host); run != null; run = guests.first(host)) {
+            interrupt(run);
+            lost.add(run.task);
         }
         engine.hostLost(host);
     }
@@ -230,6 +232,8 @@ final class Execution {
             power.removeLoad(run);
             power.end(run);
             power.settle(run.host);
+        } else {
+            book.ledger().startS.set(run.task, run.beforeS); // its host was to be awake then
         }
         pool.release(run.host, run.cores, run.memGb, run.gpus, run.gpuMask);
         run.executing = false;

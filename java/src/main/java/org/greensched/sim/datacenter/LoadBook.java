@@ -10,6 +10,7 @@ final class LoadBook implements Engine.LoadListener {
     private final HostPower power;
     private final FacilityMeter facility;
     private final JobLedger ledger;
+    private final HostGuests guests;
     private final IntConsumer emptied;
     private final Runnable freed;
 
@@ -19,12 +20,13 @@ final class LoadBook implements Engine.LoadListener {
      */
     LoadBook(
             Execution.Timeline timeline, HostPool pool, HostPower power, FacilityMeter facility, JobLedger ledger,
-            IntConsumer emptied, Runnable freed) {
+            HostGuests guests, IntConsumer emptied, Runnable freed) {
         this.timeline = timeline;
         this.pool = pool;
         this.power = power;
         this.facility = facility;
         this.ledger = ledger;
+        this.guests = guests;
         this.emptied = emptied;
         this.freed = freed;
     }
@@ -85,7 +87,9 @@ final class LoadBook implements Engine.LoadListener {
         power.end(run);
         power.settle(source);
         double coresBefore = run.cores;
+        guests.remove(run);
         run.host = host;
+        guests.add(run);
         run.cores = cores;
         run.sinceS = nowS;
         run.idleW = cores / pool.group(host).spec.cores() * pool.group(host).spec.idleW();

@@ -29,6 +29,11 @@ final class RunningTask {
     double savedFrac;
     int phase;
     double donePhasesFrac;
+    /** When the attempt before this one began to execute; NaN: there was none. */
+    double beforeS;
+    /** Neighbours in the list of its host, see {@link HostGuests}. */
+    RunningTask nextOnHost;
+    RunningTask previousOnHost;
     /** Position in the datacenter's list of running tasks. */
     int slot;
     boolean executing;

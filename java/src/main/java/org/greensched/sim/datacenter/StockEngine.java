@@ -19,6 +19,9 @@ import org.greensched.sim.workload.TaskPhysics;
  * business.
  */
 final class StockEngine implements Engine {
+    /** Of a core: slower machines would feel CloudSim Plus's rounding to whole instructions. Only meters know the difference. */
+    private static final double LEAST_SHARE = 1e-3;
+
     private final Execution.Timeline timeline;
     private final TaskPhysics physics;
     private final HostPool pool;
@@ -86,7 +89,7 @@ final class StockEngine implements Engine {
         phases.begin(run);
         HostSpec host = pool.group(run.host).spec;
         int cores = (int) Math.max(1, Math.ceil(run.cores - Tolerance.CAPACITY));
-        double rate = units.rate(Math.min(1, run.cores / cores) * host.mips());
+        double rate = units.rate(Math.max(LEAST_SHARE, Math.min(1, run.cores / cores)) * host.mips());
         double endS = run.startS + run.runtimeS;
         long length = units.length(run.runtimeS * rate, rate);
         if (length < 1) { // CloudSim Plus has no cloudlet without length

@@ -2,7 +2,7 @@ package org.greensched.sim.datacenter;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
@@ -42,7 +42,9 @@ final class VmMigrations {
     private final boolean[] checking;
     /** Busy cores that are on their way to each host. */
     private final double[] incoming;
-    private final Map<RunningTask, Move> moves = new IdentityHashMap<>();
+    /** Machines that are on their way to each host. */
+    private final int[] coming;
+    private final Map<RunningTask, Move> moves = new LinkedHashMap<>();
     /** Hosts that would give machines away, had others room; looked at again when something ends. */
     private final TreeSet<Integer> wanting = new TreeSet<>();
 
@@ -55,6 +57,7 @@ final class VmMigrations {
         int hosts = room.pool().hosts();
         checking = new boolean[hosts];
         incoming = new double[hosts];
+        coming = new int[hosts];
         for (int h = 0; h < hosts; h++) {
             guests.add(new ArrayList<>());
         }
@@ -83,12 +86,16 @@ final class VmMigrations {
     }
 
     private void giveUp(Move move) {
+        coming[move.target]--;
         incoming[move.target] = Math.max(0, incoming[move.target] - move.loadCores);
         loads.giveUp(move.target, move.cores, move.run.memGb);
     }
 
     /** A host breaks: what was on its way there stays where it is. */
     void hostLost(int host) {
+        if (coming[host] == 0) {
+            return;
+        }
         for (Move move : List.copyOf(moves.values())) {
             if (move.target == host) {
                 moves.remove(move.run);
@@ -127,6 +134,7 @@ final class VmMigrations {
             return; // it was done, and ended() gave up what it held
         }
         moves.remove(move.run);
+        coming[move.target]--;
         incoming[move.target] = Math.max(0, incoming[move.target] - move.loadCores);
         guests.get(source).remove(move.run);
         guests.get(move.target).add(move.run);
@@ -211,6 +219,7 @@ final class VmMigrations {
         double cores = room.coresOn(target, run.task);
         loads.reserve(target, cores, run.memGb);
         incoming[target] += run.utilisedCores;
+        coming[target]++;
         return new Move(run, target, cores, run.utilisedCores);
     }
 

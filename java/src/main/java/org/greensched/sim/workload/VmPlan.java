@@ -13,6 +13,11 @@ import org.greensched.sim.runfolder.VirtualMachines;
 public final class VmPlan {
     /** Finishes closer than this are one: equal shares of equal work differ by rounding only. */
     private static final double SAME_S = 1e-9;
+    /** After months a second has fewer digits: what takes less than these is nothing, or it would never be done. */
+    private static final double FORGIVEN_ULPS = 4;
+
+    /** Each is submitted once and done once; some room for what rounding leaves. */
+    private static final int STEPS_PER_CLOUDLET = 10;
 
     /**
      * From {@code timeS} on {@code mips} are used, over all cores; the cloudlets that started and finished then, by their rows.
@@ -89,16 +94,19 @@ public final class VmPlan {
                 nextS = Math.min(nextS, nowS + remainingMi[i] / rate(i, share));
             }
             if (nextS > untilS) {
-                advance(untilS - nowS, share);
+                advance(untilS - nowS, share, 0);
                 break;
             }
-            List<Integer> finished = advance(nextS - nowS, share);
+            List<Integer> finished = advance(nextS - nowS, share, Math.max(SAME_S, FORGIVEN_ULPS * Math.ulp(nextS)));
             nowS = nextS;
             finished.forEach(i -> busyPes -= vms.pes(cloudlet[i]));
             running.removeAll(finished);
             admit(nowS);
             steps.add(new Step(nowS, usedMips(), rows(started), rows(finished)));
             started.clear();
+            if (steps.size() > STEPS_PER_CLOUDLET * cloudlet.length) {
+                throw new IllegalStateException("the plan of a virtual machine gets nowhere at " + nowS + " s");
+            }
         }
         endS = Math.max(upS, nowS);
     }
@@ -112,13 +120,13 @@ public final class VmPlan {
         return busyPes > cores ? (double) cores / busyPes : 1;
     }
 
-    private List<Integer> advance(double seconds, double share) {
+    private List<Integer> advance(double seconds, double share, double sameS) {
         List<Integer> finished = new ArrayList<>();
         for (int i : running) {
             double rate = rate(i, share);
             totalMi += Math.min(remainingMi[i], seconds * rate) * vms.pes(cloudlet[i]);
             remainingMi[i] -= seconds * rate;
-            if (remainingMi[i] <= SAME_S * rate) {
+            if (remainingMi[i] <= sameS * rate) {
                 finished.add(i);
             }
         }

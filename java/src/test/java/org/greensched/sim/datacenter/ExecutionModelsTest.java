@@ -96,6 +96,12 @@ class ExecutionModelsTest {
     }
 
     @Test
+    void hardlyAnyCores() throws IOException {
+        same(() -> new TestWorld().immediate().drainS(10 * 86_400).site(site(100).mips(1603, "time").hosts(1, 4, 100, 200))
+                .tasks(task(0.25, 5 * 86_400).cores(1e-4), task(1, 1000).cores(1e-6)));
+    }
+
+    @Test
     void noiseAndInterference() throws IOException {
         same(() -> new TestWorld().noise(0.3, 0.3).site(site(100, 50).hosts(1, 8, 100, 180, 200)).tasks(
                 task(0, 1000).cores(4).interference(0.7), task(0, 2000).cores(4).interference(0.5).workClass(1),

@@ -12,6 +12,7 @@ import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.support.Deciders;
 import org.greensched.sim.support.RunResult;
 import org.greensched.sim.support.TestFaults;
+import org.greensched.sim.support.TestTask;
 import org.greensched.sim.support.TestWorld;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,6 +37,22 @@ class VirtualMachinesTest {
         assertEquals(TaskState.FINISHED, run.cloudlets().i32("state").get(row));
         assertEquals(startS, run.cloudlets().f64("start_s").get(row), FINISH_S, "start of cloudlet " + row);
         assertEquals(finishS, run.cloudlets().f64("finish_s").get(row), FINISH_S, "finish of cloudlet " + row);
+    }
+
+    /** After four months a double has no nanoseconds: what is left by rounding is done, in the plan too. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void monthsOfWork(boolean stock) throws IOException {
+        java.util.Random random = new java.util.Random(1);
+        TestTask[] machines = new TestTask[40];
+        for (int i = 0; i < machines.length; i++) {
+            machines[i] = vm(i, 1);
+            for (int c = 0; c < 4; c++) {
+                machines[i].cloudlet(1 + random.nextDouble() * 2e6, 1, random.nextInt(4000), 0.1 + 0.9 * random.nextDouble());
+            }
+        }
+        RunResult run = run(stock, new TestWorld().hours(2).drainS(3600).site(site(100).hosts(10, 4, 100, 200)).tasks(machines));
+        assertEquals(TaskState.RUNNING, run.state(0));
     }
 
     /** Two of 100 s alone on one core: each runs at half speed, 200 s; then the host is idle. */

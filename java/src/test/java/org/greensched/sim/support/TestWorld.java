@@ -207,7 +207,7 @@ public final class TestWorld {
         f64(w, "expected_s", t -> t.workS);
         for (String column : List.of("name", "labels", "user")) {
             w.open(column, ColumnType.STR);
-            tasks.forEach(t -> w.putStr(column));
+            tasks.forEach(t -> w.putStr(column.equals("labels") && t.vm != null ? "kind=vm;mips=" + t.vm[0] : column));
         }
         if (!edges.isEmpty()) {
             w.table("edges", edges.size());
