@@ -4,9 +4,12 @@ In three lines: ``import greensched``, ``result = greensched.simulate("scenario.
 ``result.jobs``.
 """
 
-from typing import TYPE_CHECKING, Any
+from __future__ import annotations
 
+TYPE_CHECKING = False  # as type checkers know it: typing itself takes a while to import, and Ctrl-C may fall into it
 if TYPE_CHECKING:
+    from typing import Any
+
     from greensched.cli.simulate import Result, simulate
 
 __version__ = "0.1.0"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import _signal as signal  # type: ignore[import-not-found] # signal itself imports enum: long enough for Ctrl-C
 import os
-import signal
 
 
 def _leave_at_once(signum: int, frame: object) -> None:

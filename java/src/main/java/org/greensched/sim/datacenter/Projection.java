@@ -89,7 +89,7 @@ final class Projection {
         }
         for (RunningTask run : datacenter.running()) {
             settle(new Guest(run.task, run.host, run.cores, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN,
-                    run.restartS));
+                    run.executing ? run.restartS : physics.restartS(run.task)));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
         inbound = datacenter.transfers().inbound().tasks();

@@ -124,6 +124,12 @@ class WorldTruthTest {
         comesTrue(world, random, 2, others, EXACT_FRAC);
     }
 
+    /** A neighbour that goes on from a checkpoint but waits for its host to wake: it restarts first, and then works. */
+    @Test
+    void aNeighbourThatWillRestart() throws IOException {
+        brokenHostsAreRepairedInTheTruthToo(-108);
+    }
+
     /** What is left of an interrupted task: 30 s of restart, 60 s at full load and 300 s idle; asked on its way back. */
     @Test
     void ofAnInterruptedTaskOnlyTheRestIsTold() throws IOException {
