@@ -46,11 +46,12 @@ def mapped(rows: Rows, column: str, meaning: dict[str, str | None]) -> tuple[Row
 
 def labelled(**columns: Any) -> Any:
     """Columns of text as ``key=value;key=value``; what is null is left out, and null where all are."""
-    parts = []
+    rows = len(next(iter(columns.values())))
+    parts = [constant("", rows)]  # Arrow's join with "skip" loses rows of which all values are null
     for key, column in columns.items():
         text = column.cast(pa.string())
-        parts.append(pc.binary_join_element_wise(constant(key, len(text)), text, "="))
-    joined = pc.binary_join_element_wise(*parts, ";", null_handling="skip")
+        parts.append(pc.binary_join_element_wise(constant(key, rows), text, "="))
+    joined = pc.utf8_ltrim(pc.binary_join_element_wise(*parts, ";", null_handling="skip"), ";")
     return pc.if_else(pc.equal(joined, ""), pa.scalar(None, pa.string()), joined)
 
 

@@ -115,13 +115,14 @@ def in_order(spilled: list[Spilled]) -> Iterator[pa.Table]:
 
 
 def bucket(spilled: list[Spilled], number: int, kinds: tuple[str, ...] | None = None) -> dict[str, pa.Table]:
-    """All partial tables of one bucket, by kind, without their keys."""
+    """All partial tables of one bucket, by kind; a kind of which the bucket has nothing is there without rows."""
     found: dict[str, list[pa.Table]] = {}
     for part in spilled:
         for kind, path in part.rows.items():
             if kinds is not None and kind not in kinds:
                 continue
             with pa.OSFile(str(path)) as file, pa.ipc.open_file(file) as reader:
+                found.setdefault(kind, [reader.schema.empty_table()])
                 for at in part.batches[kind][number]:
-                    found.setdefault(kind, []).append(pa.Table.from_batches([reader.get_batch(at)]))
+                    found[kind].append(pa.Table.from_batches([reader.get_batch(at)]))
     return {kind: pa.concat_tables(tables) for kind, tables in found.items()}
