@@ -84,7 +84,7 @@ def _distribution(columns: dict[str, F64], unit: str, panel: int) -> str:
     names = ", ".join(columns) or "demand"
     if not everything:
         return _frame(panel, f"{names}: not in this trace")[1]
-    low = np.floor(np.log10(min(v.min() for v in everything)))
+    low = np.floor(np.log10(min(np.quantile(v, 0.001) for v in everything)))  # a stray microsecond is no scale
     high = max(low + 1, np.ceil(np.log10(max(v.max() for v in everything))))
     top, frame = _frame(panel, f"{names}: share of jobs at or below ({unit})")
     x = np.linspace(low, high, _BINS)

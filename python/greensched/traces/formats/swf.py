@@ -17,7 +17,7 @@ from greensched.core.types import F64
 from greensched.traces.importing.columns import GB_PER_KIB, labelled, lists, real, where
 from greensched.traces.importing.contract import Part, Piece, TraceFormat, hashed
 from greensched.traces.importing.rows import INT, REAL, Field, Layout, Rows, read
-from greensched.traces.importing.text import opened
+from greensched.traces.importing.text import head
 
 _FACTS = ("Computer", "Installation", "UnixStartTime", "TimeZoneString", "MaxProcs", "MaxJobs")
 _HEADER_BYTES = 1 << 20
@@ -77,9 +77,8 @@ class Swf(TraceFormat):
 
 
 def _facts(part: Part) -> dict[str, str]:
-    with opened(part) as stream:
-        head = stream.read(_HEADER_BYTES).decode("utf-8", errors="replace")
-    found = re.findall(r"^; *(\w+) *: *(.*?)\s*$", head, flags=re.MULTILINE)
+    text = head(part, _HEADER_BYTES).decode("utf-8", errors="replace")
+    found = re.findall(r"^; *(\w+) *: *(.*?)\s*$", text, flags=re.MULTILINE)
     return {name: value for name, value in found if name in _FACTS}
 
 

@@ -230,7 +230,12 @@ def _gathered(
 
 
 def _bare(format_: TraceFormat, tables: dict[str, pa.Table]) -> dict[str, pa.Table]:
-    return {kind: format_.compact(kind, table).drop_columns([spill.KEY]) for kind, table in tables.items()}
+    """Compacted once more, without keys; what one part wrote at once is compact already."""
+    bare = {}
+    for kind, table in tables.items():
+        written = sum(len(chunk) > 0 for chunk in table.column(spill.KEY).chunks)
+        bare[kind] = (format_.compact(kind, table) if written > 1 else table).drop_columns([spill.KEY])
+    return bare
 
 
 def _write(path: Path, tables: Iterator[pa.Table], deadlines: Deadlines) -> tuple[Any, int]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from greensched.core.types import F64, I64
 from greensched.traces.importing.columns import real, where
@@ -77,12 +78,29 @@ def _masked(values: I64, rows: Any) -> Any:
 def together(rows: pa.Table, keys: list[str]) -> pa.Table:
     """One partial life cycle per key."""
     life = dict(_LIFE)
-    facts = [(name, "max") for name in rows.column_names if name not in (*keys, KEY, *life)]
+    names = [name for name in rows.column_names if name not in (*keys, KEY, *life)]
+    words = {name: _ranked(rows.column(name)) for name in names if pa.types.is_string(rows.schema.field(name).type)}
+    coded = rows
+    for name, (_, ranks) in words.items():
+        coded = coded.set_column(coded.column_names.index(name), name, ranks)
+    facts = [(name, "max") for name in names]
     # one thread: the workers are the parallelism, and the order of groups is then always the same
-    grouped = rows.group_by([*keys, KEY], use_threads=False).aggregate([*_LIFE, *facts])
-    names = {f"{name}_{how}": name for name, how in (*_LIFE, *facts)}
-    grouped = grouped.rename_columns([names.get(name, name) for name in grouped.column_names])
+    grouped = coded.group_by([*keys, KEY], use_threads=False).aggregate([*_LIFE, *facts])
+    short = {f"{name}_{how}": name for name, how in (*_LIFE, *facts)}
+    grouped = grouped.rename_columns([short.get(name, name) for name in grouped.column_names])
+    for name, (ordered, _) in words.items():
+        index = grouped.column_names.index(name)
+        grouped = grouped.set_column(index, name, ordered.take(grouped.column(name).combine_chunks()))
     return grouped.select(rows.column_names).cast(rows.schema)
+
+
+def _ranked(column: Any) -> tuple[Any, Any]:
+    """The different words in their order, and for each row the number of its word: Arrow groups numbers much faster."""
+    encoded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary)
+    rank = np.empty(len(order), np.int32)
+    rank[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    return encoded.dictionary.take(order), pa.array(rank).take(encoded.indices)
 
 
 def with_names(

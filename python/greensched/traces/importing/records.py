@@ -148,8 +148,12 @@ def json_array(part: Part) -> Iterator[tuple[int, Any]]:
         DataError: it is no JSON array; also in lenient imports, since nobody knows where the next value begins.
     """
     decoder = json.JSONDecoder()
-    text, at, line, begun = "", 0, 1, False
+    text, at, line, begun, over = "", 0, 1, False, False
     for chunk in _decoded(part):
+        if over:  # read on: a packed file may be damaged further on
+            if chunk.strip():
+                raise _no_array(part, line, "text after the end of the array")
+            continue
         text, at = text[at:] + chunk, 0
         while True:
             stripped = len(text) - len(text[at:].lstrip(" \t\r\n,")) if begun else at
@@ -161,7 +165,8 @@ def json_array(part: Part) -> Iterator[tuple[int, Any]]:
             if at < len(text) and text[at] == "]":
                 if text[at + 1 :].strip():
                     raise _no_array(part, line, "text after the end of the array")
-                return
+                over = True
+                break
             try:
                 value, end = decoder.raw_decode(text, at)
             except (ValueError, RecursionError) as error:
@@ -173,6 +178,8 @@ def json_array(part: Part) -> Iterator[tuple[int, Any]]:
             yield line, value
             line += text.count("\n", at, end)
             at = end
+    if over:
+        return
     raise _no_array(part, line, "the file ends within the array" if begun else "the file is empty")
 
 

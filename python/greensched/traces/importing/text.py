@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import tarfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -47,7 +47,7 @@ class _Counting(io.RawIOBase):
         return len(data)
 
 
-@contextmanager
+@contextlib.contextmanager
 def opened(part: Part) -> Iterator[IO[bytes]]:
     """The uncompressed bytes of a part.
 
@@ -95,16 +95,21 @@ def blocks(part: Part) -> Iterator[Block]:
         DataError: cannot be opened or unpacked (unless lenient: what came before is kept), or a line is endless.
     """
     line, rest = 1, b""
-    for data in _chunks(part):
-        data = rest + data
-        cut = data.rfind(b"\n") + 1
-        if len(data) - cut > LONGEST_LINE:
-            where = line + data.count(b"\n")
-            raise DataError(f"{part.path}:{where}: a line of more than {LONGEST_LINE} bytes; expected rows of a table")
-        if cut:
-            yield Block(data[:cut], line)
-            line += data.count(b"\n")
-        rest = data[cut:]
+    try:
+        for data in _chunks(part):
+            data = rest + data
+            cut = data.rfind(b"\n") + 1
+            if len(data) - cut > LONGEST_LINE:
+                where = line + data.count(b"\n")
+                raise DataError(f"{part.path}:{where}: a line of more than {LONGEST_LINE} bytes; expected a table")
+            if cut:
+                yield Block(data[:cut], line)
+                line += data.count(b"\n")
+            rest = data[cut:]
+    except _DAMAGED as error:
+        what = f"the packed file is damaged or cut ({error})"
+        part.tally.faults(part.path, [Fault(line, what, "a complete file: download it again")])
+        return  # what is left of the last line cannot be trusted
     if rest.strip():
         part.tally.note(f"file(s) without a line end after the last row, such as {part.path.name}: they may be cut")
     if rest:
@@ -112,17 +117,20 @@ def blocks(part: Part) -> Iterator[Block]:
 
 
 def _chunks(part: Part) -> Iterator[bytes]:
+    """Bytes of a part in chunks of a block; what can be unpacked of a damaged file comes before the error."""
     with opened(part) as stream:
-        begun = False
-        while True:
+        read: Callable[[int], bytes] = getattr(stream, "read1", stream.read)  # read() would lose what precedes damage
+        begun, over = False, False
+        while not over:
             pieces, size, damage = [], 0, None
             while size < part.options.block_bytes:
                 try:
-                    piece = stream.read(_READ)
+                    piece = read(_READ)
                 except _DAMAGED as error:
                     damage = error
                     break
                 if not piece:
+                    over = True
                     break
                 pieces.append(piece)
                 size += len(piece)
@@ -132,11 +140,14 @@ def _chunks(part: Part) -> Iterator[bytes]:
             if data:
                 yield data
             if damage is not None:
-                what = f"the packed file is damaged or cut ({damage})"
-                part.tally.faults(part.path, [Fault(0, what, "a complete file: download it again")])
-                return
-            if not data:
-                return
+                raise damage
+
+
+def head(part: Part, size: int) -> bytes:
+    """The first bytes of a part, or as many as can be unpacked; nobody is told, the rows will be read again."""
+    with opened(Part(part.path, part.tally, part.options)) as stream, contextlib.suppress(*_DAMAGED):
+        return stream.read(size)
+    return b""
 
 
 def first_line(part: Part, comment: bytes = b"#") -> str:
@@ -145,7 +156,7 @@ def first_line(part: Part, comment: bytes = b"#") -> str:
     Raises:
         DataError: cannot be opened or unpacked, or is not UTF-8.
     """
-    with opened(part) as stream:
+    with opened(Part(part.path, part.tally, part.options)) as stream:  # bytes that are read again do not count
         try:
             while line := stream.readline(LONGEST_LINE + 1):
                 if len(line) > LONGEST_LINE:
