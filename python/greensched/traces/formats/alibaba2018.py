@@ -41,7 +41,7 @@ _LAYOUT = Layout(
         Field("plan_mem", REAL, low=0),
     ),
 )
-_GRAPH = r"^[A-Za-z]+(?P<number>\d+)(?P<after>(?:_\d+)*)_?(?:_Stg\d+)?$"
+_GRAPH = r"^[A-Za-z]+(?P<number>\d+)(?P<after>(?:_\d+)*_?)(?:_Stg\d+)?$"
 _LONGEST = 50  # characters of a name in the published files; longer ones were cut, maybe within their last number
 
 

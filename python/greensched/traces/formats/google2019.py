@@ -150,6 +150,8 @@ def _request(record: Record) -> Record:
 
 
 def _member(text: str, name: str) -> str | None:
+    if not text.strip("{} \n"):
+        return None
     for item in text.strip("{} \n").split(","):
         key, colon, value = item.partition(":")
         if key.strip(" '\"\n") == name and colon:

@@ -14,7 +14,7 @@ from greensched.core.types import I64
 from greensched.traces import jobtable
 from greensched.traces.importing.contract import Piece, TraceFormat
 
-_HELD = 64 << 20  # bytes of partial tables that a part holds before they go to disk
+_HELD = 24 << 20  # bytes of partial tables that a part holds before they go to disk
 KEY = "_key"  # column of partial tables
 _LZ4 = pa.ipc.IpcWriteOptions(compression="lz4")
 
