@@ -30,7 +30,7 @@ Progress = Callable[[int], None]
 _BUCKET = 16 << 20  # bytes of input (unpacked, estimated) that share a bucket
 _MOST_BUCKETS = 256
 _PACKED = 6  # text in .gz is about this much larger unpacked
-_WORTH_A_PROCESS = 16 << 20  # bytes of input; a process takes a second to start
+_WORTH_A_PROCESS = 128 << 20  # bytes of input (unpacked); a process takes one or two seconds to start
 _MARK = 1 << 20  # bytes read of either end of a file to tell whether it is a copy of another
 _shared: Any = None  # bytes done by all workers
 
