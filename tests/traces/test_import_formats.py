@@ -14,7 +14,7 @@ import pytest
 
 from greensched.core.errors import DataError
 from greensched.traces import jobtable
-from greensched.traces.importing import registry
+from greensched.traces.importing import engine, registry
 from greensched.traces.importing.contract import Options, Part
 from greensched.traces.importing.tally import Tally
 from tests.traces.import_files import example, import_files
@@ -138,6 +138,14 @@ def test_a_part_given_twice_is_refused(name: str, tmp_path: Path) -> None:
     copy.write_bytes(files[0].read_bytes())
     with pytest.raises(DataError, match="its rows would count twice"):
         import_files(name, [*files, copy], tmp_path)
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_progress_counts_every_byte_once(name: str, tmp_path: Path) -> None:
+    files = example(registry.load(name), tmp_path)
+    seen: list[int] = []
+    engine.import_trace(registry.load(name), list(map(str, files)), tmp_path / "o.parquet", Options(), seen.append)
+    assert seen == sorted(seen) and seen[-1] == sum(file.stat().st_size for file in files)
 
 
 BREAKS = {

@@ -10,6 +10,7 @@ import glob
 import hashlib
 import multiprocessing
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
@@ -130,6 +131,7 @@ def _read_part(
 def _init_worker(shared: Any) -> None:
     global _shared
     _shared = shared
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))  # Ctrl-C reaches all; one of them has the word
     pa.set_cpu_count(1)  # the processes are the parallelism
 
 

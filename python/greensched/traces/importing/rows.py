@@ -206,13 +206,13 @@ class _Parser:
         if not line.strip() or line.startswith(self._layout.comment):
             return block  # the slow way passes over what comes before the header
         self._skip = False
-        return Block(rest, block.first_line + 1)
+        return Block(rest, block.first_line + 1, block.ends - 1)
 
     def _fast(self, block: Block) -> pa.Table | None:
         data, comment = block.data, self._layout.comment
         if b'"' in data or b"\0" in data or data.startswith(comment) or b"\n" + comment in data:
             return None
-        lines = data.count(b"\n") + (not data.endswith(b"\n"))
+        lines = block.ends + (not data.endswith(b"\n"))
         if self._layout.delimiter == " ":
             data = re.sub(rb"(?m)^ | $", b"", re.sub(rb"[ \t\r]+", b" ", data))
         wanted = [f for f in self._columns if f.type is not None]

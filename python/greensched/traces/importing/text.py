@@ -25,10 +25,11 @@ _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, tarfile.TarError)
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines, and the number of the first."""
+    """Whole lines, the number of the first, and how many line ends there are."""
 
     data: bytes
     first_line: int
+    ends: int
 
 
 class _Counting(io.RawIOBase):
@@ -103,8 +104,9 @@ def blocks(part: Part) -> Iterator[Block]:
                 where = line + data.count(b"\n")
                 raise DataError(f"{part.path}:{where}: a line of more than {LONGEST_LINE} bytes; expected a table")
             if cut:
-                yield Block(data[:cut], line)
-                line += data.count(b"\n")
+                ends = data.count(b"\n")
+                yield Block(data[:cut], line, ends)
+                line += ends
             rest = data[cut:]
     except _DAMAGED as error:
         what = f"the packed file is damaged or cut ({error})"
@@ -113,7 +115,7 @@ def blocks(part: Part) -> Iterator[Block]:
     if rest.strip():
         part.tally.note(f"file(s) without a line end after the last row, such as {part.path.name}: they may be cut")
     if rest:
-        yield Block(rest, line)
+        yield Block(rest, line, 0)
 
 
 def _chunks(part: Part) -> Iterator[bytes]:
