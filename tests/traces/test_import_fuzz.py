@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from greensched.core.errors import DataError
 from greensched.traces import jobtable
-from greensched.traces.importing import engine, registry, rows
+from greensched.traces.importing import engine, fields, registry, rows
 from greensched.traces.importing.contract import Options, Part
 from greensched.traces.importing.tally import Tally
 from greensched.traces.importing.text import Block
@@ -82,7 +82,9 @@ CELL = st.one_of(
     st.text(st.characters(blacklist_characters='",\r\n\0#', blacklist_categories=["Cs"]), max_size=6),
     st.just(""),
 )
-LAYOUT = rows.Layout("t", (rows.Field("i", rows.INT, low=0), rows.Field("x", rows.REAL), rows.Field("s", rows.TEXT)))
+LAYOUT = fields.Layout(
+    "t", (fields.Field("i", fields.INT, low=0), fields.Field("x", fields.REAL), fields.Field("s", fields.TEXT))
+)
 
 
 @given(cells=st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=8))

@@ -42,14 +42,14 @@ def import_(
     workers: Annotated[int | None, typer.Option(help="Processes; default: by cores and size.", min=1)] = None,
 ) -> None:
     """Bring the files of a public trace to one typed Parquet table, and say what was dropped and why."""
-    from greensched.traces.importing import engine, registry, tally
+    from greensched.traces.importing import engine, inputs, registry, tally
     from greensched.traces.importing.contract import Options
     from greensched.traces.importing.deadlines import RULES
 
     form = registry.load(format_)
     machine = _machine(form, machine_cores, machine_mem_gb)
     options = Options(lenient, machine, RULES.get(deadlines), seed, workers)
-    size = sum(path.stat().st_size for path in engine.expand(files))
+    size = sum(path.stat().st_size for path in inputs.expand(files))
     with _bar(size, f"import {format_}") as progress:
         about = engine.import_trace(form, files, out, options, progress)
     for line in tally.lines(about["report"]):

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 
 from greensched.traces.importing.columns import lists, mapped, real, where
 from greensched.traces.importing.contract import Machine, Options, Part, Piece, TraceFormat, hashed, largest
-from greensched.traces.importing.rows import INT, REAL, TEXT, Field, Layout, Rows, read
+from greensched.traces.importing.fields import INT, REAL, TEXT, Field, Layout
+from greensched.traces.importing.rows import Rows, read
 
 STATUS: dict[str, str | None] = {
     "Terminated": "finished",

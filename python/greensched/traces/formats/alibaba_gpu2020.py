@@ -18,7 +18,8 @@ import pyarrow.compute as pc
 from greensched.core.errors import DataError
 from greensched.traces.importing.columns import mapped, real, where
 from greensched.traces.importing.contract import Options, Part, Piece, TraceFormat, hashed
-from greensched.traces.importing.rows import REAL, TEXT, Field, Layout, read
+from greensched.traces.importing.fields import REAL, TEXT, Field, Layout
+from greensched.traces.importing.rows import read
 from greensched.traces.importing.tally import Fault, Tally
 
 _STATUS: dict[str, str | None] = {

@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from greensched.traces.importing.columns import GB_PER_MIB, mapped, real, where
 from greensched.traces.importing.contract import Part, Piece, TraceFormat, hashed
-from greensched.traces.importing.rows import INT, TEXT, Field, Layout, Rows, read
+from greensched.traces.importing.fields import INT, TEXT, Field, Layout
+from greensched.traces.importing.rows import Rows, read
 
 END_S = 12_902_960
 _PHASES: dict[str, str | None] = {

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from greensched.traces.importing.columns import constant, real
 from greensched.traces.importing.contract import Part, Piece, TraceFormat
-from greensched.traces.importing.rows import INT, TEXT, Field, Layout, read
+from greensched.traces.importing.fields import INT, TEXT, Field, Layout
+from greensched.traces.importing.rows import read
 
 _ZERO = datetime(2023, 11, 16, tzinfo=UTC)
 _LAYOUT = Layout(

@@ -20,7 +20,8 @@ import pyarrow.compute as pc
 from greensched.core.errors import DataError
 from greensched.traces.importing.columns import labelled, real
 from greensched.traces.importing.contract import Machine, Part, Piece, TraceFormat, hashed, largest
-from greensched.traces.importing.rows import INT, REAL, TEXT, Field, Rows, typed, within_limits
+from greensched.traces.importing.fields import INT, REAL, TEXT, Field, typed, within_limits
+from greensched.traces.importing.rows import Rows
 from greensched.traces.importing.tally import Fault
 
 _DAY_S = 86_400.0

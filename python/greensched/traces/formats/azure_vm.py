@@ -14,7 +14,8 @@ import pyarrow as pa
 
 from greensched.traces.importing.columns import mapped, real, where
 from greensched.traces.importing.contract import Part, Piece, TraceFormat, hashed
-from greensched.traces.importing.rows import INT, REAL, TEXT, Field, Layout, Rows, read
+from greensched.traces.importing.fields import INT, REAL, TEXT, Field, Layout
+from greensched.traces.importing.rows import Rows, read
 
 END_S = 2_591_700  # last step of the window
 _CATEGORIES: dict[str, str | None] = {

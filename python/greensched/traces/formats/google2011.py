@@ -15,7 +15,8 @@ from greensched.core.errors import DataError
 from greensched.traces.importing import events
 from greensched.traces.importing.columns import real
 from greensched.traces.importing.contract import Machine, Options, Part, Piece, TraceFormat, largest
-from greensched.traces.importing.rows import INT, REAL, TEXT, Field, Layout, Rows, read
+from greensched.traces.importing.fields import INT, REAL, TEXT, Field, Layout
+from greensched.traces.importing.rows import Rows, read
 from greensched.traces.importing.tally import Tally
 from greensched.traces.importing.text import first_line
 

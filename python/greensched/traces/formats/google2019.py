@@ -20,8 +20,9 @@ from greensched.core.errors import DataError
 from greensched.traces.importing import events
 from greensched.traces.importing.columns import labelled, lists, real
 from greensched.traces.importing.contract import Machine, Options, Part, Piece, TraceFormat, largest
+from greensched.traces.importing.fields import REAL, TEXT, Field
 from greensched.traces.importing.records import Record, batches, json_lines, quoted_csv
-from greensched.traces.importing.rows import REAL, TEXT, Field, Rows
+from greensched.traces.importing.rows import Rows
 from greensched.traces.importing.tally import Fault, Tally
 from greensched.traces.importing.text import first_line
 

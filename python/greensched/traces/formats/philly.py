@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any
 
 from greensched.traces.importing.contract import Part, Piece, TraceFormat, hashed
+from greensched.traces.importing.fields import INT, REAL, TEXT, Field
 from greensched.traces.importing.records import Record, batches, json_array
-from greensched.traces.importing.rows import INT, REAL, TEXT, Field
 from greensched.traces.importing.tally import Fault
 
 _ZERO = datetime(2017, 8, 1)  # the log gives local times and no zone

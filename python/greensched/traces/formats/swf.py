@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from greensched.core.types import F64
 from greensched.traces.importing.columns import GB_PER_KIB, labelled, lists, real, where
 from greensched.traces.importing.contract import Part, Piece, TraceFormat, hashed
-from greensched.traces.importing.rows import INT, REAL, Field, Layout, Rows, read
+from greensched.traces.importing.fields import INT, REAL, Field, Layout
+from greensched.traces.importing.rows import Rows, read
 from greensched.traces.importing.text import head
 
 _FACTS = ("Computer", "Installation", "UnixStartTime", "TimeZoneString", "MaxProcs", "MaxJobs")

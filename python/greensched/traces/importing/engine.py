@@ -6,8 +6,6 @@ unpacked). The result does not depend on the number of processes.
 
 from __future__ import annotations
 
-import glob
-import hashlib
 import multiprocessing
 import os
 import signal
@@ -22,50 +20,13 @@ import pyarrow as pa
 
 from greensched.core.errors import DataError
 from greensched.traces import jobtable
-from greensched.traces.importing import duplicates, spill
+from greensched.traces.importing import duplicates, inputs, spill
 from greensched.traces.importing.contract import Options, Part, TraceFormat
 from greensched.traces.importing.deadlines import Deadlines
 from greensched.traces.importing.tally import Tally
 
 Progress = Callable[[int], None]
-_BUCKET = 16 << 20  # bytes of input (unpacked, estimated) that share a bucket
-_MOST_BUCKETS = 256
-_PACKED = 6  # text in .gz is about this much larger unpacked
-_WORTH_A_PROCESS = 128 << 20  # bytes of input (unpacked); a process takes one or two seconds to start
-_MARK = 1 << 20  # bytes read of either end of a file to tell whether it is a copy of another
 _shared: Any = None  # bytes done by all workers
-
-
-def expand(patterns: list[str]) -> list[Path]:
-    """Files of paths and glob patterns, in the order given, those of a pattern in the order of their names.
-
-    Raises:
-        DataError: a pattern matches nothing, or a file is named twice or is a copy of another.
-    """
-    paths: list[Path] = []
-    for pattern in patterns:
-        if Path(pattern).is_file():
-            paths.append(Path(pattern))
-            continue
-        found = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)) if path.is_file())
-        if not found:
-            raise DataError(f"{pattern}: no such file; expected trace files or a pattern such as 'part-*.csv.gz'")
-        paths.extend(found)
-    marks: dict[tuple[int, bytes], Path] = {}
-    for path in paths:
-        twin = marks.setdefault(_mark(path), path)
-        if twin is not path and path.stat().st_size:
-            raise DataError(f"{path}: holds the same as {twin}; its rows would count twice; name each part once")
-    return paths
-
-
-def _mark(path: Path) -> tuple[int, bytes]:
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        digest = hashlib.sha256(stream.read(_MARK))
-        stream.seek(max(0, size - _MARK))
-        digest.update(stream.read(_MARK))
-    return size, digest.digest()
 
 
 def import_trace(
@@ -86,13 +47,13 @@ def import_trace(
     Raises:
         DataError: nothing to read, a file is not of this format, or a row is malformed and the import is strict.
     """
-    paths = expand(patterns)
+    paths = inputs.expand(patterns)
     out.parent.mkdir(parents=True, exist_ok=True)
     if out.resolve() in [path.resolve() for path in paths]:
         raise DataError(f"{out}: is an input too; choose another name for the output")
     with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as temporary:
         folder = Path(temporary)
-        buckets = _buckets(paths)
+        buckets = inputs.buckets(paths)
         tally, spilled = Tally(options.lenient), []
         for part_tally, left in _read_all(format_, paths, folder, options, buckets, progress or (lambda done: None)):
             tally.add(part_tally)
@@ -107,11 +68,6 @@ def import_trace(
             raise DataError(f"{paths[0]}: no job in {len(paths)} file(s); expected {format_.files}")
         os.replace(folder / "out.parquet", out)
     return metadata
-
-
-def _buckets(paths: list[Path]) -> int:
-    size = sum(path.stat().st_size * (_PACKED if path.suffix in (".gz", ".tgz") else 1) for path in paths)
-    return min(_MOST_BUCKETS, max(1, -(-size // _BUCKET)))
 
 
 def _read_part(
@@ -144,18 +100,11 @@ def _in_worker(format_: TraceFormat, index: int, path: Path, folder: Path, optio
     return _read_part(format_, index, path, folder, options, buckets, _advance_shared)
 
 
-def _workers(paths: list[Path], options: Options) -> int:
-    if options.workers is not None:
-        return max(1, min(options.workers, len(paths)))
-    size = sum(path.stat().st_size * (_PACKED if path.suffix in (".gz", ".tgz") else 1) for path in paths)
-    return max(1, min(len(os.sched_getaffinity(0)), len(paths), size // _WORTH_A_PROCESS))
-
-
 def _read_all(
     format_: TraceFormat, paths: list[Path], folder: Path, options: Options, buckets: int, progress: Progress
 ) -> Iterator[tuple[Tally, spill.Spilled]]:
     """What each part left, in order; the first fault by part and line ends it, whichever worker meets one first."""
-    workers = _workers(paths, options)
+    workers = inputs.workers(paths, options)
     if workers == 1:
         total = 0
 

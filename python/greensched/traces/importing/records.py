@@ -14,7 +14,8 @@ import numpy as np
 
 from greensched.core.errors import DataError
 from greensched.traces.importing.contract import Part
-from greensched.traces.importing.rows import Field, Rows, typed, within_limits
+from greensched.traces.importing.fields import Field, typed, within_limits
+from greensched.traces.importing.rows import Rows
 from greensched.traces.importing.tally import ADVICE, Fault
 from greensched.traces.importing.text import blocks, not_utf8
 
