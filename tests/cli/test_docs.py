@@ -100,6 +100,7 @@ def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tm
         "docs/faults.md",
         "docs/cloudsim-files.md",
         "docs/java-library.md",
+        "docs/traces.md",
     ],
 )
 def test_links_lead_somewhere(root: Path, name: str) -> None:

@@ -138,17 +138,31 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
         jobs = normalized.load(loaded.data, spec.source, cut, scenario.seed)
     else:
         homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
-        jobs = files.load(safe_path(spec.file, loaded.roots), homes)
+        jobs = files.load(safe_path(spec.file, loaded.roots), homes, scenario.seed, types)
         loaded.problems.warnings.extend(jobs.notes)
-        late = arrival_us(jobs) >= scenario.horizon
-        if late.any():
-            loaded.problems.warnings.append(
-                f"{int(late.sum())} jobs of {spec.file} arrive after the horizon and were left out"
-            )
-            jobs = jobs.take(np.flatnonzero(~late))
+        jobs = _windowed(loaded, spec, jobs)
         if len(jobs) == 0:
             raise DataError(f"{spec.file}: no job arrives within the horizon of {horizon_s:g} s")
     return jobs if spec.jobs is None else normalized.sample(jobs, spec.jobs, scenario.seed)
+
+
+def _windowed(loaded: Loaded, spec: FileWorkload, jobs: Jobs) -> Jobs:
+    """Jobs of a file that arrive in the scenario's part of it, with arrivals and deadlines from its start."""
+    start_s, warnings = spec.window.start / 1e6, loaded.problems.warnings
+    allowed_s = jobs.deadline_s - jobs.arrival_s  # compressed arrivals leave a job as long as it had
+    if start_s or spec.window.compress != 1.0:
+        jobs.arrival_s = (jobs.arrival_s - start_s) / spec.window.compress
+        jobs.deadline_s = jobs.arrival_s + allowed_s
+    longest_s = np.inf if spec.max_duration is None else spec.max_duration / 1e6
+    for out, why in (
+        (jobs.arrival_s < 0, "arrive before the window"),
+        (arrival_us(jobs) >= loaded.scenario.horizon, "arrive after the horizon"),
+        (jobs.duration_s > longest_s, "run longer than max_duration"),
+    ):
+        if out.any():
+            warnings.append(f"{int(out.sum())} jobs of {spec.file} {why} and were left out")
+    inside = (jobs.arrival_s >= 0) & (arrival_us(jobs) < loaded.scenario.horizon) & (jobs.duration_s <= longest_s)
+    return jobs if inside.all() else jobs.take(np.flatnonzero(inside))
 
 
 def synthetic_law(spec: SyntheticWorkload, types: list[str], gpu_share: float) -> generator.WorkloadLaw:

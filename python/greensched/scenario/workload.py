@@ -169,7 +169,7 @@ class TraceWorkload(_Common):
 
 
 class FileWorkload(_Common):
-    """Jobs from a CSV or Parquet file.
+    """Jobs from a CSV or Parquet file, or from a public trace that `greensched trace import` wrote (docs/traces.md).
 
     Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type, deadline_s, expected_s, data_gb, origin (a
     datacenter name), priority, name, labels, user (optional). Where a value is not given, mem_gb is 4 GB per core (with
@@ -183,6 +183,10 @@ class FileWorkload(_Common):
     """Path relative to the scenario file or to --data."""
     jobs: Annotated[int, Field(ge=1)] | None = None
     """Sample to this many jobs; absent: all."""
+    window: Window = Window()
+    """Part of the file: what arrives before its start is left out, and the run begins there."""
+    max_duration: DurationUs | None = None
+    """Leave out jobs that run longer."""
 
 
 class CloudsimWorkload(Model):

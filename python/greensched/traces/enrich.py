@@ -48,6 +48,24 @@ class DeadlineRule:
             "synthetic, so slack carries information about run time, for every predictor alike"
         )
 
+    def apply(self, arrival_s: F64, duration_s: F64, uniform: F64, normal: F64, none: F64) -> F64:
+        """Deadlines in seconds, infinite for the share without one.
+
+        Args:
+            arrival_s: of every job.
+            duration_s: true run times.
+            uniform: a draw from [0, 1) per job; of use to the uniform law only.
+            normal: a standard normal draw per job; of use to the lognormal law only.
+            none: a draw from [0, 1) per job that decides whether it has a deadline.
+        """
+        if self.distribution == "uniform":
+            factor = self.low + (self.high - self.low) * uniform
+        else:
+            factor = np.maximum(1.1, self.low * np.exp(self.high * normal))
+        deadline = np.minimum(arrival_s + np.maximum(self.min_s, factor * duration_s), limits.LATEST_S)
+        result: F64 = np.where(none < self.none_share, np.inf, deadline)
+        return result
+
 
 @dataclass(frozen=True)
 class OwnerLaw:
@@ -128,10 +146,7 @@ def deadlines(seed: int, jobs: Jobs, rule: DeadlineRule) -> F64:
     """Deadlines in seconds; infinite for the share without one."""
     rng = stream(seed, "enrich", "deadlines")
     n = len(jobs)
-    if rule.distribution == "uniform":
-        factor = rule.low + (rule.high - rule.low) * rng.random(n)
-    else:
-        factor = np.maximum(1.1, rule.low * np.exp(rule.high * rng.standard_normal(n)))
-    deadline = np.minimum(jobs.arrival_s + np.maximum(rule.min_s, factor * jobs.duration_s), limits.LATEST_S)
-    result: F64 = np.where(rng.random(n) < rule.none_share, np.inf, deadline)
-    return result
+    unused = np.zeros(n)
+    law = rng.random(n) if rule.distribution == "uniform" else rng.standard_normal(n)
+    uniform, normal = (law, unused) if rule.distribution == "uniform" else (unused, law)
+    return rule.apply(jobs.arrival_s, jobs.duration_s, uniform, normal, rng.random(n))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from greensched.core import limits
 from greensched.core.errors import DataError
 from greensched.core.types import F64, I32
+from greensched.traces import imported, jobtable
 from greensched.traces.table import UNSET_PRIORITY, Jobs, Text, blank
 
 REQUIRED = ("arrival_s", "duration_s", "cores")
@@ -45,18 +47,23 @@ _LIMITS = {  # greatest values; priority is a 32-bit number of which the least m
 _SHOWN = 3  # rows named per kind of problem
 
 
-def load(path: Path, homes: dict[str, int]) -> Jobs:
+def load(path: Path, homes: dict[str, int], seed: int = 0, gpu_types: Sequence[str] = ()) -> Jobs:
     """Jobs of a file.
 
     Args:
         path: .csv (with header) or .parquet. ``deadline_s`` is absolute, like ``arrival_s``; empty: no deadline rule
             applies to files that have the column, an empty cell means none. An empty cell, or no column: ``gpus`` is
             none, ``mem_gb`` is ``GB_PER_CORE`` per core and counted in the notes, and the others are drawn.
+            The output of ``greensched trace import`` is read as what it is (:mod:`greensched.traces.imported`).
         homes: datacenter name -> origin index, for the column ``origin``.
+        seed: of what is drawn for an imported trace.
+        gpu_types: those of the run; an imported trace may ask for others, and then takes any.
 
     Raises:
         DataError: columns are missing or unknown, or values impossible; the message lists every kind of problem.
     """
+    if path.suffix == ".parquet" and jobtable.is_table(path):
+        return imported.load(path, seed, gpu_types)
     frame = _read(path)
     problems = _columns(path, list(frame.columns))
     if problems:
