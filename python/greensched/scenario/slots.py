@@ -15,7 +15,7 @@ from greensched.core.streams import stream
 from greensched.core.types import F64, SIGNAL_KINDS
 from greensched.scenario.load import Loaded, needs_temperature
 from greensched.signals import carboncast, forecast
-from greensched.signals.provider import Label, ZoneSignals
+from greensched.signals.provider import Label, ZoneSignals, mixed
 from greensched.signals.resample import to_slots
 from greensched.signals.series import Signal, utc_text
 
@@ -51,7 +51,24 @@ def load_grid(loaded: Loaded) -> Grid:
             if scenario.signals.marginal == "synthetic" and "marginal_gpkwh" not in cache[dc.zone].series:
                 _add_marginal(cache[dc.zone], scenario.seed)
         _check(loaded, i, cache[dc.zone], start, end)
+    for text in mixed(cache.values()):
+        loaded.problems.add(("signals",), text)
+    _check_factors(loaded, cache)
     return Grid(start, end, slots, scenario.slot, [cache[dc.zone] for dc in scenario.datacenters])
+
+
+def _check_factors(loaded: Loaded, zones: dict[str, ZoneSignals]) -> None:
+    """A folder that says its emission factors, and a scenario that asks for others."""
+    signals = loaded.scenario.signals
+    if signals.source != "csv" or "intensity" not in signals.model_fields_set:
+        return
+    wanted = "direct" if signals.intensity == "direct" else "lifecycle"
+    for zone in zones.values():
+        said = zone.labels["carbon_gpkwh"].factors if "carbon_gpkwh" in zone.labels else ""
+        if said not in ("", wanted):
+            loaded.problems.add(
+                ("signals", "intensity"), f"carbon_gpkwh of {zone.zone} has {said} factors, expected {wanted}"
+            )
 
 
 def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: datetime) -> None:
@@ -77,7 +94,7 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
             loaded.problems.add(
                 here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none"
             )
-        low, high = limits.SIGNALS[kind]
+        low, high = limits.SIGNALS.get(kind, (-np.inf, np.inf))  # kinds of plug-ins may have any value
         bad = (signal.values < low) | (signal.values > high)
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
@@ -102,7 +119,8 @@ def _add_marginal(zone: ZoneSignals, seed: int) -> None:
         marginal = marginal * np.clip((1.05 - renewable.values) / 0.25, 0.05, 1.0)
     marginal = marginal * np.exp(0.05 * stream(seed, "marginal", zone.zone).standard_normal(len(marginal)))
     signal = Signal(f"marginal_gpkwh of {zone.zone}", carbon.start, carbon.step_s, marginal)
-    zone.add("marginal_gpkwh", signal, Label("synthetic: gas or coal at the margin", synthetic=True))
+    label = Label("synthetic: gas or coal at the margin", synthetic=True, measure="marginal", factors="lifecycle")
+    zone.add("marginal_gpkwh", signal, label)
 
 
 def slot_columns(grid: Grid, interpolation: str) -> tuple[dict[str, F64], dict[str, Any]]:
@@ -122,6 +140,7 @@ def slot_columns(grid: Grid, interpolation: str) -> tuple[dict[str, F64], dict[s
                 "source": label.source,
                 "synthetic": label.synthetic,
                 "estimated_frac": round(label.estimated_frac, 6),
+                **{k: v for k in ("measure", "factors", "currency", "licence") if (v := getattr(label, k))},
                 "interpolation": interpolation,
             }
     return columns, labels

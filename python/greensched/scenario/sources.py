@@ -31,12 +31,14 @@ class Signals(Model):
     carbon_gpkwh: Annotated[float, Field(ge=0.0, le=1e5)] | None = None
     """Intensity of the source flat (g/kWh); default: the mean of the built-in zones."""
     folder: str | None = None
-    """Folder of <zone>.csv files, relative to the scenario file or to --data (source csv only). Columns: ts (start
-    of the interval, ISO 8601 in UTC, evenly spaced) and carbon_gpkwh (g/kWh), both in every row of the run;
-    marginal_gpkwh, wind_frac, solar_frac, renewable_frac, price_per_kwh, temperature_c (optional; an empty cell is
-    missing). A zone that is not built in takes `lat` and `lon` in its datacenters."""
+    """Folder of <zone>.csv or <zone>.parquet files, relative to the scenario file or to --data (source csv only);
+    `greensched signal import` and `fetch` write such folders. Columns: ts (start of the interval, ISO 8601 in UTC,
+    evenly spaced) and carbon_gpkwh (g/kWh), both in every row of the run; marginal_gpkwh, wind_frac, solar_frac,
+    renewable_frac, price_per_kwh, temperature_c (optional; an empty cell is missing). A zone that is not built in
+    takes `lat` and `lon` in its datacenters."""
     intensity: Literal["lca", "direct"] = "lca"
-    """Average carbon intensity: life cycle (default) or direct combustion (source data only)."""
+    """Average carbon intensity: life cycle (default) or direct combustion. Of source data it chooses; with source csv
+    a folder that says otherwise is an error."""
     interpolation: Literal["hold", "linear"] = "hold"
     """From hourly values to slots. `hold`: the hour's value in all its slots. `linear`: lines through the mid-points of
     the hours, corrected so that each hour keeps its mean; the value of now then leans towards the next hour's and hints
