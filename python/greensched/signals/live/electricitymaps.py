@@ -46,7 +46,7 @@ class ElectricityMaps:
                 document, place, _ = web.json(url, asked | span, secrets=_token, final=final)
                 found.append((document, place))
         for document, place in found:
-            if document.get("zone") != request.zone:
+            if member(document, "zone", str, place) != request.zone:
                 raise ConfigError(f"{place}: answers for another zone, expected {request.zone}; is it a zone id?")
         found = without_shared(found, "data", "datetime")
         return documents.from_documents(found, Options(None, request.factors))

@@ -46,7 +46,7 @@ def ask(web: Web, request: Request, asked: dict[str, str]) -> list[tuple[bytes, 
     found = []
     for start, end, final in request.windows(_LONGEST):
         span = {"periodStart": iso(start, _FORM), "periodEnd": iso(end, _FORM)}
-        reply = web.get(URL, asked | span, secret_params=_token, final=final)
+        reply = web.get(URL, asked | span, secret_params=_token, final=final, check=documents.document)
         found.append((reply.body, f"{web.source} ({reply.url})"))
     return found
 

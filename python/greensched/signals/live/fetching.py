@@ -11,6 +11,7 @@ import numpy as np
 
 from greensched.core import registry
 from greensched.core.errors import ConfigError, DataError, GreenSchedError
+from greensched.core.types import SIGNAL_KINDS
 from greensched.signals.ingest.batch import Batch, Series
 from greensched.signals.live.cache import Cache
 from greensched.signals.live.contract import ForecastSource, Issue, Request, Source, describe
@@ -108,15 +109,15 @@ def within(signal: Signal, start: datetime, end: datetime) -> Signal | None:
 
 
 def units(source: Source, series: list[Series]) -> dict[str, str]:
-    """Units of the kinds that a source gave; a kind that it did not declare is an error.
+    """Units of a source's kinds that are not of the core.
 
     Raises:
-        DataError: such a kind.
+        DataError: it gave a kind that it does not declare.
     """
     undeclared = sorted({one.kind for one in series} - set(source.kinds))
     if undeclared:
         raise DataError(f"source '{source.name}' gave {', '.join(undeclared)}, which it does not declare in `kinds`")
-    return dict(source.kinds)
+    return {kind: unit for kind, unit in source.kinds.items() if kind not in SIGNAL_KINDS}
 
 
 def _origins(web: Web) -> tuple[Origin, ...]:
