@@ -14,12 +14,15 @@ class Forecasts(Model):
     """Forecasts, each with its issue time."""
 
     source: Literal["synthetic", "real", "none"] = "synthetic"
-    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: CarbonCast
-    issues (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
+    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: with signals
+    of source csv, the issues in `forecasts/` of the folder (`greensched signal fetch SOURCE --forecast` writes them);
+    else CarbonCast's (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
+    step: DurationUs = 3_600_000_000
+    """Interval of the values of a synthetic issue: 5, 15 or 60 minutes."""
     issue_every: DurationUs = 6 * 3_600_000_000
-    """Time between synthetic issues; whole hours."""
+    """Time between synthetic issues; whole steps."""
     horizon: DurationUs = 96 * 3_600_000_000
-    """How far an issue looks ahead; whole hours, at most 14 days."""
+    """How far a synthetic issue looks ahead; whole steps, at most 14 days."""
 
 
 class Signals(Model):
