@@ -17,7 +17,8 @@ import pytest
 
 from greensched.core import registry
 from greensched.core.errors import ConfigError, DataError
-from greensched.signals.ingest.batch import Batch
+from greensched.signals.ingest import eia
+from greensched.signals.ingest.batch import Batch, Options
 from greensched.signals.live import fetching
 from greensched.signals.live.cache import Cache
 from greensched.signals.live.contract import Request
@@ -313,3 +314,28 @@ def test_doctor_says_which_sources_are_usable(cli: Cli) -> None:
     with_key = cli("doctor", env={"GREENSCHED_ELECTRICITYMAPS_TOKEN": "abcdefgh"}).stdout
     assert "source     electricitymaps         usable: carbon_gpkwh" in with_key
     assert "abcdefgh" not in with_key
+
+
+@pytest.mark.usefixtures("keys")
+def test_recorded_replies_are_read(data_folder: Path, tmp_path: Path) -> None:
+    """Replies of the real services, from the data pack, instead of ours."""
+    recorded = data_folder / "fixtures"
+    files = {
+        "/v3/carbon-intensity/past-range": "electricitymaps/carbon-intensity_past-range.constructed.json",
+        "/v3/carbon-intensity/forecast": "electricitymaps/carbon-intensity_forecast.constructed.json",
+        "/api": "entsoe/A75_A16_generation_SE4.xml",
+    }
+    with serving(lambda asked, _n: Answer((recorded / files[asked.path]).read_bytes())) as stand:
+        day = datetime(2024, 3, 5, tzinfo=UTC)
+        (carbon,) = run("electricitymaps", stand, tmp_path, Request("DE", day, day + timedelta(days=2))).series
+        assert carbon.signal.start == datetime(2024, 3, 5, 20, tzinfo=UTC)
+        assert carbon.signal.values[:2].tolist() == [599.0, 607.0]
+        october = datetime(2025, 10, 20, 11, tzinfo=UTC)
+        request = Request("SE-SE4", october, october + timedelta(hours=71))
+        (wind,) = (s for s in run("entsoe", stand, tmp_path, request).series if s.kind == "wind_frac")
+        assert (len(wind.signal.values), wind.missing) == (71, 0)
+    # EIA's recorded reply says 3 rows and holds 2: the value at 11:00 is null, the hour that ends at 12:00 has gas only
+    page = json.loads((recorded / "eia_v2/US-NW-PGE-with-nulls.json").read_text())
+    by_kind = {s.kind: s.signal for s in eia.from_pages([(page, "recorded")], Options()).series}
+    assert by_kind["carbon_gpkwh"].start == datetime(2022, 10, 31, 10, tzinfo=UTC)
+    np.testing.assert_array_equal(by_kind["carbon_gpkwh"].values, [np.nan, 490.0])
