@@ -73,15 +73,18 @@ def test_python_asks_for_one_document(tmp_path: Path) -> None:
 
 @pytest.mark.java
 @pytest.mark.usefixtures("world_jar")
-def test_run_plays_every_document_into_a_folder_of_its_own(cli: Cli, root: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("execution", ["cloudsim", "exact"])
+def test_run_plays_every_document_into_a_folder_of_its_own(
+    cli: Cli, root: Path, tmp_path: Path, execution: str
+) -> None:
     scenario = root.joinpath(*SAMPLES, "several.yml")
-    done = cli("run", scenario, "--set", "execution=exact", "--out", "out", "--json")
+    done = cli("run", scenario, "--set", f"execution={execution}", "--out", "out", "--json")
     assert done.returncode == 0, done.stderr
     summaries = [json.loads(line) for line in done.stdout.splitlines()]
     assert [s["run_folder"] for s in summaries] == ["out/1", "out/2"]
     assert [s["scenario"] for s in summaries] == ["several-1", "several-2"]
     assert [s["jobs_finished"] for s in summaries] == [2, 2]
-    assert [s["cloudlets"]["submitted"] for s in summaries] == [4, 4]
+    assert [s["cloudlets"] for s in summaries] == [{"submitted": 4, "finished": 4, "unfinished": {}}] * 2
     ends = [max(pq.read_table(tmp_path / "out" / n / "jobs.parquet")["finish_s"].to_pylist()) for n in "12"]
     assert ends == [240.0, 120.0]  # two VMs of two minutes, one after the other and side by side
 
@@ -90,20 +93,44 @@ def test_run_plays_every_document_into_a_folder_of_its_own(cli: Cli, root: Path,
 def test_the_java_launcher_plays_every_document_as_well(root: Path, world_jar: Path, tmp_path: Path) -> None:
     scenario = root.joinpath(*SAMPLES, "several.yml")
     done = subprocess.run(
-        ["java", "-jar", str(world_jar), str(scenario), "--set", "execution=exact", "--out", "out"],
+        ["java", "-jar", str(world_jar), str(scenario), "--out", "out"],
         cwd=tmp_path, env=cli_environment(GREENSCHED_PYTHON=sys.executable), capture_output=True, text=True,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     summaries = [json.loads((tmp_path / "out" / n / "summary.json").read_text()) for n in "12"]
     assert [s["jobs_finished"] for s in summaries] == [2, 2]
+    assert [s["cloudlets"]["finished"] for s in summaries] == [4, 4]
+
+
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+@pytest.mark.parametrize("name", ["two-datacenters", "old-names", "with-zones"])
+def test_both_execution_models_end_every_cloudlet_at_the_same_time(
+    cli: Cli, root: Path, tmp_path: Path, name: str
+) -> None:
+    scenario = root.joinpath(*SAMPLES, f"{name}.yml")
+    tables, carbon_kg = [], []
+    for execution in ("exact", "cloudsim"):
+        done = cli("run", scenario, "--set", f"execution={execution}", "--out", execution, "--json", "--no-report")
+        assert done.returncode == 0, done.stderr
+        carbon_kg.append(json.loads(done.stdout)["carbon_kg"])
+        tables.append(pq.read_table(tmp_path / execution / "cloudlets.parquet").to_pandas())
+    exact, cloudsim = tables
+    for column in ("name", "vm", "dc", "host", "state", "reason"):
+        assert exact[column].equals(cloudsim[column]), column
+    assert exact["reason"].eq("").sum() == exact["state"].eq("finished").sum() > 10
+    assert exact["reason"].ne("").sum() == exact["state"].ne("finished").sum()
+    for column in ("start_s", "finish_s"):
+        assert (exact[column] - cloudsim[column]).abs().max() < 0.1, column
+    assert carbon_kg[0] == pytest.approx(carbon_kg[1], rel=1e-3)
 
 
 @pytest.mark.java
 @pytest.mark.usefixtures("world_jar")
 def test_a_file_with_zones_is_compared_with_its_baseline(cli: Cli, root: Path, tmp_path: Path) -> None:
     scenario = root.joinpath(*SAMPLES, "with-zones.yml")
-    done = cli("run", scenario, "--set", "execution=exact", "--out", "out", "--json", "--no-report")
+    done = cli("run", scenario, "--out", "out", "--json", "--no-report")
     assert done.returncode == 0, done.stderr
     summary = json.loads(done.stdout)
     assert (summary["policy"], summary["baseline"]["policy"]) == ("greensched", "local-only")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -59,14 +60,19 @@ def test_the_page_on_notebooks_works_as_written(root: Path, tmp_path: Path) -> N
 def test_the_page_on_faults_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "faults.md").read_text(encoding="utf-8")
     (scenario,) = blocks(text, "yaml")
-    (tmp_path / "stormy-week.yml").write_text(scenario)
+    (tmp_path / "stormy-days.yml").write_text(scenario)
     (command,) = (line for block in blocks(text, "sh") for line in block.splitlines())
     done = cli(*shlex.split(command)[1:])
     assert done.returncode == 0, done.stderr
     assert "interruptions" in done.stdout
     jobs = pd.read_parquet(tmp_path / "runs" / "stormy" / "jobs.parquet")
     assert (jobs["state"] == "finished").all()
-    assert (jobs["attempts"] > 1).any()
+    again = jobs[jobs["attempts"] > 1]
+    assert (again["first_start_s"] < again["start_s"]).all()
+    assert np.allclose(again["wait_s"], again["first_start_s"] - again["arrival_s"])
+    told = cli("explain", "runs/stormy", str(again["task"].iloc[0]))
+    assert f"interrupted {again['attempts'].iloc[0] - 1} times as its host failed" in told.stdout
+    assert "What broke" in (tmp_path / "runs" / "stormy" / "report.html").read_text(encoding="utf-8")
     assert pd.read_parquet(tmp_path / "runs" / "stormy" / "hosts.parquet")["down_s"].gt(0).any()
 
 

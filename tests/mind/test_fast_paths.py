@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from greensched.optimizers import greedy
 from greensched.predictors import queueing
 from greensched.predictors.facts import Facts
 from greensched.service import checks
-from greensched.testing.worlds import random_world, tasks
+from greensched.testing.worlds import datacenter, host, random_world, tasks
 
 ODD = (np.nan, np.inf)
 
@@ -67,6 +68,21 @@ def test_a_capacity_that_is_unknown_holds_nothing() -> None:
     facts = Facts(*[one] * 10, np.array([np.nan]), *[np.ones(1)] * 3, np.arange(1))
     feasible, _ = facts.host_type(tasks(1, cores=np.ones(1), mem_gb=np.ones(1)))
     assert not feasible.any()
+
+
+def test_a_virtual_machine_needs_cores_of_its_mips() -> None:
+    """Where hosts differ; a label that is no number, and tasks that are no VM, ask for nothing."""
+    slow, fast = host(mips=1000.0), host(mips=2500.5)
+    world = random_world(1)
+    sites = (datacenter(0, "a", [slow]), datacenter(1, "b", [fast]), datacenter(2, "c", [slow, fast]))
+    facts = Facts.of(dataclasses.replace(world, datacenters=sites))
+    labels = ["kind=vm;mips=2500.5;scheduler=TimeShared", "kind=vm;mips=1e+03", "kind=vm;mips=fast", "mips=9e9", ""]
+    asked = tasks(5, cores=np.ones(5), mem_gb=np.ones(5), labels=labels)
+    feasible, pick = facts.host_type(asked)
+    assert feasible.tolist() == [[False, True, True], *[[True] * 3] * 4]
+    assert pick[:, 2].tolist() == [5, 4, 4, 4, 4]
+    alike = Facts.of(dataclasses.replace(world, datacenters=(sites[0], datacenter(1, "b", [slow]))))
+    assert alike.host_type(asked)[0].all()
 
 
 @settings(max_examples=400, deadline=None)

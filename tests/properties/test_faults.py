@@ -1,4 +1,4 @@
-"""What must hold whatever breaks: random faults, every policy, both ways of deciding and both bridges.
+"""What must hold whatever breaks: random faults, every policy, both modes, both execution models, both bridges.
 
 What each interruption costs is worked out by hand in JUnit (FaultsTest); here nothing may be lost or counted twice.
 """
@@ -48,7 +48,8 @@ def faulty(draw: st.DrawFn) -> tuple[Case, list[Fault]]:
         "write_s": draw(st.floats(0, 30)),
         "restart_s": draw(st.floats(0, 90)),
     }
-    run |= {"faults": rules, "checkpoint": draw(st.sampled_from([None, checkpoint]))}
+    execution = draw(st.sampled_from(["exact", "cloudsim"]))
+    run |= {"faults": rules, "checkpoint": draw(st.sampled_from([None, checkpoint])), "execution": execution}
     return (places, tasks, run), [draw(fault(places)) for _ in range(draw(st.integers(1, 10)))]
 
 
@@ -72,7 +73,7 @@ def write(folder: Path, case: Case, faults: list[Fault]) -> Path:
     return folder
 
 
-@settings(max_examples=40, **RANDOM_WORLDS)  # type: ignore[arg-type]
+@settings(max_examples=60, **RANDOM_WORLDS)  # type: ignore[arg-type]
 @given(faulty())
 def test_nothing_is_lost_or_counted_twice(case: tuple[Case, list[Fault]]) -> None:
     with TemporaryDirectory() as temporary:
@@ -81,7 +82,7 @@ def test_nothing_is_lost_or_counted_twice(case: tuple[Case, list[Fault]]) -> Non
         check(folder, case[0][1], case[0][2])
 
 
-@settings(max_examples=4, **RANDOM_WORLDS)  # type: ignore[arg-type]
+@settings(max_examples=6, **RANDOM_WORLDS)  # type: ignore[arg-type]
 @given(faulty())
 def test_both_bridges_decide_the_same_to_the_byte(case: tuple[Case, list[Fault]]) -> None:
     with TemporaryDirectory() as temporary:

@@ -177,6 +177,7 @@ def _jobs(n: int) -> dict[str, Any]:
         "marginal_g": np.full(n, NAN),
         "cost": np.full(n, NAN),
         "attempts": np.array([1, 1, 0, 1, 1, 1, 1], dtype=np.int32),
+        "first_start_s": np.array(START_S),
     }
 
 

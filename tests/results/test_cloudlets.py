@@ -95,20 +95,13 @@ def test_after_a_crash_states_are_unknown_and_not_guessed(tmp_path: Path) -> Non
     assert summary["cloudlets"]["unfinished"]["the world was cut short"] == 6
 
 
-def test_a_world_that_ended_well_without_its_table_is_damage(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", ends=False)
+@pytest.mark.parametrize("execution", ["exact", "cloudsim"])
+def test_a_world_that_ended_well_without_its_table_is_damage(tmp_path: Path, execution: str) -> None:
+    run = write(tmp_path / "run", ends=False, execution=execution)
     summary = finish(run)
     assert "world/cloudlets.gsf: missing" in summary["damaged"]["cloudlets"]
     assert summary["cloudlets"] is None
     assert not (run / "cloudlets.parquet").exists()
-
-
-def test_an_exact_world_knows_no_cloudlets(tmp_path: Path) -> None:
-    run = write(tmp_path / "run", ends=False, execution="exact")
-    summary = finish(run)
-    assert summary["damaged"] == {}
-    assert pq.read_table(run / "cloudlets.parquet")["state"].to_pylist()[1:] == [None] * 6
-    assert summary["cloudlets"]["unfinished"]["execution exact knows no cloudlets"] == 6
 
 
 def test_tables_of_different_runs_do_not_go_together(tmp_path: Path) -> None:

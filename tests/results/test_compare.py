@@ -30,6 +30,13 @@ def test_other_work_is_not_compared() -> None:
     assert savings["not_comparable"] == "different work was completed: 5 jobs here, 6 in the baseline"
 
 
+def test_where_nothing_was_finished_nothing_was_saved() -> None:
+    savings = compare(run(75.0, jobs_finished=0), run(100.0, jobs_finished=0))["savings"]
+    assert savings["carbon_pct"] is None
+    assert savings["tasks_carbon_pct"] is None
+    assert savings["not_comparable"] == "no job was finished in either run"
+
+
 @pytest.mark.parametrize("status", ["degraded", "interrupted", "aborted", "failed"])
 def test_only_completed_runs_are_compared(status: str) -> None:
     assert status in compare(run(75.0, status=status), run(100.0))["savings"]["not_comparable"]

@@ -156,6 +156,33 @@ def test_each_document_may_have_keys_of_its_own(tmp_path: Path) -> None:
 def test_a_scenario_may_execute_with_cloudsim_and_a_cloudsim_file_without(tmp_path: Path) -> None:
     got = prepared(tmp_path, PLAIN, "execution=exact")
     assert got.run["execution"] == "exact"
-    assert "execution exact runs a VM as one task" in got.warnings
     with pytest.raises(ScenarioError, match=r"--set execution  execution: unknown value, expected 'exact' or"):
         prepared(tmp_path, PLAIN, "execution=cloudsym")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            "datacenters[0].vm_migration={upper: 0.8, lower: 0.2}",
+            "datacenters[0].vm_migration: is for execution cloudsim",
+        ),
+        (
+            "host_types.host1.vm_scheduler=oversubscribe",
+            "datacenters[0].hosts[0].type: 'host1' is oversubscribed, which is",
+        ),
+    ],
+)
+def test_what_only_cloudsim_plus_can_do_is_refused_without_it(tmp_path: Path, change: str, message: str) -> None:
+    with pytest.raises(ScenarioError) as error:
+        prepared(tmp_path, PLAIN, change, "execution=exact")
+    assert message in str(error.value)
+    (tmp_path / "fine").mkdir()
+    got = prepared(tmp_path / "fine", PLAIN, change)
+    moves = got.run["datacenters"][0]["vm_migration"]
+    assert moves == ({"upper_frac": 0.8, "lower_frac": 0.2, "bw_mbps": 10_000.0} if "migration" in change else None)
+
+
+def test_thresholds_of_a_migration_are_in_order(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match=r"lower \(0.8\) must be below upper \(0.8\)"):
+        prepared(tmp_path, PLAIN, "datacenters[0].vm_migration={upper: 0.8, lower: 0.8}")

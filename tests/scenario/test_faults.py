@@ -49,7 +49,9 @@ def test_a_schedule_is_taken_as_written(tmp_path: Path) -> None:
 
 def test_what_begins_after_the_run_is_left_out(tmp_path: Path) -> None:
     late = {"kind": "host", "datacenter": "tokyo", "at": "8h", "lasts": "1h"}  # 6 h and 2 h of drain
-    assert len(faults_of(tmp_path, {"schedule": [late]})) == 0
+    loaded = load(write(tmp_path, faults={"schedule": [late]}))
+    assert len(schedule(loaded)) == 0
+    assert loaded.problems.warnings == ["1 faults begin after the end of the run (horizon + drain) and never happen"]
 
 
 def _scheduled(**keys: Any) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def _drawn(**keys: Any) -> dict[str, Any]:
         (_drawn(kind="signal", together=2), "faults.random[0].together", "kind host"),
         (_drawn(mtbf=3), "faults.random[0].mtbf", "duration with a unit"),
         ({"checkpoint": {"interval": "0s"}}, "faults.checkpoint", "longer than 0"),
+        ({"checkpoint": {"interval": "10min", "write": "10min"}}, "faults.checkpoint", "shorter than interval"),
         ({"max_attempts": -1}, "faults.max_attempts", "0"),
     ],
 )

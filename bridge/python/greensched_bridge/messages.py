@@ -89,6 +89,7 @@ def _host_type(h: Mapping[str, Any]) -> HostType:
         gpu_max_w=float(h["gpu_max_w"]),
         power_w=tuple(map(float, h["power_w"])),
         speed=tuple(map(float, h["speed"])),
+        mips=1000.0 if h.get("mips") is None else float(h["mips"]),
     )
 
 

@@ -75,9 +75,14 @@ def _print_outcome(row: dict[str, Any]) -> None:
     print(f"  {row['state']}{where}{': ' + row['reason'] if row['reason'] else ''}")
     if row["start_s"] is not None:
         late = f", {row['late_s']:.0f} s late" if row["late_s"] else ""
-        queue_s = min(row["start_s"] - row["queued_s"], row["wait_s"]) if row["queued_s"] is not None else 0.0
+        again = row["attempts"] > 1
+        known = row["queued_s"] is not None and not again
+        queue_s = min(row["start_s"] - row["queued_s"], row["wait_s"]) if known else 0.0
         queued = f" ({queue_s:.0f} s of it in the queue there, with priority {row['priority']})" if queue_s >= 1 else ""
-        waited = f"  started {clock(row['start_s'])} after waiting {row['wait_s']:.0f} s{queued}"
+        waited = f"  started {clock(row['first_start_s'])} after waiting {row['wait_s']:.0f} s{queued}"
+        if again or row["reason"] == "interrupted":
+            times = row["attempts"] - (row["state"] == "finished")
+            waited += f", interrupted {times} times as its host failed, started the last time {clock(row['start_s'])}"
         print(f"{waited}, ended {clock(row['finish_s'])}{late}")
     if row["state"] == "finished":
         kwh = {"its own": "dynamic_kwh", "of idle hosts' energy": "idle_kwh", "of moving its data": "transfer_kwh"}

@@ -88,6 +88,7 @@ class HostType:
     gpu_max_w: float
     power_w: tuple[float, ...]
     speed: tuple[float, ...]
+    mips: float = 1000.0  # of one core, for virtual machines
 
 
 @dataclass(frozen=True)

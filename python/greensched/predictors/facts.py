@@ -6,6 +6,8 @@ nothing. Host types stand in the order in which the world fills them: without GP
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +17,8 @@ from numpy.typing import NDArray
 from greensched.core.types import F64, DatacenterState, HostType, Observation, TaskTable, World
 
 Bool = NDArray[np.bool_]
+_VM_MIPS = re.compile(r"(?:^|;)mips=([0-9.]+(?:e[+-]?[0-9]+)?)(?:;|$)")
+_SAME = 1e-9
 
 
 def curve_w(power_w: tuple[float, ...], utilisation_frac: float) -> float:
@@ -48,12 +52,13 @@ class Facts:
     capacity_mem_gb: F64
     all_idle_w: F64
     name_rank: NDArray[np.intp]
+    mips: F64 | None = None  # of one core, for virtual machines; None: the same everywhere
 
     @staticmethod
     def of(world: World, cpu_utilisation_frac: float = 0.6, gpu_utilisation_frac: float = 0.4) -> Facts:
         """The facts of ``world`` under assumed utilisations of what a task has reserved."""
         n, k = world.n_datacenters, max((len(d.hosts) for d in world.datacenters), default=1)
-        table = np.full((10, n, max(k, 1)), np.nan)
+        table = np.full((11, n, max(k, 1)), np.nan)
         for d in world.datacenters:
             for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
                 table[:, d.index, i] = _host_row(host, cpu_utilisation_frac, gpu_utilisation_frac)
@@ -67,7 +72,7 @@ class Facts:
             capacity_cores=capacity, capacity_gpus=np.array([d.gpus for d in world.datacenters]),
             capacity_mem_gb=np.array([sum(h.count * h.mem_gb for h in d.hosts) for d in world.datacenters]),
             all_idle_w=np.array([sum(h.count * _idle_w(h) for h in d.hosts) for d in world.datacenters]),
-            name_rank=rank,
+            name_rank=rank, mips=table[10] if len(np.unique(table[10][~np.isnan(table[10])])) > 1 else None,
         )  # fmt: skip
 
     def host_type(self, tasks: TaskTable) -> tuple[Bool, NDArray[np.intp]]:
@@ -77,7 +82,9 @@ class Facts:
             ``feasible`` and ``pick``, both of shape (tasks, datacenters); index the flattened facts with ``pick``.
         """
         n, k = self.cores.shape
-        if k == 1 and self._all_fit(tasks):
+        # the world rejects a VM that fits nowhere when it arrives: where all hosts are alike nothing is left to ask
+        vm_mips = np.zeros(0) if self.mips is None else _vm_mips(tasks.labels)
+        if k == 1 and not vm_mips.any() and self._all_fit(tasks):
             everywhere: Bool = np.ones((len(tasks), n), dtype=bool)
             return everywhere, np.broadcast_to(np.arange(n), (len(tasks), n))
         fits: Bool = (tasks.cores[:, None, None] <= self.cores) & (tasks.mem_gb[:, None, None] <= self.mem_gb)
@@ -86,6 +93,8 @@ class Facts:
         if (tasks.gpus > 0).any():
             gpus, kind = tasks.gpus[:, None, None], tasks.gpu_type[:, None, None]
             fits &= (gpus <= self.gpus) & ((gpus == 0) | (kind < 0) | (kind == self.gpu_type))
+        if self.mips is not None and vm_mips.any():
+            fits &= (vm_mips[:, None, None] <= self.mips * (1 + _SAME)) | (vm_mips == 0)[:, None, None]
         if k == 1:
             only: Bool = fits[:, :, 0]
             return only, np.broadcast_to(np.arange(n), (len(tasks), n))
@@ -140,7 +149,18 @@ def _host_row(host: HostType, cpu_frac: float, gpu_frac: float) -> tuple[float, 
         max(float(steepest), 0.0),
         host.gpu_max_w - host.gpu_idle_w,
         _idle_w(host),
+        host.mips,
     )
+
+
+def _vm_mips(labels: Sequence[str]) -> F64:
+    """MIPS of a core that virtual machines ask for; 0 for other tasks."""
+    known: dict[str, float] = {}
+    for label in labels:
+        if label not in known:
+            found = _VM_MIPS.search(label) if "kind=vm" in label else None
+            known[label] = float(found[1]) if found else 0.0
+    return np.array([known[label] for label in labels], dtype=np.float64)
 
 
 def _idle_w(host: HostType) -> float:

@@ -30,7 +30,7 @@ _TOP_REASONS = 8
 
 def waits(run: RunFolder) -> list[float]:
     """Share of started tasks per bin of ``WAIT_BINS``: from arrival to the start of execution."""
-    return _shares(run.jobs["start_s"] - run.tasks["arrival_us"] / 1e6, WAIT_BINS)
+    return _shares(run.jobs["first_start_s"] - run.tasks["arrival_us"] / 1e6, WAIT_BINS)
 
 
 def lateness(run: RunFolder) -> list[float]:

@@ -15,6 +15,7 @@ import numpy as np
 from markupsafe import Markup
 
 from greensched.report import counts, geo
+from greensched.report.faults import broken
 from greensched.report.provenance import renewables, signal_sources
 from greensched.report.series import thin, time_series
 from greensched.results import metadata
@@ -63,6 +64,7 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         run=run,
         sources=signal_sources(run),
         renewables=renewables(run),
+        broken=broken(run),
         datacenters=_datacenter_rows(run, summary),
         commands=_commands(run, meta),
         config_text=json.dumps(run.config, indent=1, ensure_ascii=False),

@@ -17,7 +17,6 @@ from greensched.results.tables import STATE_NAMES, build, masked, name_column
 _UNKNOWN = -1
 _ENDED_BEFORE = "the run ended before its VM did; give it a longer drain"
 _CUT_SHORT = "the world was cut short"
-_EXACT = "execution exact knows no cloudlets"
 _WAITED = {
     TaskState.WAITING: "the run ended before its VM was placed",
     TaskState.PENDING: "the run ended before its VM was placed",
@@ -108,8 +107,7 @@ def summary(run: RunFolder) -> dict[str, Any] | None:
     if not run.cloudlets or "cloudlets" in run.damaged:
         return None
     state, _, _ = outcome(run)
-    unknown = _EXACT if run.config.get("execution") == "exact" else _CUT_SHORT
-    others = Counter(unknown if r is None else r for r in reasons(run, state) if r != "")
+    others = Counter(_CUT_SHORT if r is None else r for r in reasons(run, state) if r != "")
     return {
         "submitted": len(state),
         "finished": int(np.count_nonzero(state == TaskState.FINISHED)),

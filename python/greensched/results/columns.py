@@ -51,9 +51,10 @@ deadline_s    | double | s    | Deadline, since the start of the scenario; null 
 expected_s    | double | s    | Owner's estimate of the run time on the reference host; null if not given.
 placed_s      | double | s    | When the decision that counted was taken.
 queued_s      | double | s    | When the data was there and the task waited for cores.
+first_start_s | double | s    | When it first began to execute; later attempts follow interruptions.
 start_s       | double | s    | When it began to execute, the last time.
 finish_s      | double | s    | When it ended; null if it has not.
-wait_s        | double | s    | From arrival to the start of execution, of the last attempt.
+wait_s        | double | s    | From arrival to the first start of execution.
 run_s         | double | s    | From the start of execution to the end, of the last attempt.
 late_s        | double | s    | How long after its deadline it ended; 0 if in time, null if it has no deadline or no end.
 done_frac     | double | 1    | Fraction of its work that is done.
@@ -147,7 +148,7 @@ length_mi          | double | MI   | Length per core.
 pes                | int32  | cores | Cores asked for.
 cpu_util_frac      | double | 1    | Share of its cores' MIPS that it uses.
 submission_delay_s | double | s    | When it was submitted, since the start of the scenario.
-start_s            | double | s    | When it began to execute; null if it has not.
+start_s            | double | s    | When it began to execute, the last time; null if it has not.
 finish_s           | double | s    | When it ended; null if it has not.
 """)
 
@@ -187,7 +188,7 @@ cloudlets              | map    | cloudlets | submitted, finished, and unfinishe
 interruptions          | int    | -      | Times that a failing host or datacenter stopped a task; null if the world was killed.
 tasks                  | map    | tasks  | Tasks by state at the end; their sum is what was submitted.
 moved_tasks_frac       | float  | 1      | Share of placed tasks that ran outside their home datacenter.
-mean_wait_s            | float  | s      | Mean time from arrival to the start of execution.
+mean_wait_s            | float  | s      | Mean time from arrival to the first start of execution.
 p99_wait_s             | float  | s      | 99th percentile of the same.
 completed_core_s       | float  | core·s | Core-seconds of finished tasks.
 completed_work_sha256  | string | -      | Hash of the set of finished tasks: equal hashes, equal completed work.

@@ -59,6 +59,8 @@ def _obstacle(own: dict[str, Any], other: dict[str, Any]) -> str | None:
     for who, run in (("this run", own), (f"the baseline {other['policy']}", other)):
         if run["status"] != "completed":
             return f"{who} is {run['status']}"
+    if not own["jobs_finished"] and not other["jobs_finished"]:
+        return "no job was finished in either run"
     if own["completed_work_sha256"] != other["completed_work_sha256"]:
         return (
             f"different work was completed: {own['jobs_finished']} jobs here, {other['jobs_finished']} in the baseline"

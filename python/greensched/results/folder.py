@@ -44,6 +44,7 @@ _JOB_COLUMNS = (
     "dynamic_kwh",
     "idle_kwh",
     "attempts",
+    "first_start_s",
 )
 
 
@@ -186,7 +187,7 @@ class RunFolder:
         """
         path = self.path / "world" / "cloudlets.gsf"
         rows = _table(path, "cloudlets") if path.is_file() else {}
-        if not rows and self.world["status"] in _ENDED_WELL and self.config.get("execution") == "cloudsim":
+        if not rows and self.world["status"] in _ENDED_WELL:
             raise DataError(f"{path}: missing, or not the table of cloudlets that a world writes at its end")
         return rows
 

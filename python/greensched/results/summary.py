@@ -143,8 +143,8 @@ def last_task_of_job(job: NDArray[np.int64], finish_s: NDArray[np.float64]) -> N
 def _service(run: RunFolder) -> dict[str, Any]:
     jobs, tasks = run.jobs, run.tasks
     finished = jobs["state"] == TaskState.FINISHED
-    started = ~np.isnan(jobs["start_s"])
-    wait_s = (jobs["start_s"] - tasks["arrival_us"] / 1e6)[started]
+    started = ~np.isnan(jobs["first_start_s"])
+    wait_s = (jobs["first_start_s"] - tasks["arrival_us"] / 1e6)[started]
     placed = jobs["dc"] >= 0
     moved = placed & (jobs["dc"] != run.homes[tasks["origin"]])
     core_s = tasks["cores"][finished] * (jobs["finish_s"] - jobs["start_s"])[finished]

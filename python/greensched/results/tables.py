@@ -53,7 +53,7 @@ def jobs(run: RunFolder) -> pa.Table:
         "gpu_type": name_column(declared["gpu_type"], run.config["gpu_types"]),
         "arrival_s": arrival_s,
         "deadline_s": run.deadline_s,
-        "wait_s": done["start_s"] - arrival_s,
+        "wait_s": done["first_start_s"] - arrival_s,
         "run_s": done["finish_s"] - done["start_s"],
         "late_s": late_s,
         "carbon_g": done["dynamic_g"] + done["idle_g"] + done["transfer_g"],

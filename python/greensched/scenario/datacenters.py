@@ -80,6 +80,23 @@ PueModel = Annotated[
 ]
 
 
+class VmMigration(Model):
+    """When VMs move to other hosts of their datacenter while they run (live migration; `execution: cloudsim` only)."""
+
+    upper: Annotated[float, Field(gt=0.0, le=1.0)]
+    """A host of which more is used gives VMs away, least memory first."""
+    lower: Fraction = 0.0
+    """A host of which less is used gives all away, if each finds a place; 0: never."""
+    bw_mbps: Annotated[float, Field(ge=1.0, le=1e9, allow_inf_nan=False)] = 10_000.0
+    """Bandwidth of a host (10^6 bit/s); a migration may use half of it."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> VmMigration:
+        if self.lower >= self.upper:
+            raise ValueError(f"lower ({self.lower:g}) must be below upper ({self.upper:g})")
+        return self
+
+
 class Datacenter(Model):
     """One candidate datacenter."""
 
@@ -103,6 +120,8 @@ class Datacenter(Model):
     price_per_kwh: Price | None = None
     """Flat electricity price per kWh where the source has no price signal. Prices of the sources
     `synthetic` and `data` are in USD: give yours in it too."""
+    vm_migration: VmMigration | None = None
+    """Live migration of VMs between its hosts; absent: VMs stay where they are."""
     load_share: Weight | None = None
     """Relative share of the jobs whose home this is; default: proportional to its cores."""
 

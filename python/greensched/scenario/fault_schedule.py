@@ -56,6 +56,11 @@ def schedule(loaded: Loaded) -> FaultSchedule:
         parts += _drawn(loaded, i, law)
     rows = np.concatenate(parts) if parts else np.zeros((0, len(_COLUMNS)), dtype=np.int64)
     end_us = loaded.scenario.horizon + loaded.scenario.drain
+    late = sum(fault.at >= end_us for fault in faults.schedule)
+    if late:
+        loaded.problems.warnings.append(
+            f"{late} faults begin after the end of the run (horizon + drain) and never happen"
+        )
     rows = rows[rows[:, 0] < end_us]
     # a stable order whatever the order in which they were drawn
     return FaultSchedule(rows[np.lexsort(rows.T[::-1])])

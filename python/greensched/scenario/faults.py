@@ -75,6 +75,8 @@ class Checkpoint(Model):
     def _some_time(self) -> Checkpoint:
         if self.interval == 0:
             raise ValueError("interval must be longer than 0; leave out checkpoint for tasks that save nothing")
+        if self.write >= self.interval:
+            raise ValueError("write must be shorter than interval: tasks would do little but write checkpoints")
         return self
 
 

@@ -18,7 +18,7 @@ from greensched.scenario.cloudsim.source import read as read_cloudsim
 from greensched.scenario.datacenters import Datacenter, TemperaturePue
 from greensched.scenario.explain import explain
 from greensched.scenario.hardware import HOST_TYPES, HostSpec
-from greensched.scenario.names import check_datacenters, check_policies, check_sources
+from greensched.scenario.names import check_datacenters, check_execution, check_policies, check_sources
 from greensched.scenario.overrides import apply
 from greensched.scenario.problems import Collector, get
 from greensched.scenario.schema import Scenario
@@ -94,6 +94,8 @@ def load(
     check_datacenters(raw, None if source is None else source.zones(), problems)
     check_policies(raw, path.resolve().parent, problems)
     check_sources(raw, _roots(path, data), data is not None, problems)
+    if scenario is not None:
+        check_execution(scenario, HOST_TYPES, problems)
     if cloud is None and get(raw, ("workload", "source")) == "cloudsim":
         cloud = _customers(raw, _roots(path, data), problems)
     problems.raise_if_any()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ from greensched.core import registry
 from greensched.core.contracts import TRUTH, requires_of
 from greensched.core.errors import ConfigError
 from greensched.core.paths import safe_path
-from greensched.scenario.hardware import HOST_TYPES
+from greensched.scenario.hardware import HOST_TYPES, HostSpec
 from greensched.scenario.problems import Collector, get
 from greensched.scenario.problems import Path as Path_
+from greensched.scenario.schema import Scenario
 from greensched.signals.zones import zones
 
 
@@ -42,6 +44,22 @@ def check_datacenters(raw: dict[str, Any], known_zones: list[str] | None, proble
             if isinstance(kind, str) and kind not in host_types:
                 problems.unknown(("datacenters", i, "hosts", j, "type"), "host type", kind, host_types)
     _check_origins(get(raw, ("workload", "origins")), seen, problems)
+
+
+def check_execution(scenario: Scenario, known: Mapping[str, HostSpec], problems: Collector) -> None:
+    """What only CloudSim Plus's own machinery can do, in a scenario that does without it."""
+    if scenario.execution != "exact":
+        return
+    cure = "is for execution cloudsim only (docs/execution-models.md)"
+    for i, dc in enumerate(scenario.datacenters):
+        if dc.vm_migration is not None:
+            problems.add(("datacenters", i, "vm_migration"), cure)
+        if scenario.workload.source != "cloudsim":
+            continue  # nothing but a VM ever oversubscribes a host
+        for j, group in enumerate(dc.hosts):
+            spec = scenario.host_types.get(group.type) or known.get(group.type)
+            if spec is not None and spec.vm_scheduler == "oversubscribe":
+                problems.add(("datacenters", i, "hosts", j, "type"), f"'{group.type}' is oversubscribed, which {cure}")
 
 
 def _check_zone(index: int, dc: dict[str, Any], known: list[str] | None, problems: Collector) -> None:

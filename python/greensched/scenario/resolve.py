@@ -7,7 +7,7 @@ from typing import Any
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.registry import FOLDER_KEY
 from greensched.scenario import pue
-from greensched.scenario.datacenters import Datacenter, StaticPue, TemperaturePue
+from greensched.scenario.datacenters import Datacenter, StaticPue, TemperaturePue, VmMigration
 from greensched.scenario.faults import Checkpoint
 from greensched.scenario.hardware import HostGroup, HostSpec, Sleep
 from greensched.scenario.load import Loaded
@@ -86,8 +86,13 @@ def _datacenter(loaded: Loaded, index: int, dc: Datacenter, where: Origins, type
         "utilisation_cap_frac": dc.utilisation_cap,
         "price_per_kwh": dc.price_per_kwh,
         "pue": _pue(loaded, index, dc),
+        "vm_migration": _migration(dc.vm_migration),
         "hosts": [_host(loaded.host(g.type), g, types) for g in dc.hosts],
     }
+
+
+def _migration(spec: VmMigration | None) -> dict[str, float] | None:
+    return None if spec is None else {"upper_frac": spec.upper, "lower_frac": spec.lower, "bw_mbps": spec.bw_mbps}
 
 
 def _pue(loaded: Loaded, index: int, dc: Datacenter) -> dict[str, object]:

@@ -176,7 +176,7 @@ UNUSED = {
     ),
 }  # fmt: skip
 # Keys of our own that a datacenter may have beside those of the tool.
-OURS = ("zone", "region", "lat", "lon", "pue", "utilisation_cap", "price_per_kwh")
+OURS = ("zone", "region", "lat", "lon", "pue", "utilisation_cap", "price_per_kwh", "vm_migration")
 LISTS = {
     "datacenter": {"hosts": "host", "hostList": "host"},
     "customer": {"vms": "vm", "vmList": "vm", "cloudlets": "cloudlet", "utilizationProfile": "cloudlet"},

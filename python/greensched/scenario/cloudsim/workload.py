@@ -75,7 +75,7 @@ def _jobs(cloud: Cloud, origin: I32, source: str) -> Jobs:
 
 def _labels(m: Machines) -> Text:
     kinds, index = np.unique(np.stack([m.vms.mips, m.vms.scheduler], axis=1), axis=0, return_inverse=True)
-    pool = tuple(f"kind=vm;mips={mips:g};scheduler={_SCHEDULERS[int(s)]}" for mips, s in kinds.tolist())
+    pool = tuple(f"kind=vm;mips={mips:.15g};scheduler={_SCHEDULERS[int(s)]}" for mips, s in kinds.tolist())
     return Text(pool, index.reshape(-1).astype(np.int32))
 
 
@@ -222,8 +222,6 @@ def _warn(loaded: Loaded, cloud: Cloud, never: Flags) -> None:
     idle = len(m.vms) - len(np.unique(c.vm[c.vm >= 0]))
     if idle:
         warnings.append(f"{idle} of {len(m.vms)} VMs have no cloudlet and end at once")
-    if loaded.scenario.execution == "exact":
-        warnings.append("execution exact runs a VM as one task; its cloudlets have no start and end of their own")
     _warn_limits(loaded, cloud)
 
 

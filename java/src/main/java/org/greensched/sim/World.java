@@ -2,6 +2,7 @@ package org.greensched.sim;
 
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import org.greensched.sim.placement.PlacementDecider;
 
@@ -50,6 +51,8 @@ public final class World {
     /**
      * Simulates the run in {@code runFolder} with the decisions of {@code decider} and writes {@code runFolder/world/}. All
      * failures are reported in the result and in world.json, not thrown.
+     *
+     * @throws NullPointerException an argument is missing
      */
     public static Result run(Path runFolder, PlacementDecider decider) {
         return run(runFolder, decider, () -> false);
@@ -57,6 +60,8 @@ public final class World {
 
     /** As {@link #run(Path, PlacementDecider)}; the run ends as interrupted when {@code stop} becomes true. */
     public static Result run(Path runFolder, PlacementDecider decider, BooleanSupplier stop) {
+        Objects.requireNonNull(runFolder, "runFolder: give the folder that holds input/");
+        Objects.requireNonNull(decider, "decider: give one, such as a LowestIntensityDecider");
         return new WorldSimulation(runFolder, decider, stop).run();
     }
 }

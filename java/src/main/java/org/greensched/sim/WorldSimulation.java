@@ -16,6 +16,7 @@ import org.greensched.sim.broker.GreenBroker;
 import org.greensched.sim.broker.MindFailedException;
 import org.greensched.sim.carbon.Signals;
 import org.greensched.sim.columns.FrameException;
+import org.greensched.sim.datacenter.ExecutionModel;
 import org.greensched.sim.datacenter.GreenDatacenter;
 import org.greensched.sim.datacenter.HostLog;
 import org.greensched.sim.datacenter.SlotLog;
@@ -33,7 +34,9 @@ import org.greensched.sim.runfolder.JobLedger;
 import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.RunFolder;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.runfolder.VirtualMachines;
 import org.greensched.sim.runfolder.WorldStatus;
+import org.greensched.sim.workload.CloudletBook;
 import org.greensched.sim.workload.TaskBook;
 import org.greensched.sim.workload.TaskPhysics;
 
@@ -53,6 +56,7 @@ final class WorldSimulation {
     private WorldStatus status;
     private RunConfig config;
     private TaskBook book;
+    private CloudletBook cloudlets;
     private GreenBroker broker;
     private SlotLog slots;
     private DecisionLog decisions;
@@ -126,10 +130,13 @@ final class WorldSimulation {
         book = new TaskBook(tasks, JobLedger.create(folder.world("jobs.gsf"), tasks.size()));
         decisions = DecisionLog.create(folder.world("decisions.gsf"), Observation.CODES);
         slots = SlotLog.create(folder.world("datacenters.gsf"), config.datacenters().size());
-        TaskPhysics physics = new TaskPhysics(hidden, config, book.ledger());
+        TaskPhysics physics = new TaskPhysics(hidden, VirtualMachines.read(hidden, tasks), tasks, config, book.ledger());
+        cloudlets = physics.cloudlets();
+        ExecutionModel model = ExecutionModel.of(config, kernel, tasks, physics);
         for (int d = 0; d < config.datacenters().size(); d++) {
             datacenters.add(new GreenDatacenter(
-                    kernel, d, config.datacenters().get(d), config.gpuTypes().length, signals.of(d), book, physics));
+                    kernel, d, config.datacenters().get(d), config.gpuTypes().length, signals.of(d), book, physics,
+                    model));
         }
         broker = new GreenBroker(kernel, config, book, datacenters, forecasts, decider, decisions, this::slotEnded);
         FaultSchedule faults = FaultSchedule.read(folder.input("faults.gsf"), config);
@@ -155,6 +162,7 @@ final class WorldSimulation {
         }
         slots.add(datacenters, closedUs, Math.round(kernel.clock() * 1e6));
         HostLog.write(folder.world("hosts.gsf"), datacenters, kernel.clock());
+        cloudlets.write(folder.world("cloudlets.gsf"), book);
         decisions.close();
         slots.close();
         book.ledger().close();

@@ -33,6 +33,18 @@ class ConservationTest {
         }
     }
 
+    @Property(tries = 60)
+    void onStockMachineryToo(@ForAll long seed) throws IOException {
+        Path folder = Files.createTempDirectory("world");
+        try {
+            ScenarioGenerator generator = new ScenarioGenerator(seed);
+            TestWorld world = generator.worldWithVms().cloudsim();
+            check(world.run(folder, generator.decider(generator.sites(world))));
+        } finally {
+            TestFolders.delete(folder);
+        }
+    }
+
     private void check(RunResult run) throws IOException {
         assertEquals("completed", run.status(), run.result().reason());
         Table jobs = run.jobs();

@@ -12,15 +12,17 @@ import org.greensched.sim.support.TestTask;
 import org.greensched.sim.support.TestWorld;
 
 /** Random worlds with everything in them: all PUE models, sleep, GPUs, phases, transfers, noise, precedence, gaps. */
-final class ScenarioGenerator {
+public final class ScenarioGenerator {
     private final Random random;
+    private boolean vms;
+    private boolean exactable;
     private final List<Integer> hostCounts = new ArrayList<>();
 
-    ScenarioGenerator(long seed) {
+    public ScenarioGenerator(long seed) {
         random = new Random(seed);
     }
 
-    TestWorld world() {
+    public TestWorld world() {
         TestWorld world = new TestWorld().hours(1 + random.nextInt(3)).slotS(random.nextBoolean() ? 300 : 420)
                 .seed(random.nextLong()).noise(random.nextDouble() * 0.4, random.nextDouble() * 0.4)
                 .network(random.nextDouble() * 0.1, random.nextInt(200), 0.5 + random.nextDouble() * 10);
@@ -33,7 +35,7 @@ final class ScenarioGenerator {
         List<TestTask> tasks = new ArrayList<>();
         int n = 5 + random.nextInt(80);
         for (int t = 0; t < n; t++) {
-            tasks.add(task(sites));
+            tasks.add(vms && random.nextBoolean() ? vm() : task(sites));
         }
         world.tasks(tasks);
         for (int e = random.nextInt(6); e > 0; e--) {
@@ -49,8 +51,31 @@ final class ScenarioGenerator {
         return world;
     }
 
+    /** The same with faults and virtual machines of every kind on hosts of every kind. */
+    TestWorld worldWithVms() {
+        vms = true;
+        return faultyWorld();
+    }
+
+    /** The same without what the exact model does not do or does otherwise: oversubscription, turns of some seconds. */
+    public TestWorld exactWorldWithVms() {
+        exactable = true;
+        return worldWithVms();
+    }
+
+    private TestTask vm() {
+        TestTask vm = TestTask.vm(Math.floor(random.nextDouble() * 3600), 1 + random.nextInt(1500))
+                .scheduler(random.nextInt(exactable ? 2 : 3)).bootS(random.nextInt(120)).memGb(1 + random.nextInt(300));
+        int cores = 1 + random.nextInt(4);
+        for (int c = random.nextInt(5); c > 0; c--) {
+            vm.cloudlet(1 + random.nextDouble() * 2e6, 1 + random.nextInt(cores), random.nextInt(4500),
+                    random.nextBoolean() ? 1 : 0.1 + 0.9 * random.nextDouble());
+        }
+        return vm.cores(cores);
+    }
+
     /** The same with faults, mostly. */
-    TestWorld faultyWorld() {
+    public TestWorld faultyWorld() {
         TestWorld world = world();
         return random.nextInt(4) == 0 ? world : world.faults(faults());
     }
@@ -78,6 +103,13 @@ final class ScenarioGenerator {
 
     private TestSite site() {
         TestSite site = TestSite.site(random.doubles(6, 20, 600).toArray()).cap(0.5 + random.nextDouble() / 2);
+        if (vms) {
+            String sharing = new String[] {"space", "time", "oversubscribe"}[random.nextInt(exactable ? 2 : 3)];
+            if (!exactable && random.nextBoolean()) {
+                site.migration(0.3 + random.nextDouble() * 0.7, random.nextDouble() * 0.3, 100 + random.nextInt(1000));
+            }
+            site.mips(500 + random.nextInt(1500), sharing).cap(sharing.equals("oversubscribe") ? 1 : site.cap());
+        }
         switch (random.nextInt(3)) {
             case 0 -> site.pue(1 + random.nextDouble());
             case 1 -> site.temperaturePue(1.1, 18, 0.03, random.doubles(6, 0, 40).toArray());
@@ -116,7 +148,7 @@ final class ScenarioGenerator {
     }
 
     /** Places, defers, rejects, revises and errs at random. */
-    Deciders.Scripted decider(int sites) {
+    public Deciders.Scripted decider(int sites) {
         return Deciders.scripted((o, answer) -> {
             for (int i = 0; i < o.ask.size(); i++) {
                 long task = o.ask.get(i);

@@ -44,7 +44,11 @@ final class Dialogue {
     }
 
     void start(TruthService truth) throws DeciderException {
-        needs = decider.start(truth);
+        PlacementDecider.Needs wanted = decider.start(truth);
+        if (wanted == null) {
+            throw new DeciderException("config", "start of the decider returned null; return what it needs", null);
+        }
+        needs = wanted;
     }
 
     /** A task becomes visible to the decider. */

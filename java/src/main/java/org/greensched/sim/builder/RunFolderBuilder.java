@@ -10,6 +10,7 @@ import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -36,6 +37,7 @@ public final class RunFolderBuilder {
     double rttMs;
     double gbps = 10;
     FaultPlan faults = new FaultPlan();
+    String decider = "java";
 
     /**
      * @param name of the run and its scenario
@@ -55,6 +57,7 @@ public final class RunFolderBuilder {
 
     /** Adds a site; at least one is needed, and names differ. */
     public RunFolderBuilder site(Site site) {
+        Objects.requireNonNull(site, "site");
         if (sites.stream().anyMatch(other -> other.name.equals(site.name))) {
             throw new IllegalArgumentException("site " + site.name + " is there already; names must differ");
         }
@@ -64,6 +67,7 @@ public final class RunFolderBuilder {
 
     /** Adds a job that arrives before the horizon ends. */
     public RunFolderBuilder job(Job job) {
+        Objects.requireNonNull(job, "job");
         if (job.arrivalUs >= horizonUs) {
             throw new IllegalArgumentException("job " + job.name + " arrives at " + job.arrivalUs / 1e6
                     + " s, the horizon ends at " + horizonUs / 1e6 + " s");
@@ -146,7 +150,13 @@ public final class RunFolderBuilder {
 
     /** What breaks, and what becomes of the tasks that it interrupts; unless called, nothing breaks. */
     public RunFolderBuilder faults(FaultPlan plan) {
-        faults = plan;
+        faults = Objects.requireNonNull(plan, "plan: give a FaultPlan, empty if nothing breaks");
+        return this;
+    }
+
+    /** Name of who will decide, for tables and reports; "java" unless said otherwise. */
+    public RunFolderBuilder decidedBy(String value) {
+        decider = Check.name("name of the decider", value);
         return this;
     }
 
@@ -158,7 +168,7 @@ public final class RunFolderBuilder {
      * @throws IOException it cannot be written, or there is an input already
      */
     public Path write(Path folder) throws IOException {
-        Path input = folder.resolve("input");
+        Path input = Objects.requireNonNull(folder, "folder").resolve("input");
         if (Files.exists(input)) {
             throw new FileAlreadyExistsException(
                     input.toString(), null, "a run folder holds one run; choose another folder");
@@ -168,6 +178,7 @@ public final class RunFolderBuilder {
         }
         sites.forEach(Site::checkComplete);
         Inputs inputs = new Inputs(this);
+        boolean isNew = !Files.exists(folder);
         Files.createDirectories(folder);
         Path unfinished = Files.createTempDirectory(folder, ".input.");
         try {
@@ -176,6 +187,9 @@ public final class RunFolderBuilder {
             Files.move(unfinished, input, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException | RuntimeException e) {
             inputs.delete(unfinished);
+            if (isNew) {
+                Files.deleteIfExists(folder);
+            }
             throw e;
         }
         return folder;

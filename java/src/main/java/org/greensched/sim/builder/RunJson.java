@@ -43,7 +43,7 @@ final class RunJson {
         json.add("origins", origins);
         json.add("datacenters", datacenters);
         JsonObject policy = new JsonObject();
-        policy.addProperty("name", "local-only"); // a mind would ask; deciders in Java do not
+        policy.addProperty("name", run.decider);
         json.add("policy", policy);
         return new GsonBuilder().setPrettyPrinting().serializeNulls().create().toJson(json) + "\n";
     }

@@ -14,11 +14,23 @@ interface Engine {
      */
     void begin(RunningTask run);
 
+    /** An {@link org.greensched.sim.kernel.Tags#ENGINE} or MIGRATION event that this engine scheduled. */
+    void due(Object data);
+
     /** A {@link org.greensched.sim.kernel.Tags#PHASE} event that this engine scheduled for the task. */
     void nextPhase(RunningTask run);
 
-    /** The task leaves its host unfinished; a FINISH event that is already on its way will be ignored. */
-    void stop(RunningTask run);
+    /** Nothing more can come to a host: it breaks. The tasks on it have been stopped. */
+    void hostLost(int host);
+
+    /** The task is done: its FINISH event came. */
+    void done(RunningTask run);
+
+    /**
+     * The task leaves its host unfinished; a FINISH event that is already on its way will be ignored. Returns the share of its
+     * work that need not be done again.
+     */
+    double stop(RunningTask run);
 
     /** Share of the task's work that is done at {@code nowS}, 0..1. */
     double doneFrac(RunningTask run, double nowS);

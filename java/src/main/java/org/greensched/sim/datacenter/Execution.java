@@ -36,22 +36,28 @@ final class Execution {
     private final TaskPhysics physics;
     private final FacilityMeter facility;
     private final HostPool pool;
+    private final TaskRoom room;
     private final HostPower power;
     private final Engine engine;
     private final List<RunningTask> running = new ArrayList<>();
+    private final HostGuests guests;
     private final List<RunningTask> spare = new ArrayList<>();
     /** Tasks that hold cores on a host that is still waking up. */
     private final Map<Integer, List<RunningTask>> upcoming = new HashMap<>();
 
-    Execution(int dc, Timeline timeline, TaskBook book, TaskPhysics physics, FacilityMeter facility, HostPool pool) {
+    Execution(int dc, Timeline timeline, TaskBook book, TaskPhysics physics, FacilityMeter facility, HostPool pool,
+            ExecutionModel model, Runnable freed) {
         this.dc = dc;
         this.timeline = timeline;
         this.book = book;
         this.physics = physics;
         this.facility = facility;
         this.pool = pool;
+        this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.power = new HostPower(pool, facility);
-        this.engine = new ExactEngine(timeline, physics, pool, this::changeLoad);
+        this.guests = new HostGuests(pool.hosts());
+        this.engine = model.engine(
+                dc, timeline, pool, new LoadBook(timeline, pool, power, facility, book.ledger(), guests, this::idle, freed));
     }
 
     /** The run begins: all hosts are awake and idle. */
@@ -71,16 +77,20 @@ final class Execution {
 
     /** Starts the task on the first host that has room; false if none has. */
     boolean tryStart(int task) {
-        TaskStore tasks = book.tasks();
-        int host = pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        int host = room.find(task);
         if (host < 0) {
             return false;
         }
         double nowS = timeline.nowS();
         RunningTask run = hold(task, host);
         run.startS = wakeUp(host, run, nowS);
+        run.sinceS = run.startS;
+        run.beforeS = book.ledger().startS.get(task);
         book.ledger().host.set(task, host);
         book.ledger().startS.set(task, run.startS);
+        if (book.ledger().attempts.get(task) == 0) {
+            book.ledger().firstStartS.set(task, run.startS);
+        }
         book.change(task, TaskState.RUNNING, nowS, dc);
         if (!power.isWaking(host)) {
             execute(run);
@@ -94,12 +104,13 @@ final class Execution {
         run.reset();
         run.task = task;
         run.host = host;
-        run.cores = tasks.cores(task);
+        run.cores = room.coresOn(host, task);
         run.memGb = tasks.memGb(task);
         run.gpus = tasks.gpus(task);
         run.gpuMask = pool.take(host, run.cores, run.memGb, run.gpus);
         run.slot = running.size();
         running.add(run);
+        guests.add(run);
         power.nextGeneration(host);
         return run;
     }
@@ -137,16 +148,9 @@ final class Execution {
         power.settle(run.host);
     }
 
-    /** The engine of a running task says that its load is another from now on. */
-    private void changeLoad(RunningTask run, double utilisedCores, double gpuW) {
-        power.touch(run.host, timeline.nowS());
-        run.close(power.meters(), facility);
-        power.removeLoad(run);
-        run.utilisedCores = utilisedCores;
-        run.gpuW = gpuW;
-        power.addLoad(run);
-        run.open(power.meters(), facility);
-        power.settle(run.host);
+    /** Something is due in the engine. */
+    void due(Object data) {
+        engine.due(data);
     }
 
     /** A task enters its next phase. */
@@ -161,24 +165,26 @@ final class Execution {
         power.touch(host, nowS);
         run.close(power.meters(), facility);
         run.record(book.ledger(), facility, nowS);
-        power.addBusy(host, run.cores * (nowS - run.startS));
+        power.addBusy(host, run.cores * (nowS - run.sinceS));
         power.removeLoad(run);
         power.end(run);
         power.settle(host);
         pool.release(host, run.cores, run.memGb, run.gpus, run.gpuMask);
         run.executing = false;
+        engine.done(run);
         removeRunning(run);
         if (pool.tasksOn(host) == 0) {
             idle(host);
         }
         book.ledger().finishS.set(run.task, nowS);
         book.ledger().doneFrac.set(run.task, 1);
-        if (physics.phases(run.task) == 1) {
+        if (run.work == null && physics.phases(run.task) == 1) {
             spare.add(run); // one with phases may have an event left at this very instant
         }
     }
 
     private void removeRunning(RunningTask run) {
+        guests.remove(run);
         RunningTask last = running.remove(running.size() - 1);
         if (last != run) {
             running.set(run.slot, last);
@@ -207,28 +213,27 @@ final class Execution {
     /** Interrupts every task on a host; adds them to {@code lost}. The caller takes the host down and looks after the tasks. */
     void interruptAll(int host, IntList lost) {
         upcoming.remove(host);
-        for (int i = running.size() - 1; i >= 0; i--) {
-            RunningTask run = running.get(i);
-            if (run.host == host) {
-                interrupt(run);
-                lost.add(run.task);
-            }
+        for (RunningTask run = guests.first(host); run != null; run = guests.first(host)) {
+            interrupt(run);
+            lost.add(run.task);
         }
+        engine.hostLost(host);
     }
 
     private void interrupt(RunningTask run) {
         double nowS = timeline.nowS();
         if (run.executing) {
-            double savedFrac = run.keptFrac(engine.doneFrac(run, nowS), physics.recovery().checkpointS());
+            double savedFrac = engine.stop(run);
             power.touch(run.host, nowS);
             run.close(power.meters(), facility);
             run.record(book.ledger(), facility, nowS);
             book.ledger().doneFrac.set(run.task, savedFrac);
-            power.addBusy(run.host, run.cores * (nowS - run.startS));
+            power.addBusy(run.host, run.cores * (nowS - run.sinceS));
             power.removeLoad(run);
             power.end(run);
             power.settle(run.host);
-            engine.stop(run);
+        } else {
+            book.ledger().startS.set(run.task, run.beforeS); // its host was to be awake then
         }
         pool.release(run.host, run.cores, run.memGb, run.gpus, run.gpuMask);
         run.executing = false;
@@ -261,7 +266,7 @@ final class Execution {
                 run.close(power.meters(), facility);
                 run.open(power.meters(), facility);
                 run.record(book.ledger(), facility, nowS);
-                power.addBusy(run.host, run.cores * (nowS - run.startS));
+                power.addBusy(run.host, run.cores * (nowS - run.sinceS));
             }
             book.ledger().doneFrac.set(run.task, engine.doneFrac(run, nowS));
         }

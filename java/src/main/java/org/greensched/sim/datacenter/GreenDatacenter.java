@@ -11,7 +11,6 @@ import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.runfolder.TaskState;
-import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.workload.TaskBook;
 import org.greensched.sim.workload.TaskPhysics;
 
@@ -26,6 +25,7 @@ public final class GreenDatacenter extends GreenEntity {
     private final TaskPhysics physics;
     private final FacilityMeter facility;
     private final HostPool pool;
+    private final TaskRoom room;
     private final Execution execution;
     private final WaitingLanes waiting;
     private final TransferDesk transfers;
@@ -41,10 +41,11 @@ public final class GreenDatacenter extends GreenEntity {
     /**
      * @param index position among the datacenters of the run
      * @param grid signals of this datacenter
+     * @param model what executes tasks
      */
     public GreenDatacenter(
             GreenKernel kernel, int index, DatacenterSpec spec, int gpuTypes, GridSignals grid, TaskBook book,
-            TaskPhysics physics) {
+            TaskPhysics physics, ExecutionModel model) {
         super(kernel);
         this.index = index;
         this.spec = spec;
@@ -52,7 +53,8 @@ public final class GreenDatacenter extends GreenEntity {
         this.physics = physics;
         this.facility = new FacilityMeter(grid, spec.pue());
         this.pool = new HostPool(spec);
-        this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool);
+        this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool, model, this::scheduleServe);
+        this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.waiting = new WaitingLanes(book, gpuTypes);
         this.transfers = new TransferDesk(grid.carbon(), book);
         this.faults = new FaultDesk(index, execution, waiting, book, facility, physics.recovery());
@@ -79,6 +81,7 @@ public final class GreenDatacenter extends GreenEntity {
     @Override
     public void processEvent(SimEvent event) {
         switch (event.getTag()) {
+            case Tags.ENGINE, Tags.MIGRATION -> execution.due(event.getData());
             case Tags.FINISH -> finish((RunningTask) event.getData());
             case Tags.PHASE -> execution.nextPhase((RunningTask) event.getData());
             case Tags.HOST_POWER -> execution.hostPower(event.getData());
@@ -167,16 +170,12 @@ public final class GreenDatacenter extends GreenEntity {
 
     /** Whether the task could start at this instant. */
     public boolean fitsNow(int task) {
-        TaskStore tasks = book.tasks();
-        return !waiting.mustWaitBehind(task)
-                && pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task)) >= 0;
+        return !waiting.mustWaitBehind(task) && room.find(task) >= 0;
     }
 
     /** Whether the task could ever start here. */
     public boolean couldHold(int task) {
-        TaskStore tasks = book.tasks();
-        return spec.couldHold(
-                pool.usableCores(), tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
+        return room.couldHold(spec, task);
     }
 
     /** Cores that the task asks for. */

@@ -205,6 +205,11 @@ final class HostPool {
         group.index.set(local, freeCores[host], freeMemGb[host], group.gpus == null ? 0 : group.gpus.key(local));
     }
 
+    /** Groups in the order in which what needs no GPUs tries them. */
+    HostGroup[] cpuGroups() {
+        return cpuOrder;
+    }
+
     HostGroup group(int host) {
         return groupOf[host];
     }
@@ -219,6 +224,14 @@ final class HostPool {
 
     double usedCoresOn(int host) {
         return groupOf[host].spec.cores() - freeCores[host];
+    }
+
+    double freeMemGbOn(int host) {
+        return freeMemGb[host];
+    }
+
+    double freeCoresOn(int host) {
+        return freeCores[host];
     }
 
     double usedCores() {

@@ -21,7 +21,8 @@ final class Projection {
     private static final int DATA = 4;
 
     /** A task on a host; its run time is known from the moment it executes, NaN before. */
-    record Guest(int task, int host, long gpuMask, double beginS, double runtimeS, double restartS) {
+    record Guest(
+            int task, int host, double cores, long gpuMask, double beginS, double runtimeS, double restartS) {
         boolean executing() {
             return !Double.isNaN(runtimeS);
         }
@@ -51,6 +52,7 @@ final class Projection {
     private final TaskStore tasks;
     private final TaskPhysics physics;
     private final HostPool pool;
+    private final TaskRoom room;
     private final WaitingLanes lanes;
     /** Since when an empty host has been idle; it sleeps once that is longer ago than its patience. */
     private final double[] idleSinceS;
@@ -71,6 +73,7 @@ final class Projection {
         tasks = book.tasks();
         physics = datacenter.physics();
         pool = datacenter.pool().copy();
+        room = new TaskRoom(pool, tasks, physics.vms());
         lanes = datacenter.waiting().frozen();
         HostPower power = datacenter.power();
         idleSinceS = new double[pool.hosts()];
@@ -85,7 +88,7 @@ final class Projection {
             }
         }
         for (RunningTask run : datacenter.running()) {
-            settle(new Guest(run.task, run.host, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN,
+            settle(new Guest(run.task, run.host, run.cores, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN,
                     run.restartS));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
@@ -96,6 +99,7 @@ final class Projection {
         tasks = other.tasks;
         physics = other.physics;
         pool = other.pool.copy();
+        room = new TaskRoom(pool, tasks, physics.vms());
         lanes = other.lanes.frozen();
         idleSinceS = other.idleSinceS.clone();
         awakeAtS = other.awakeAtS.clone();
@@ -147,11 +151,12 @@ final class Projection {
      */
     Start startOf(int task, double timeS) {
         if (lanes.size() == 0 && inbound == 0) {
-            int host = find(task);
+            int host = room.find(task);
             if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
                 HostSpec spec = pool.group(host).spec;
-                double runtimeS = physics.runtimeS(task, spec, pool.usedCoresOn(host) / spec.cores());
-                return new Start(host, beginOn(host, timeS), runtimeS, physics.restartS(task), guestsOn(host));
+                double beginS = beginOn(host, timeS);
+                double runtimeS = runtimeS(task, spec, pool.usedCoresOn(host), beginS);
+                return new Start(host, beginS, runtimeS, physics.restartS(task), guestsOn(host));
             }
         }
         return new Projection(this).playThrough(task, timeS);
@@ -173,10 +178,6 @@ final class Projection {
             play(events.poll());
         }
         return self == null ? null : new Start(self.host, self.beginS, self.runtimeS, self.restartS, company);
-    }
-
-    private int find(int task) {
-        return pool.find(tasks.cores(task), tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task));
     }
 
     private double beginOn(int host, double timeS) {
@@ -208,7 +209,7 @@ final class Projection {
     }
 
     private boolean tryStart(int task, double timeS) {
-        int host = find(task);
+        int host = room.find(task);
         if (host < 0) {
             return false;
         }
@@ -218,28 +219,35 @@ final class Projection {
         }
         double beginS = beginOn(host, timeS);
         awakeAtS[host] = beginS > timeS ? beginS : awakeAtS[host];
-        long mask = pool.take(host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task));
-        double runtimeS = beginS <= timeS ? runtimeS(task, host) : Double.NaN;
-        settle(new Guest(task, host, mask, beginS, runtimeS, physics.restartS(task)));
+        double cores = room.coresOn(host, task);
+        long mask = pool.take(host, cores, tasks.memGb(task), tasks.gpus(task));
+        Guest guest = new Guest(task, host, cores, mask, beginS, Double.NaN, physics.restartS(task));
+        settle(beginS <= timeS ? executing(guest) : guest);
         return true;
     }
 
     private void begin(Guest guest) {
         List<Guest> there = guests[guest.host];
-        double runtimeS = runtimeS(guest.task, guest.host);
-        Guest executing = new Guest(guest.task, guest.host, guest.gpuMask, guest.beginS, runtimeS, guest.restartS);
+        Guest executing = executing(guest);
         there.set(there.indexOf(guest), executing);
         executes(executing);
     }
 
-    private double runtimeS(int task, int host) {
-        HostSpec spec = pool.group(host).spec;
-        return physics.runtimeS(task, spec, Math.max(0, pool.usedCoresOn(host) - tasks.cores(task)) / spec.cores());
+    private Guest executing(Guest guest) {
+        double othersCores = Math.max(0, pool.usedCoresOn(guest.host) - guest.cores);
+        double runtimeS = runtimeS(guest.task, pool.group(guest.host).spec, othersCores, guest.beginS);
+        return new Guest(
+                guest.task, guest.host, guest.cores, guest.gpuMask, guest.beginS, runtimeS, guest.restartS);
+    }
+
+    private double runtimeS(int task, HostSpec spec, double othersCores, double beginS) {
+        return physics.vms().isVm(task) ? physics.vmPlan(task, beginS).endS()
+                : physics.runtimeS(task, spec, othersCores / spec.cores());
     }
 
     private void finish(Guest guest, double timeS) {
         int task = guest.task;
-        pool.release(guest.host, tasks.cores(task), tasks.memGb(task), tasks.gpus(task), guest.gpuMask);
+        pool.release(guest.host, guest.cores, tasks.memGb(task), tasks.gpus(task), guest.gpuMask);
         guests[guest.host].remove(guest);
         if (pool.tasksOn(guest.host) == 0) {
             idleSinceS[guest.host] = timeS;

@@ -20,6 +20,8 @@ final class RunningTask {
     double idleW;
     double powerFactor;
     double startS;
+    /** Since when it has been on its host. */
+    double sinceS;
     /** Of this attempt: all of it, and the part before it goes on with the work. */
     double runtimeS;
     double restartS;
@@ -27,9 +29,16 @@ final class RunningTask {
     double savedFrac;
     int phase;
     double donePhasesFrac;
+    /** When the attempt before this one began to execute; NaN: there was none. */
+    double beforeS;
+    /** Neighbours in the list of its host, see {@link HostGuests}. */
+    RunningTask nextOnHost;
+    RunningTask previousOnHost;
     /** Position in the datacenter's list of running tasks. */
     int slot;
     boolean executing;
+    /** What its engine keeps about it; such a task is not pooled, since events on their way may still hold it. */
+    Object work;
     /** It left its host unfinished; events that are still on their way mean nothing. */
     boolean interrupted;
 
@@ -52,6 +61,7 @@ final class RunningTask {
         restartS = 0;
         savedFrac = 0;
         executing = false;
+        work = null;
         interrupted = false;
     }
 

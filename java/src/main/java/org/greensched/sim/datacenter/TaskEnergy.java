@@ -5,6 +5,7 @@ import java.util.List;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.workload.TaskPhysics;
+import org.greensched.sim.workload.VmPlan;
 
 /**
  * The dynamic energy that a task will be charged on a host, given who is there: the same share of the same curve as the
@@ -39,6 +40,10 @@ final class TaskEnergy {
     }
 
     private void addPhases(int task, double beginS, double runtimeS, double restartS, HostSpec host, boolean own) {
+        if (physics.vms().isVm(task)) {
+            addVm(task, beginS, host, own);
+            return;
+        }
         double factor = physics.powerFactor(task);
         double atS = beginS;
         double doneFrac = 0;
@@ -57,6 +62,14 @@ final class TaskEnergy {
             add(atS, cores, gpuW, own);
             add(endS, -cores, -gpuW, own);
             atS = endS;
+        }
+    }
+
+    private void addVm(int task, double beginS, HostSpec host, boolean own) {
+        double before = 0;
+        for (VmPlan.Step step : physics.vmPlan(task, beginS).steps()) {
+            add(beginS + step.timeS(), (step.mips() - before) / host.mips(), 0, own);
+            before = step.mips();
         }
     }
 

@@ -9,7 +9,7 @@ import org.cloudsimplus.core.events.SimEvent;
 import org.cloudsimplus.util.Log;
 
 /**
- * CloudSim Plus's kernel with two differences. Events for {@link GreenEntity}s are handed over when they are taken from the
+ * CloudSim Plus's kernel with two differences. Events for {@link GreenEntity}s and {@link StockEntity}s are handed over when they are taken from the
  * event queue; the stock kernel collects all events of an instant and then lets each entity work through its own, which
  * would break the (time, tag) order across entities, and searches a list for them. And the run ends when the world says so,
  * not when the queue is empty: sleep timers may outlive it.
@@ -21,6 +21,10 @@ public final class GreenKernel extends CloudSimPlus {
      */
     private static final double MIN_TIME_BETWEEN_EVENTS_S = Double.MAX_VALUE;
 
+    /** Within it CloudSim Plus's own schedulers do not look at a cloudlet twice. */
+    private static final double STOCK_MIN_TIME_BETWEEN_EVENTS_S = 0.001;
+
+    private boolean stock;
     private long delivered;
     private DoubleConsumer watcher;
 
@@ -32,6 +36,22 @@ public final class GreenKernel extends CloudSimPlus {
     private static double silentMinTime() {
         Log.setLevel(Level.OFF);
         return MIN_TIME_BETWEEN_EVENTS_S;
+    }
+
+    /** To be said before the run when CloudSim Plus's own virtual machines and cloudlets will be in it. */
+    public void expectStockEntities() {
+        stock = true;
+    }
+
+    @Override
+    public double getMinTimeBetweenEvents() {
+        return stock ? STOCK_MIN_TIME_BETWEEN_EVENTS_S : super.getMinTimeBetweenEvents();
+    }
+
+    /** Stock classes ask for it at every step, for a log that is off; the stock text takes longer than the step. */
+    @Override
+    public String clockStr() {
+        return Double.toString(clock());
     }
 
     /**
@@ -48,17 +68,28 @@ public final class GreenKernel extends CloudSimPlus {
 
     @Override
     protected void processEvent(SimEvent event) {
-        if (!(event.getDestination() instanceof GreenEntity entity)) {
+        if (event.getDestination() instanceof GreenEntity entity) {
+            deliver(event, entity);
+        } else if (event.getDestination() instanceof StockEntity entity) {
+            setTime(event);
+            entity.processEvent(event);
+        } else {
             getCis().setState(SimEntity.State.RUNNABLE);
             super.processEvent(event);
-            return;
         }
+    }
+
+    private void setTime(SimEvent event) {
         if (event.getTime() < clock()) {
             throw new IllegalStateException("event at " + event.getTime() + " s when the clock is at " + clock() + " s");
         }
         if (event.getTime() != clock()) {
             setClock(event.getTime());
         }
+    }
+
+    private void deliver(SimEvent event, GreenEntity entity) {
+        setTime(event);
         if (event.getTag() == Tags.RELAY) {
             entity.relay(event.getData());
             return;

@@ -7,6 +7,9 @@ package org.greensched.sim.kernel;
 public final class Tags {
     private static final int FIRST = 4000;
 
+    /** Something is due in an execution engine; before completions, which may follow from it at the same instant. */
+    public static final int ENGINE = FIRST - 2;
+
     /** On the way to an exact time, see {@link GreenEntity}; never seen by entities. */
     static final int RELAY = FIRST - 1;
 
@@ -28,6 +31,9 @@ public final class Tags {
     public static final int READY = FIRST + 7;
     /** A slot boundary. */
     public static final int SLOT = FIRST + 8;
+
+    /** Virtual machines move, or it is looked at whether some should, after everything else of the instant. */
+    public static final int MIGRATION = FIRST + 9;
 
     private Tags() {}
 }

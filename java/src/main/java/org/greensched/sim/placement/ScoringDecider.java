@@ -2,6 +2,7 @@ package org.greensched.sim.placement;
 
 import java.util.List;
 import org.greensched.sim.runfolder.DatacenterSpec;
+import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.TaskStore;
 
@@ -12,13 +13,20 @@ import org.greensched.sim.runfolder.TaskStore;
  * look at deadlines, implement {@link PlacementDecider} instead.
  */
 public abstract class ScoringDecider implements PlacementDecider {
+    private static final int FITS_NOWHERE = -1;
+    private static final int NO_POWER = -2;
+
     private final List<DatacenterSpec> specs;
     private final double[] given;
+    /** Whether it matters how many MIPS a virtual machine wants: what fits nowhere is never asked about. */
+    private final boolean mipsDiffer;
 
     /** For a run. */
     protected ScoringDecider(RunConfig config) {
         this.specs = config.datacenters();
         this.given = new double[specs.size()];
+        this.mipsDiffer = specs.stream().flatMap(spec -> spec.hosts().stream()).mapToDouble(HostSpec::mips).distinct()
+                .count() > 1;
     }
 
     /**
@@ -42,12 +50,12 @@ public abstract class ScoringDecider implements PlacementDecider {
         for (int i = 0; i < observation.ask.size(); i++) {
             long task = observation.ask.get(i);
             int dc = choose(observation.tasks, task, observation.datacenters);
-            if (dc < 0) {
-                answer.reject(task, Decisions.STATUS_HEURISTIC, "fits nowhere");
-            } else {
+            if (dc >= 0) {
                 given[dc] += observation.tasks.cores(task);
                 answer.place(task, dc, Decisions.STATUS_HEURISTIC, "");
-            }
+            } else if (dc == FITS_NOWHERE) {
+                answer.reject(task, Decisions.STATUS_HEURISTIC, "fits nowhere");
+            } // otherwise it stays pending, and is asked about again, until a place for it has power
         }
         return answer.build();
     }
@@ -59,11 +67,17 @@ public abstract class ScoringDecider implements PlacementDecider {
 
     private int choose(TaskStore tasks, long task, DatacenterView[] views) {
         int best = -1;
-        int shortest = -1;
+        int shortest = FITS_NOWHERE;
         double cores = tasks.cores(task);
+        double vmMips = mipsDiffer ? tasks.vmMips(task) : 0;
         for (int d = 0; d < views.length; d++) {
             DatacenterSpec spec = specs.get(d);
-            if (views[d].down != 0 || !spec.couldHold(cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task))) {
+            if (!(vmMips > 0 ? spec.couldHoldVm(cores, vmMips, tasks.memGb(task))
+                    : spec.couldHold(cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task)))) {
+                continue;
+            }
+            if (views[d].down != 0) {
+                shortest = shortest < 0 ? NO_POWER : shortest;
                 continue;
             }
             boolean room = views[d].queued == 0 && cores <= views[d].maxFreeCores && tasks.gpus(task) <= views[d].maxFreeGpus

@@ -14,6 +14,7 @@ public final class HiddenTruth {
     private static final int BLOCK = 64;
 
     private final String where;
+    private final Frame frame;
     private final F64 workS;
     private final I32 workClass;
     private final F64 cpuUtilFrac;
@@ -27,6 +28,7 @@ public final class HiddenTruth {
 
     private HiddenTruth(String where, Frame frame, int tasks) {
         this.where = where;
+        this.frame = frame;
         Table hidden = frame.table("hidden");
         if (hidden.rows() != tasks) {
             throw new BadInputException(where, "has " + hidden.rows() + " rows for " + tasks + " tasks of tasks.gsf");
@@ -59,6 +61,16 @@ public final class HiddenTruth {
             truth.check(t, Math.min(tasks, t + BLOCK), config.workClasses().length);
         }
         return truth;
+    }
+
+    /** The whole file, for those who read its other tables. */
+    public Frame frame() {
+        return frame;
+    }
+
+    /** The file, for error messages. */
+    String where() {
+        return where;
     }
 
     private int[] starts(I64 task, int tasks) {

@@ -42,7 +42,8 @@ public final class JobLedger {
             Spec.i64("decision"), Spec.u8("source"), Spec.f64("placed_s"), Spec.f64("queued_s"), Spec.f64("start_s"),
             Spec.f64("finish_s"), Spec.f64("done_frac", 0), Spec.f64("it_kwh", 0), Spec.f64("dynamic_kwh", 0),
             Spec.f64("idle_kwh", 0), Spec.f64("transfer_kwh", 0), Spec.f64("dynamic_g", 0), Spec.f64("idle_g", 0),
-            Spec.f64("transfer_g", 0), Spec.f64("marginal_g", 0), Spec.f64("cost", 0), Spec.i32("attempts", 0));
+            Spec.f64("transfer_g", 0), Spec.f64("marginal_g", 0), Spec.f64("cost", 0), Spec.i32("attempts", 0),
+            Spec.f64("first_start_s"));
 
     /** One of {@link TaskState}; written last. */
     public final I32 state;
@@ -86,6 +87,8 @@ public final class JobLedger {
     public final F64 cost;
     /** How often it began to hold cores; more than once only if it was interrupted. */
     public final I32 attempts;
+    /** When the first attempt began to execute; {@link #startS} is that of the last. */
+    public final F64 firstStartS;
     private final MappedTable file;
 
     private JobLedger(MappedTable file) {
@@ -112,6 +115,7 @@ public final class JobLedger {
         marginalG = t.f64("marginal_g");
         cost = t.f64("cost");
         attempts = t.i32("attempts");
+        firstStartS = t.f64("first_start_s");
     }
 
     /**

@@ -14,13 +14,14 @@ import java.util.List;
  * The resolved configuration of a run (run.json, PROTOCOL.md §2.1). Times in microseconds, network in milliseconds and
  * gigabits per second, indexed [origin][datacenter].
  *
+ * @param cloudsim CloudSim Plus's own hosts, virtual machines and cloudlets execute tasks; otherwise an event per change does
  * @param json the whole object, passed on to the mind
  * @param fixedEnd the run is metered until horizon plus drain, so that runs of different policies are equally long; otherwise
  *     it ends at the first slot boundary from the horizon on at which no task is left
  */
 public record RunConfig(
         JsonObject json, String runId, String scenario, String startUtc, long horizonUs, long drainUs, long slotUs,
-        boolean fixedEnd, boolean immediate, long seed, boolean privileged, boolean fallback, double startTimeoutS,
+        boolean fixedEnd, boolean cloudsim, boolean immediate, long seed, boolean privileged, boolean fallback, double startTimeoutS,
         double decideTimeoutS, double timeSigmaFrac, double powerSigmaFrac, String[] workClasses, String[] gpuTypes,
         double kwhPerGb, double[][] rttMs, double[][] gbps, int[] home, List<DatacenterSpec> datacenters,
         RecoveryRules recovery) {
@@ -88,7 +89,7 @@ public record RunConfig(
         JsonReader mind = json.child("mind");
         return new RunConfig(
                 object, json.text("run_id"), json.text("scenario"), json.text("start_utc"), json.integer("horizon_us", 1),
-                json.integer("drain_us", 0), json.integer("slot_us", 1), fixedEnd(json),
+                json.integer("drain_us", 0), json.integer("slot_us", 1), fixedEnd(json), cloudsim(json),
                 immediate(json), json.integer("seed", Long.MIN_VALUE), json.flag("privileged"), fallback(json),
                 mind.number("start_timeout_s", 1e-3, 1e6), mind.number("decide_timeout_s", 1e-3, 1e6), noise.number("time_sigma_frac", 0, 3),
                 noise.number("power_sigma_frac", 0, 3), workClasses, gpuTypes, network.number("kwh_per_gb", 0, 1e3),
@@ -100,6 +101,10 @@ public record RunConfig(
     /** Folders of before this key existed keep their numbers. */
     private static boolean fixedEnd(JsonReader json) {
         return !json.isNull("end") && choice(json, "end", "fixed", "drained");
+    }
+
+    private static boolean cloudsim(JsonReader json) {
+        return !json.isNull("execution") && choice(json, "execution", "cloudsim", "exact");
     }
 
     private static boolean immediate(JsonReader json) {

@@ -29,6 +29,10 @@ public record RunFolder(Path root) {
      * @throws IOException when the folder cannot be made
      */
     public FileChannel claimWorld() throws IOException {
+        if (!Files.isDirectory(root.resolve("input"))) {
+            throw new BadInputException(root.toString(), "holds no input/; is this a prepared run folder?");
+        }
+        checkUnused(); // before anything is written
         Files.createDirectories(root.resolve("world"));
         FileChannel channel =
                 FileChannel.open(world("world.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);

@@ -14,6 +14,8 @@ public final class TaskStore {
     /** Deadline of a task that has none. */
     public static final long NO_DEADLINE_US = Long.MAX_VALUE;
 
+    private static final String MIPS_LABEL = "mips=";
+
     /** Rows checked by one call: the virtual machine compiles a method that is called often long before a long loop. */
     private static final int BLOCK = 64;
 
@@ -195,6 +197,24 @@ public final class TaskStore {
     /** {@code key=value;key=value}. */
     public String labels(long task) {
         return labels.get(task);
+    }
+
+    /** MIPS that a core of its host must have at least: what a virtual machine's labels say; 0 for other tasks. */
+    public double vmMips(long task) {
+        String text = labels.get(task);
+        if (!text.contains("kind=vm")) {
+            return 0;
+        }
+        for (String label : text.split(";")) {
+            if (label.startsWith(MIPS_LABEL)) {
+                try {
+                    return Double.parseDouble(label.substring(MIPS_LABEL.length()));
+                } catch (NumberFormatException e) {
+                    return 0; // labels are free text
+                }
+            }
+        }
+        return 0;
     }
 
     /** Who submitted it. */

@@ -1,14 +1,22 @@
 package org.greensched.sim.workload;
 
+import java.util.HashMap;
+import java.util.Map;
 import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.JobLedger;
 import org.greensched.sim.runfolder.RecoveryRules;
 import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.runfolder.VirtualMachines;
 
 /** How long a task really runs and how hard it really works, noise included. */
 public final class TaskPhysics {
     private final HiddenTruth hidden;
+    private final CloudletBook cloudlets;
+    private final VirtualMachines vms;
+    private final TaskStore tasks;
+    private final Map<Integer, VmPlan> runningVms = new HashMap<>();
     private final TaskLuck luck;
     private final double timeSigmaFrac;
     private final double powerSigmaFrac;
@@ -16,8 +24,12 @@ public final class TaskPhysics {
     private final JobLedger ledger;
 
     /** Physics of a run; what is left of interrupted tasks stands in {@code ledger}. */
-    public TaskPhysics(HiddenTruth hidden, RunConfig config, JobLedger ledger) {
+    public TaskPhysics(
+            HiddenTruth hidden, VirtualMachines vms, TaskStore tasks, RunConfig config, JobLedger ledger) {
         this.hidden = hidden;
+        this.cloudlets = new CloudletBook(vms, config.recovery().stretch());
+        this.vms = vms;
+        this.tasks = tasks;
         this.luck = new TaskLuck(config.seed());
         this.timeSigmaFrac = config.timeSigmaFrac();
         this.powerSigmaFrac = config.powerSigmaFrac();
@@ -50,6 +62,39 @@ public final class TaskPhysics {
     /** What interruptions cost. */
     public RecoveryRules recovery() {
         return recovery;
+    }
+
+    /** The tasks that are virtual machines. Run time, phases and utilisations here are about the others. */
+    public VirtualMachines vms() {
+        return vms;
+    }
+
+    /** What has become of their cloudlets. */
+    public CloudletBook cloudlets() {
+        return cloudlets;
+    }
+
+    /** What a virtual machine that runs will do from its start on, or what one that would start at {@code startS} would do. */
+    public VmPlan vmPlan(int task, double startS) {
+        VmPlan running = runningVms.get(task);
+        return running != null ? running : new VmPlan(cloudlets, task, (int) tasks.cores(task), upS(task), startS);
+    }
+
+    /** Seconds from the start of a virtual machine to the start of its first cloudlet. */
+    public double upS(int task) {
+        return restartS(task) + vms.bootS(task);
+    }
+
+    /** A virtual machine starts: its plan is kept until {@link #endVm}, whatever of it is done by then. */
+    public VmPlan beginVm(int task, double startS) {
+        VmPlan plan = vmPlan(task, startS);
+        runningVms.put(task, plan);
+        return plan;
+    }
+
+    /** A virtual machine has left its host. */
+    public void endVm(int task) {
+        runningVms.remove(task);
     }
 
     /** Factor on both utilisations of the task; the products are clamped to 0..1. */

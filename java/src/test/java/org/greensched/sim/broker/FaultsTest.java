@@ -2,6 +2,7 @@ package org.greensched.sim.broker;
 
 import static org.greensched.sim.support.TestSite.site;
 import static org.greensched.sim.support.TestTask.task;
+import static org.greensched.sim.support.TestTask.vm;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,7 +12,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.greensched.sim.columns.Table;
 import org.greensched.sim.placement.Decisions;
+import org.greensched.sim.placement.FirstFitDecider;
+import org.greensched.sim.placement.LeastLoadedDecider;
+import org.greensched.sim.placement.LowestIntensityDecider;
+import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.runfolder.JobLedger;
+import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.support.Deciders;
 import org.greensched.sim.support.RunResult;
@@ -45,6 +51,8 @@ class FaultsTest {
         assertEquals(1200, run.job("finish_s", 0), 0);
         assertEquals(165_000, run.total("it_kwh") * J_PER_KWH, 0);
         assertEquals(2, run.jobs().i32("attempts").get(0));
+        assertEquals(0, run.job("first_start_s", 0), 0);
+        assertEquals(600, run.job("start_s", 0), 0);
         assertEquals(300, run.hosts().f64("down_s").get(0), 0);
         assertEquals(1, run.result().json().get("interruptions").getAsInt());
         RunResult unfailed = tenMinutes(new TestFaults(), 1 / 6.0);
@@ -209,5 +217,58 @@ class FaultsTest {
         RunResult run = tenMinutes(new TestFaults().host(0, 0, 300, 600).host(0, 1, 700, 800), 1);
         assertEquals(2, run.result().exitCode());
         assertTrue(run.result().reason().contains("faults.gsf: row 1"), run.result().reason());
+    }
+
+    /** A task whose host was to be awake at 350 s but broke at 320 s never started: no start after its end. */
+    @Test
+    void aTaskThatNeverStartedHasNoStart() throws IOException {
+        TestSite sleepy = site(100).sleepers(1, 1, new double[] {100, 200}, 60, 5, 50, 120);
+        RunResult run = new TestWorld().immediate().hours(1).site(sleepy)
+                .faults(new TestFaults().host(0, 0, 320, 400).interrupted("fail")).tasks(task(300, 100))
+                .run(folder, Deciders.everythingAt(0));
+        assertEquals(TaskState.FAILED, run.state(0));
+        assertEquals(0, run.jobs().i32("attempts").get(0));
+        assertEquals(Double.NaN, run.job("start_s", 0), 0);
+        assertEquals(320, run.job("finish_s", 0), 0);
+    }
+
+    /** One that began before keeps the start of its last attempt: the host sleeps at 160 s, wakes at 500 s, breaks at 520 s. */
+    @Test
+    void theStartIsThatOfTheLastAttempt() throws IOException {
+        TestSite sleepy = site(100).sleepers(1, 1, new double[] {100, 200}, 60, 5, 50, 120);
+        RunResult run = new TestWorld().hours(1).drainS(0).site(sleepy)
+                .faults(new TestFaults().host(0, 0, 20, 100).host(0, 0, 320, 5000)).tasks(task(0, 1000))
+                .run(folder, Deciders.everythingAt(0));
+        assertEquals(TaskState.QUEUED, run.state(0));
+        assertEquals(1, run.jobs().i32("attempts").get(0));
+        assertEquals(0, run.job("start_s", 0), 0);
+    }
+
+    /** An outage of the only place is no reason to reject a task. */
+    @Test
+    void theDecidersOfTheWorldWaitForPower() throws IOException {
+        TestWorld world = new TestWorld().hours(1).site(site(100).hosts(1, 4, 100, 200))
+                .faults(new TestFaults().outage(0, 100, 1000)).tasks(task(0, 500), task(150, 60), task(200, 60).cores(5));
+        RunConfig config = RunConfig.read(world.write(folder).resolve("input/run.json"));
+        for (PlacementDecider decider : List.of(new FirstFitDecider(config), new LowestIntensityDecider(config),
+                new LeastLoadedDecider(config))) {
+            RunResult run = world.run(folder, decider);
+            assertEquals(TaskState.FINISHED, run.state(0));
+            assertEquals(1700, run.job("finish_s", 0), 0);
+            assertEquals(1260, run.job("finish_s", 1), 0);
+            assertEquals(TaskState.REJECTED, run.state(2));
+        }
+    }
+
+    /** A virtual machine of 2000 MIPS goes where cores have as many, however much room there is elsewhere. */
+    @Test
+    void theDecidersOfTheWorldKnowWhatAVirtualMachineNeeds() throws IOException {
+        TestWorld world = new TestWorld().hours(1).site(site(50).mips(1000, "space").hosts(4, 4, 100, 200))
+                .site(site(500).mips(3000, "space").hosts(1, 2, 100, 200)).tasks(vm(0, 2000).cores(2).cloudlet(2000), task(0, 60));
+        RunConfig config = RunConfig.read(world.write(folder).resolve("input/run.json"));
+        RunResult run = world.run(folder, new FirstFitDecider(config));
+        assertEquals(TaskState.FINISHED, run.state(0));
+        assertEquals(1, run.jobs().i32("dc").get(0));
+        assertEquals(0, run.jobs().i32("dc").get(1));
     }
 }

@@ -155,6 +155,7 @@ class RunFolderBuilderTest {
     }
 
     private void refusedAndNothingWritten(String says, RunFolderBuilder run) throws IOException {
+        refuses(says, () -> run.write(folder.resolve("new")));
         refuses(says, () -> run.write(folder));
         try (Stream<Path> left = Files.list(folder)) {
             assertEquals(List.of(), left.toList());

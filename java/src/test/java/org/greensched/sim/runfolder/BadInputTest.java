@@ -3,6 +3,7 @@ package org.greensched.sim.runfolder;
 import static org.greensched.sim.support.TestSite.site;
 import static org.greensched.sim.support.TestTask.task;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -45,7 +46,21 @@ class BadInputTest {
 
     @Test
     void missingFolder() throws IOException {
+        World.Result result = World.run(folder.resolve("nope"), Deciders.everythingAt(0));
+        assertEquals(2, result.exitCode());
+        assertTrue(result.reason().contains("nope: holds no input/"), result.reason());
+        assertFalse(Files.exists(folder.resolve("nope")), "a mistake makes no folder");
+        Files.createDirectories(folder.resolve("input"));
         refused("run.json", "run folder");
+    }
+
+    @Test
+    void aSecondRunLeavesNothingBehind() throws IOException {
+        world(task(0, 1)).run(folder, Deciders.everythingAt(0));
+        World.Result again = World.run(folder, Deciders.everythingAt(0));
+        assertEquals(2, again.exitCode());
+        assertTrue(again.reason().contains("never overwritten"), again.reason());
+        assertFalse(Files.exists(folder.resolve("world/world.lock")));
     }
 
     @Test

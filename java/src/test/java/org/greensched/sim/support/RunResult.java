@@ -42,6 +42,10 @@ public final class RunResult {
         return Frame.map(folder.resolve("world/hosts.gsf")).table("hosts");
     }
 
+    public Table cloudlets() throws IOException {
+        return Frame.map(folder.resolve("world/cloudlets.gsf")).table("cloudlets");
+    }
+
     public List<Table> slots() throws IOException {
         if (slots == null) {
             slots = new ArrayList<>();

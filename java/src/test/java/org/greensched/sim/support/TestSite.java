@@ -10,6 +10,8 @@ public final class TestSite {
     final double[] carbonGpkwh;
     String pue = "{\"model\":\"static\",\"value\":1.0}";
     double cap = 1;
+    private String vmKeys = "";
+    private String migration = "";
     private int hostCount;
     final List<String> hosts = new ArrayList<>();
     final Map<String, double[]> signals = new LinkedHashMap<>();
@@ -21,6 +23,19 @@ public final class TestSite {
     /** A site with this intensity in each hour; the last value is kept. */
     public static TestSite site(double... carbonGpkwh) {
         return new TestSite(carbonGpkwh);
+    }
+
+    /** For the hosts that follow: MIPS of a core, and "space", "time" or "oversubscribe". */
+    public TestSite mips(double mips, String vmScheduler) {
+        vmKeys = "\"mips\":" + mips + ",\"vm_scheduler\":\"" + vmScheduler + "\",";
+        return this;
+    }
+
+    /** Virtual machines move when a host is used more or less than this; a host has so many Mbit/s. */
+    public TestSite migration(double upperFrac, double lowerFrac, double bwMbps) {
+        migration = ",\"vm_migration\":{\"upper_frac\":" + upperFrac + ",\"lower_frac\":" + lowerFrac + ",\"bw_mbps\":"
+                + bwMbps + "}";
+        return this;
     }
 
     public TestSite hosts(int count, double cores, double... powerW) {
@@ -50,7 +65,7 @@ public final class TestSite {
         hosts.add("{\"type\":\"h" + hosts.size() + "\",\"count\":" + count + ",\"cores\":" + cores + ",\"mem_gb\":" + memGb
                 + ",\"gpus\":" + gpus + ",\"gpu_type\":" + type + ",\"gpu_idle_w\":" + gpuIdleW + ",\"gpu_max_w\":" + gpuMaxW
                 + ",\"power_w\":" + java.util.Arrays.toString(powerW) + ",\"speed\":[1.0,2.0],\"embodied_g_per_core_h\":0,"
-                + "\"sleep\":" + sleep + "}");
+                + vmKeys + "\"sleep\":" + sleep + "}");
         return this;
     }
 
@@ -79,6 +94,10 @@ public final class TestSite {
         return this;
     }
 
+    public double cap() {
+        return cap;
+    }
+
     /** An hourly signal; the last value is kept; NaN missing. */
     public TestSite signal(String kind, double... hourly) {
         signals.put(kind, hourly);
@@ -87,7 +106,7 @@ public final class TestSite {
 
     String json(int index) {
         return "{\"name\":\"dc" + index + "\",\"region\":\"r" + index + "\",\"zone\":\"Z" + index
-                + "\",\"lat\":0,\"lon\":0,\"utilisation_cap_frac\":" + cap + ",\"price_per_kwh\":null,\"pue\":" + pue
+                + "\",\"lat\":0,\"lon\":0,\"utilisation_cap_frac\":" + cap + ",\"price_per_kwh\":null,\"pue\":" + pue + migration
                 + ",\"hosts\":[" + String.join(",", hosts) + "]}";
     }
 }

@@ -1,5 +1,7 @@
 package org.greensched.sim.support;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.greensched.sim.runfolder.TaskStore;
 
 /** One task of a {@link TestWorld}; fields are set by chaining. One core, fully used, unless said otherwise. */
@@ -19,6 +21,10 @@ public final class TestTask {
     double interference;
     int workClass;
     double[][] phases = new double[0][];
+    /** MIPS, scheduler, boot time; {@code null}: no virtual machine. */
+    double[] vm;
+    /** Rows of (length_mi, pes, delay_s, cpu_util_frac). */
+    final List<double[]> cloudlets = new ArrayList<>();
 
     private TestTask(double arrivalS, double workS) {
         this.arrivalS = arrivalS;
@@ -28,6 +34,34 @@ public final class TestTask {
     /** A task that arrives at {@code arrivalS} and runs {@code workS} seconds at speed 1. */
     public static TestTask task(double arrivalS, double workS) {
         return new TestTask(arrivalS, workS);
+    }
+
+    /** A virtual machine of one core that is up at once and shares it by time (scheduler 1). */
+    public static TestTask vm(double arrivalS, double mips) {
+        TestTask task = new TestTask(arrivalS, 0);
+        task.vm = new double[] {mips, 1, 0};
+        return task;
+    }
+
+    /** 0 space-shared, 1 time-shared, 2 completely fair. */
+    public TestTask scheduler(int value) {
+        vm[1] = value;
+        return this;
+    }
+
+    public TestTask bootS(double value) {
+        vm[2] = value;
+        return this;
+    }
+
+    /** A cloudlet of one core, submitted when the machine is up. */
+    public TestTask cloudlet(double lengthMi) {
+        return cloudlet(lengthMi, 1, 0, 1);
+    }
+
+    public TestTask cloudlet(double lengthMi, int pes, double delayS, double util) {
+        cloudlets.add(new double[] {lengthMi, pes, delayS, util});
+        return this;
     }
 
     public TestTask cores(double value) {
@@ -82,6 +116,15 @@ public final class TestTask {
     public TestTask deadlineS(double value) {
         deadlineS = value;
         return this;
+    }
+
+    public double arrivalS() {
+        return arrivalS;
+    }
+
+    /** Seconds at speed 1, alone. */
+    public double workS() {
+        return workS;
     }
 
     long deadlineUs() {

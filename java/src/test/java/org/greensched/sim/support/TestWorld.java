@@ -11,7 +11,6 @@ import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.greensched.sim.World;
 import org.greensched.sim.columns.ColumnType;
-import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.PlacementDecider;
 
@@ -26,6 +25,7 @@ public final class TestWorld {
     private double slotS = 300;
     private double stepS = 300;
     private String end = "";
+    private String execution = "exact";
     private String mode = "slots";
     private String onFailure = "abort";
     private boolean privileged;
@@ -92,6 +92,12 @@ public final class TestWorld {
     /** Any text as the end. */
     public TestWorld end(String value) {
         end = ",\"end\":\"" + value + "\"";
+        return this;
+    }
+
+    /** Executed by CloudSim Plus's own classes. */
+    public TestWorld cloudsim() {
+        execution = "cloudsim";
         return this;
     }
 
@@ -168,7 +174,7 @@ public final class TestWorld {
             bandwidth.add(java.util.Collections.nCopies(n, gbps).toString());
         }
         return "{\"format\":1,\"run_id\":\"test\",\"scenario\":\"test\",\"start_utc\":\"2022-01-01T00:00:00Z\",\"horizon_us\":"
-                + us(horizonS) + ",\"drain_us\":" + us(drainS) + ",\"slot_us\":" + us(slotS) + end + ",\"mode\":\"" + mode
+                + us(horizonS) + ",\"drain_us\":" + us(drainS) + ",\"slot_us\":" + us(slotS) + end + ",\"execution\":\"" + execution + "\",\"mode\":\"" + mode
                 + "\",\"seed\":" + seed + ",\"privileged\":" + privileged + ",\"on_mind_failure\":\"" + onFailure
                 + "\",\"mind\":{\"start_timeout_s\":10,\"decide_timeout_s\":10},\"noise\":{\"time_sigma_frac\":" + timeSigma
                 + ",\"power_sigma_frac\":" + powerSigma + "},\"work_classes\":[\"a\",\"b\"],\"gpu_types\":[\"g0\",\"g1\"],"
@@ -201,14 +207,14 @@ public final class TestWorld {
         f64(w, "expected_s", t -> t.workS);
         for (String column : List.of("name", "labels", "user")) {
             w.open(column, ColumnType.STR);
-            tasks.forEach(t -> w.putStr(column));
+            tasks.forEach(t -> w.putStr(column.equals("labels") && t.vm != null ? "kind=vm;mips=" + t.vm[0] : column));
         }
         if (!edges.isEmpty()) {
             w.table("edges", edges.size());
             w.i64("task", edges.stream().mapToLong(e -> e[0]).toArray());
             w.i64("successor", edges.stream().mapToLong(e -> e[1]).toArray());
         }
-        save(w, input.resolve("tasks.gsf"));
+        TestFolders.save(w, input.resolve("tasks.gsf"));
     }
 
     private void writeHidden(Path input) throws IOException {
@@ -232,7 +238,8 @@ public final class TestWorld {
             w.f64("cpu_util_frac", rows.stream().mapToDouble(r -> r[2]).toArray());
             w.f64("gpu_util_frac", rows.stream().mapToDouble(r -> r[3]).toArray());
         }
-        save(w, input.resolve("hidden.gsf"));
+        TestVms.write(w, tasks);
+        TestFolders.save(w, input.resolve("hidden.gsf"));
     }
 
     private void writeSignals(Path input) throws IOException {
@@ -245,7 +252,7 @@ public final class TestWorld {
                 w.f64(d + "." + signal.getKey(), hourly(signal.getValue(), steps));
             }
         }
-        save(w, input.resolve("signals.gsf"));
+        TestFolders.save(w, input.resolve("signals.gsf"));
     }
 
     private double[] hourly(double[] values, int steps) {
@@ -273,7 +280,7 @@ public final class TestWorld {
         w.i64("issue_us", issueUs).i32("datacenter", issues.stream().mapToInt(x -> (int) x[1]).toArray());
         w.i32("kind", new int[n]).i64("first_us", issueUs).i64("step_us", step).i64("offset", offset).i32("count", count);
         w.table("values", n).f64("value", issues.stream().mapToDouble(x -> x[2]).toArray());
-        save(w, input.resolve("forecasts.gsf"));
+        TestFolders.save(w, input.resolve("forecasts.gsf"));
     }
 
     private void i64(FrameWriter w, String name, ToLongFunction<TestTask> value) {
@@ -286,11 +293,5 @@ public final class TestWorld {
 
     private void f64(FrameWriter w, String name, ToDoubleFunction<TestTask> value) {
         w.f64(name, tasks.stream().mapToDouble(value).toArray());
-    }
-
-    private static void save(FrameWriter writer, Path file) throws IOException {
-        try (FrameLog log = FrameLog.create(file)) {
-            log.append(writer);
-        }
     }
 }

@@ -1,0 +1,125 @@
+package org.greensched.sim.datacenter;
+
+import static org.greensched.sim.support.TestSite.site;
+import static org.greensched.sim.support.TestTask.task;
+import static org.greensched.sim.support.TestTask.vm;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import org.greensched.sim.columns.Table;
+import org.greensched.sim.runfolder.TaskState;
+import org.greensched.sim.support.Deciders;
+import org.greensched.sim.support.RunResult;
+import org.greensched.sim.support.TestFaults;
+import org.greensched.sim.support.TestWorld;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Virtual machines that move while they run, by hand. 1 GB at half of 1000 Mbit/s takes 16 s. */
+class VmMigrationTest {
+    private static final double FINISH_S = 1e-3;
+    private static final double KWH = 1e-9;
+
+    @TempDir
+    private Path folder;
+
+    private RunResult run(TestWorld world) throws IOException {
+        RunResult run = world.cloudsim().immediate().run(folder, Deciders.everythingAt(0));
+        assertEquals("completed", run.status(), run.result().reason());
+        return run;
+    }
+
+    /**
+     * Two machines of two cores fill the first host; the one with less memory moves. For 16 s it gets 90 % of its MIPS, so it
+     * is 1.6 s late; nothing that it did is lost (trap T12: a stock migration between datacenters begins anew).
+     */
+    @Test
+    void t12AFullHostGivesAMachineAway() throws IOException {
+        RunResult run = run(new TestWorld().hours(1).site(site(100).migration(0.75, 0, 1000).hosts(2, 4, 100, 200)).tasks(
+                vm(0, 1000).cores(2).memGb(8).cloudlet(1_000_000, 2, 0, 1),
+                vm(100, 1000).cores(2).memGb(1).cloudlet(1_000_000, 2, 0, 1)));
+        assertEquals(0, run.jobs().i32("host").get(0));
+        assertEquals(1, run.jobs().i32("host").get(1));
+        assertEquals(1000, run.job("finish_s", 0), FINISH_S);
+        assertEquals(1101.6, run.job("finish_s", 1), FINISH_S);
+        // 25 W a core at full use: 16 s at 90 %, the rest at full
+        assertEquals(50 * (16 * 0.9 + 1101.6 - 116) / 3.6e6, run.job("it_kwh", 1), KWH);
+        Table hosts = run.hosts();
+        assertEquals(50 * (1101.6 - 116) / 3.6e6 + 0.1, hosts.f64("it_kwh").get(1), KWH);
+        assertEquals(2 * 16.0, hosts.f64("busy_core_s").get(0) - 2000, 0.01);
+        // its own share of the first host's idle power, then of the second's
+        assertEquals(50 * 1001.6 / 3.6e6, run.job("idle_kwh", 1), KWH);
+    }
+
+    /** What a machine's cloudlets keep busy moves along: a cloudlet in its queue waits on, and comes to its turn. */
+    @Test
+    void aQueueMovesAlong() throws IOException {
+        RunResult run = run(new TestWorld().site(site(100).migration(0.75, 0, 1000).hosts(2, 4, 100, 200)).tasks(
+                vm(0, 1000).cores(2).memGb(8).cloudlet(1_000_000, 2, 0, 1), vm(100, 1000).cores(2).memGb(1).scheduler(0)
+                        .cloudlet(100_000, 2, 0, 1).cloudlet(100_000).cloudlet(100_000, 2, 0, 1)));
+        assertEquals(1, run.jobs().i32("host").get(1));
+        double[] startS = run.cloudlets().f64("start_s").toArray();
+        assertEquals(201.6, startS[2], FINISH_S);
+        assertEquals(301.6, startS[3], FINISH_S);
+        assertEquals(401.6, run.job("finish_s", 1), FINISH_S);
+    }
+
+    /** Both hosts hold room for it while it moves: a task of three cores fits on neither. */
+    @Test
+    void roomIsHeldOnBothHosts() throws IOException {
+        RunResult run = run(new TestWorld().site(site(100).migration(0.75, 0, 1000).hosts(2, 4, 100, 200)).tasks(
+                vm(0, 1000).cores(2).memGb(8).cloudlet(1_000_000, 2, 0, 1),
+                vm(100, 1000).cores(2).memGb(1).cloudlet(1_000_000, 2, 0, 1), task(110, 10).cores(1), task(111, 10).cores(2)));
+        assertEquals(1, run.jobs().i32("host").get(2));
+        assertEquals(116, run.job("start_s", 3), FINISH_S);
+    }
+
+    /** A host that is hardly used is emptied onto one that is used. */
+    @Test
+    void aHardlyUsedHostIsEmptied() throws IOException {
+        // the first two fill the first host until the task is done at 50 s; then each host is used by a quarter, and they come
+        // together on one, which is used by a half
+        RunResult run = run(new TestWorld().site(site(100).migration(1, 0.3, 1000).hosts(2, 4, 100, 200)).tasks(
+                task(0, 50).cores(2), vm(0, 1000).cores(2).memGb(4).cloudlet(500_000, 1, 0, 1),
+                vm(1, 1000).cores(1).memGb(1).cloudlet(400_000)));
+        assertEquals(run.jobs().i32("host").get(1), run.jobs().i32("host").get(2));
+        // three machines of a tenth each: two together would still be used too little
+        RunResult apart = run(new TestWorld().site(site(100).migration(1, 0.3, 1000).hosts(2, 10, 100, 200)).tasks(
+                task(0, 50).cores(9), vm(0, 1000).cores(1).cloudlet(500_000), vm(1, 1000).cores(1).cloudlet(400_000)));
+        assertEquals(0, apart.jobs().i32("host").get(1));
+        assertEquals(1, apart.jobs().i32("host").get(2));
+        // where the first is used by a half
+        RunResult moved = run(new TestWorld().site(site(100).migration(1, 0.3, 1000).hosts(2, 4, 100, 200)).tasks(
+                task(0, 50).cores(2), vm(0, 1000).cores(2).memGb(4).cloudlet(500_000, 2, 0, 1),
+                vm(1, 1000).cores(1).memGb(1).cloudlet(400_000)));
+        assertEquals(0, moved.jobs().i32("host").get(2));
+        assertEquals(401 + 1.6, moved.job("finish_s", 2), FINISH_S);
+    }
+
+    /** The target breaks on the way: the machine stays; the source breaks: it begins anew elsewhere. */
+    @Test
+    void aHostBreaksMeanwhile() throws IOException {
+        for (int broken = 0; broken < 2; broken++) {
+            TestFaults faults = new TestFaults().host(0, broken, 108, 5000);
+            RunResult run = run(new TestWorld().faults(faults).site(site(100).migration(0.75, 0, 1000).hosts(2, 4, 100, 200))
+                    .tasks(vm(0, 1000).cores(2).memGb(8).cloudlet(1_000_000, 2, 0, 1),
+                            vm(100, 1000).cores(2).memGb(1).cloudlet(1_000_000, 2, 0, 1)));
+            assertEquals(TaskState.FINISHED, run.state(1));
+            assertEquals(1 - broken, run.jobs().i32("host").get(1));
+            assertEquals(broken == 1 ? 1100.8 : 1108, run.job("finish_s", 1), FINISH_S);
+        }
+    }
+
+    /** It is done before it has arrived: nothing is held any more. */
+    @Test
+    void aMachineIsDoneOnItsWay() throws IOException {
+        RunResult run = run(new TestWorld().site(site(100).migration(0.75, 0, 1000).hosts(2, 4, 100, 200)).tasks(
+                vm(0, 1000).cores(2).memGb(8).cloudlet(1_000_000, 2, 0, 1),
+                vm(100, 1000).cores(2).memGb(1).cloudlet(9_000, 2, 0, 1), task(105, 10).cores(4)));
+        assertEquals(110, run.job("finish_s", 1), FINISH_S);
+        assertEquals(0, run.jobs().i32("host").get(1));
+        assertEquals(110, run.job("start_s", 2), FINISH_S);
+        assertEquals(1, run.jobs().i32("host").get(2));
+    }
+}
