@@ -88,6 +88,33 @@ def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tm
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_page_on_signals_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "signals.md").read_text(encoding="utf-8")
+    files = re.findall(r"<!-- file: (\S+) -->\n```csv\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in files] == ["DE_2022.csv", "prices.csv"]
+    for name, content in files:
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    commands = [line for block in blocks(text, "sh") for line in block.splitlines()]
+    assert len(commands) == 4
+    for line in commands:
+        done = cli(*shlex.split(line)[1:])
+        assert done.returncode == 0, f"{line}\n{done.stderr}"
+    assert (tmp_path / "grid" / "DE.csv").read_text().splitlines() == [
+        "ts,carbon_gpkwh,renewable_frac,price_per_kwh",
+        "2022-06-06T00:00:00Z,352.1,0.551,0.2114",
+        "2022-06-06T01:00:00Z,356.4,0.547,0.2049",
+        "2022-06-06T02:00:00Z,359.0,0.544,",
+    ]
+    assert (tmp_path / "grid.svg").read_text().startswith("<svg")
+    (code,) = blocks(text, "python")
+    (tmp_path / "mymodule.py").write_text(code, encoding="utf-8")
+    done = cli(*shlex.split("signal fetch mymodule:Humidity --zone DE --from 2022-06-06T00:00Z --to 2022-06-07T00:00Z"),
+               "--offline", "-o", "grid", env={"GREENSCHED_CACHE": str(tmp_path / "cache")})  # fmt: skip
+    assert (
+        "humidity: offline, and the cache has no reply to https://archive-api.open-meteo.com/v1/archive" in done.stderr
+    )
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -101,6 +128,7 @@ def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tm
         "docs/cloudsim-files.md",
         "docs/java-library.md",
         "docs/traces.md",
+        "docs/signals.md",
     ],
 )
 def test_links_lead_somewhere(root: Path, name: str) -> None:

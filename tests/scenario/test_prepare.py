@@ -98,6 +98,8 @@ def test_signals_cover_the_run_on_the_slot_grid(made: dict[str, Any]) -> None:
         "source": "GreenSched synthetic grid (statistics of 2022)",
         "synthetic": True,
         "estimated_frac": 0.0,
+        "measure": "average",
+        "factors": "lifecycle",
         "interpolation": "hold",
     }
     assert "0.marginal_gpkwh" not in signals

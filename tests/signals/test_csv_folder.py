@@ -57,7 +57,7 @@ BAD = {
     ),
     "a torn row": ("carbon_gpkwh,ts\n1,2022-06-06T00:00Z\n1\n", r"DE\.csv:3: 1 fields, expected 2"),
     "a column twice": ("ts,carbon_gpkwh,carbon_gpkwh\n", "column carbon_gpkwh given twice"),
-    "not text": (b"ts,carbon_gpkwh\n2022-06-06T00:00Z,\xff\n", r"DE\.csv: not UTF-8"),
+    "not text": (b"ts,carbon_gpkwh\n2022-06-06T00:00Z,\xff\n", r"DE\.csv:2: byte 0xff is not UTF-8"),
     "an endless field": ('ts,carbon_gpkwh\n"' + "x" * 200_000, r"DE\.csv:\d+: not CSV"),
     "not a number": ("ts,carbon_gpkwh\n2022-06-06T00:00Z,1\n2022-06-06T01:00Z,abc\n", r"DE\.csv:3: carbon_gpkwh 'abc'"),
 }

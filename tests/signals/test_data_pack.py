@@ -117,3 +117,28 @@ def test_real_forecasts_exist_for_2021_only(data_folder: Path) -> None:
         carboncast.load(data_folder, "DE", START, END)
     with pytest.raises(DataError, match="no issue for zone SG"):
         carboncast.load(data_folder, "SG", datetime(2021, 9, 1, tzinfo=UTC), datetime(2021, 9, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(
+    "zone", ["DE", "SE", "AU-QLD", "US-CAL-CISO", "US-MIDA-PJM", "US-NE-ISNE", "US-TEX-ERCO", "ES"]
+)
+def test_an_issue_under_the_stamp_of_the_day_before_is_not_told_early(data_folder: Path, zone: str) -> None:
+    """The pack has two issues of 4 December for seven zones; by their actual values the second is that of the 5th."""
+    start = datetime(2021, 12, 3, tzinfo=UTC)
+    issued, kinds = carboncast.load(data_folder, zone, start, start + timedelta(days=4))
+    assert np.diff(issued).tolist() == [86400] * 3
+    names = ["issue_ts", "horizon_h", "ci_lca_fcst", "ci_lca_actual"]
+    rows = pq.read_table(data_folder / carboncast.FORECASTS, columns=names, filters=[("zone", "==", zone)]).to_pandas()
+    fourth = rows[rows["issue_ts"] == datetime(2021, 12, 4, tzinfo=UTC)]
+    blocks = fourth.to_numpy()[:, 1:].astype(float).reshape(-1, 96, 3)
+    np.testing.assert_array_equal(kinds["carbon_gpkwh"][1], blocks[0, :, 1])
+    if zone != "ES":
+        np.testing.assert_array_equal(blocks[0, 24:, 2], blocks[1, :72, 2])
+        np.testing.assert_array_equal(kinds["carbon_gpkwh"][2], blocks[1, :, 1])
+
+
+def test_a_stamp_that_comes_three_times_is_refused() -> None:
+    day, hours = np.array([0, 0, 0], dtype=np.int64), np.array([1, 1, 1])
+    with pytest.raises(DataError, match="hour 1 of the issue of 1970-01-01T00:00:00Z comes twice"):
+        carboncast.own_days(Path("f"), day, hours)
+    assert carboncast.own_days(Path("f"), day[:2], hours[:2]).tolist() == [0, 86400]

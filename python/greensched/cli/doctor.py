@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from greensched.cli import codes
+from greensched.cli.sources import lines
 from greensched.core.errors import GreenSchedError
 
 OPTIONAL = {"xgboost": "the xgboost predictor"}
@@ -19,10 +20,12 @@ OPTIONAL = {"xgboost": "the xgboost predictor"}
 def doctor(
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data folder to look at.")] = None,
 ) -> None:
-    """Check Java, the jar, the Python packages and the data folder; exit code 3 if no run is possible."""
+    """Check Java, the jar, packages, the data folder and sources of signals; exit code 3 if no run is possible."""
     possible = all([_python(), _try("Java", _java), _try("world", _jar)])
     _packages()
     _data(data)
+    for line in lines():
+        print(f"  source     {line}")
     print("ready to run" if possible else "not ready: see the lines marked with !")
     raise typer.Exit(codes.OK if possible else codes.NO_JAVA)
 

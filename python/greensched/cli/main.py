@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from greensched import __version__
-from greensched.cli import codes, trace
+from greensched.cli import codes, signal, trace
 from greensched.core.errors import GreenSchedError
 
 
@@ -58,6 +58,7 @@ COMMANDS = (
 for _name, _target in COMMANDS:
     _module, _, _function = _target.partition(":")
     app.command(_name)(getattr(import_module(_module), _function))
+app.add_typer(signal.app)
 
 
 app.add_typer(trace.app, name="trace")

@@ -1,10 +1,10 @@
-"""Names of predictors and policies, and what they stand for.
+"""Names of predictors, policies and sources of signals, and what they stand for.
 
 Three spellings are accepted wherever a scenario names a plug-in:
 
 * a built-in name (``analytic``), imported only when it is used;
-* a name that an installed distribution registers under the entry-point group ``greensched.predictors`` or
-  ``greensched.policies``;
+* a name that an installed distribution registers under the entry-point group ``greensched.predictors``,
+  ``greensched.policies`` or ``greensched.sources``;
 * ``module:attribute``, where ``module`` is importable or is the file ``module.py`` beside the scenario.
 """
 
@@ -24,7 +24,7 @@ from greensched.core.contracts import Policy, PolicyContext, Predictor, predicto
 from greensched.core.errors import ConfigError, GreenSchedError, UnknownNameError
 from greensched.core.options import construct
 
-Kind = Literal["predictor", "policy"]
+Kind = Literal["predictor", "policy", "source"]
 
 _BUILT_IN: dict[Kind, dict[str, str]] = {
     "predictor": {
@@ -38,8 +38,20 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "lowest-carbon": "greensched.policies.lowest_carbon:LowestCarbonPolicy",
         "performance": "greensched.policies.performance:PerformancePolicy",
     },
+    "source": {  # of signals; prices and air quality come by entry point (pyproject.toml), to show that others can
+        "eia": "greensched.signals.live.eia:Eia",
+        "electricitymaps": "greensched.signals.live.electricitymaps:ElectricityMaps",
+        "entsoe": "greensched.signals.live.entsoe:Entsoe",
+        "open-meteo": "greensched.signals.live.open_meteo:OpenMeteo",
+        "uk-carbon-intensity": "greensched.signals.live.uk:UkCarbonIntensity",
+        "watttime": "greensched.signals.live.watttime:WattTime",
+    },
 }
-_GROUPS: dict[Kind, str] = {"predictor": "greensched.predictors", "policy": "greensched.policies"}
+_GROUPS: dict[Kind, str] = {
+    "predictor": "greensched.predictors",
+    "policy": "greensched.policies",
+    "source": "greensched.sources",
+}
 FOLDER_KEY = "plugin_folder"  # prepare writes the scenario's folder here; the mind takes it out again
 
 
@@ -61,7 +73,7 @@ def load(kind: Kind, name: str, folder: Path | None = None) -> Any:
     """The class or factory called ``name``.
 
     Args:
-        kind: ``predictor`` or ``policy``.
+        kind: ``predictor``, ``policy`` or ``source``.
         name: a registered name, or ``module:attribute``.
         folder: where ``module.py`` may lie, usually the scenario's folder.
 

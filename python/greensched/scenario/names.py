@@ -127,7 +127,8 @@ def check_sources(raw: dict[str, Any], roots: list[Path], has_data: bool, proble
                 problems.add(("workload", "file"), f"'{file}' is neither .csv nor .parquet")
         except ConfigError as error:
             problems.add(("workload", "file"), str(error))
-    if get(raw, ("signals", "forecasts", "source")) == "real" and not has_data:
+    from_folder = get(raw, ("signals", "source")) == "csv"
+    if get(raw, ("signals", "forecasts", "source")) == "real" and not has_data and not from_folder:
         problems.add(("signals", "forecasts", "source"), "real forecasts need the data pack: run with --data DIR")
     if get(raw, ("network", "rtt")) == "gcp" and not has_data:
         problems.add(("network", "rtt"), "measured latencies need the data pack: run with --data DIR")

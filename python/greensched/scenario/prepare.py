@@ -18,6 +18,7 @@ from greensched.core.frames import write_frame
 from greensched.scenario import fault_schedule, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
+from greensched.scenario.forecasts import forecast_tables
 from greensched.scenario.load import Loaded, load
 from greensched.scenario.resolve import run_config
 
@@ -118,7 +119,7 @@ def _check(loaded: Loaded) -> _Input:
     config = run_config(loaded, where)
     faults = fault_schedule.schedule(loaded)
     loaded.problems.raise_if_any()
-    forecasts = slots.forecast_tables(loaded, grid, faults.is_blind)
+    forecasts = forecast_tables(loaded, grid, faults.is_blind)
     loaded.problems.raise_if_any()
     assert built is not None
     return _Input(config, built, grid, forecasts, faults)
@@ -140,8 +141,8 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     write_frame(
         folder / "signals.gsf", "signals", {"step_us": ready.grid.slot_us, "labels": labels}, {"signals": columns}
     )
-    forecast_meta, forecast_tables = ready.forecasts
-    write_frame(folder / "forecasts.gsf", "forecasts", forecast_meta, forecast_tables)
+    forecast_meta, tables = ready.forecasts
+    write_frame(folder / "forecasts.gsf", "forecasts", forecast_meta, tables)
     if len(ready.faults):
         write_frame(folder / "faults.gsf", "faults", {}, {"faults": ready.faults.table()}, mode=0o600)
     _write_json(folder / "run.json", ready.config)

@@ -12,10 +12,11 @@ from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
 from greensched.scenario.faults import Faults
 from greensched.scenario.hardware import HostSpec
 from greensched.scenario.quantities import DurationUs, Instant, RunName
-from greensched.scenario.sources import Signals
+from greensched.scenario.sources import Forecasts, Signals
 from greensched.scenario.workload import SyntheticWorkload, Workload
 
 HOUR_US = 3_600_000_000
+_REVISIONS = 40_000_000  # 320 MB while the forecasts are made; ten years of hours to 14 days ahead are 29 million
 
 
 def _whole_number(value: Any) -> Any:
@@ -31,6 +32,24 @@ class Policy(Model):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
     name: str
     """Registered policy, or module:class."""
+
+
+def _forecast_problems(f: Forecasts, run_us: int) -> list[str]:
+    """Steps that are offered, whole steps, and not more values than a run can hold."""
+    if f.step not in (HOUR_US // 12, HOUR_US // 4, HOUR_US):
+        return ["signals.forecasts.step must be 5min, 15min or 1h"]
+    unit = "hours" if f.step == HOUR_US else "steps"
+    bad = [
+        f"signals.forecasts.{key} must be whole {unit}, at most 14 days"
+        for key in ("issue_every", "horizon")
+        if (value := getattr(f, key)) <= 0 or value % f.step or value > 14 * 24 * HOUR_US
+    ]
+    if not bad and f.source == "synthetic" and (revisions := (run_us // f.step) * (f.horizon // f.step)) > _REVISIONS:
+        bad.append(
+            f"signals.forecasts need {revisions:,} revisions of each kind and datacenter (steps of the run times steps "
+            f"of the horizon), expected at most {_REVISIONS:,}: give a longer step or a shorter horizon"
+        )
+    return bad
 
 
 class Scenario(Model):
@@ -98,11 +117,7 @@ class Scenario(Model):
             problems.append(
                 f"horizon + drain are {slots:,} slots, expected at most {limits.SLOTS:,}: give a longer slot"
             )
-        f = self.signals.forecasts
-        for key in ("issue_every", "horizon"):
-            value = getattr(f, key)
-            if value <= 0 or value % HOUR_US or value > 14 * 24 * HOUR_US:
-                problems.append(f"signals.forecasts.{key} must be whole hours, at most 14 days")
+        problems += _forecast_problems(self.signals.forecasts, self.horizon + self.drain)
         if problems:
             raise ValueError("; ".join(problems))
         return self

@@ -1,8 +1,7 @@
-"""Signals on the slot grid and forecasts as the world reads them, with every gap and missing series found at once."""
+"""Signals on the slot grid as the world reads them, with every gap and missing series found at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +13,9 @@ from greensched.core.errors import DataError
 from greensched.core.streams import stream
 from greensched.core.types import F64, SIGNAL_KINDS
 from greensched.scenario.load import Loaded, needs_temperature
-from greensched.signals import carboncast, forecast
-from greensched.signals.provider import Label, ZoneSignals
+from greensched.signals.provider import Label, ZoneSignals, mixed
 from greensched.signals.resample import to_slots
 from greensched.signals.series import Signal, utc_text
-
-_HOUR_US = 3_600_000_000
 
 
 @dataclass
@@ -51,7 +47,24 @@ def load_grid(loaded: Loaded) -> Grid:
             if scenario.signals.marginal == "synthetic" and "marginal_gpkwh" not in cache[dc.zone].series:
                 _add_marginal(cache[dc.zone], scenario.seed)
         _check(loaded, i, cache[dc.zone], start, end)
+    for text in mixed(cache.values()):
+        loaded.problems.add(("signals",), text)
+    _check_factors(loaded, cache)
     return Grid(start, end, slots, scenario.slot, [cache[dc.zone] for dc in scenario.datacenters])
+
+
+def _check_factors(loaded: Loaded, zones: dict[str, ZoneSignals]) -> None:
+    """A folder that says its emission factors, and a scenario that asks for others."""
+    signals = loaded.scenario.signals
+    if signals.source != "csv" or "intensity" not in signals.model_fields_set:
+        return
+    wanted = "direct" if signals.intensity == "direct" else "lifecycle"
+    for zone in zones.values():
+        said = zone.labels["carbon_gpkwh"].factors if "carbon_gpkwh" in zone.labels else ""
+        if said not in ("", wanted):
+            loaded.problems.add(
+                ("signals", "intensity"), f"carbon_gpkwh of {zone.zone} has {said} factors, expected {wanted}"
+            )
 
 
 def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: datetime) -> None:
@@ -77,7 +90,7 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
             loaded.problems.add(
                 here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none"
             )
-        low, high = limits.SIGNALS[kind]
+        low, high = limits.SIGNALS.get(kind, (-np.inf, np.inf))  # kinds of plug-ins may have any value
         bad = (signal.values < low) | (signal.values > high)
         if bad.any():
             k = int(np.flatnonzero(bad)[0])
@@ -102,7 +115,8 @@ def _add_marginal(zone: ZoneSignals, seed: int) -> None:
         marginal = marginal * np.clip((1.05 - renewable.values) / 0.25, 0.05, 1.0)
     marginal = marginal * np.exp(0.05 * stream(seed, "marginal", zone.zone).standard_normal(len(marginal)))
     signal = Signal(f"marginal_gpkwh of {zone.zone}", carbon.start, carbon.step_s, marginal)
-    zone.add("marginal_gpkwh", signal, Label("synthetic: gas or coal at the margin", synthetic=True))
+    label = Label("synthetic: gas or coal at the margin", synthetic=True, measure="marginal", factors="lifecycle")
+    zone.add("marginal_gpkwh", signal, label)
 
 
 def slot_columns(grid: Grid, interpolation: str) -> tuple[dict[str, F64], dict[str, Any]]:
@@ -115,19 +129,20 @@ def slot_columns(grid: Grid, interpolation: str) -> tuple[dict[str, F64], dict[s
             signal = zone.series.get(kind)
             if signal is None:
                 continue
-            padded = _cover(signal, grid.start, grid.end)
+            padded = cover(signal, grid.start, grid.end)
             columns[f"{i}.{kind}"] = to_slots(padded, kind, grid.start, grid.slots, slot_s, interpolation)
             label = zone.labels[kind]
             labels[f"{i}.{kind}"] = {
                 "source": label.source,
                 "synthetic": label.synthetic,
                 "estimated_frac": round(label.estimated_frac, 6),
+                **{k: v for k in ("measure", "factors", "currency", "licence") if (v := getattr(label, k))},
                 "interpolation": interpolation,
             }
     return columns, labels
 
 
-def _cover(signal: Signal, start: datetime, end: datetime) -> Signal:
+def cover(signal: Signal, start: datetime, end: datetime) -> Signal:
     """The series with NaN where an optional one does not reach; required ones have been checked to reach."""
     step = timedelta(seconds=signal.step_s)
     before = max(0, -int((start - signal.start) // step))
@@ -136,86 +151,3 @@ def _cover(signal: Signal, start: datetime, end: datetime) -> Signal:
         return signal
     values = np.concatenate([np.full(before, np.nan), signal.values, np.full(after, np.nan)])
     return Signal(signal.name, signal.start - before * step, signal.step_s, values)
-
-
-def forecast_tables(
-    loaded: Loaded, grid: Grid, is_blind: Callable[[int, int], bool] = lambda datacenter, at_us: False
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Meta and tables of forecasts.gsf (PROTOCOL.md §2.5); none is issued about a grid that ``is_blind``."""
-    spec = loaded.scenario.signals.forecasts
-    kinds = list(forecast.FORECAST_KINDS)
-    rows: list[tuple[int, int, int, F64]] = []
-    if spec.source == "synthetic":
-        for i, dc in enumerate(loaded.scenario.datacenters):
-            rows += _synthetic(loaded, grid, i, dc.zone, kinds)
-    elif spec.source == "real":
-        for i, dc in enumerate(loaded.scenario.datacenters):
-            rows += _real(loaded, grid, i, dc.zone, kinds)
-    rows = sorted((r for r in rows if not is_blind(r[1], r[0])), key=lambda r: r[:3])
-    counts = np.array([len(r[3]) for r in rows], dtype=np.int64)
-    issue_us = np.array([r[0] for r in rows], dtype=np.int64)
-    issues = {
-        "issue_us": issue_us,
-        "datacenter": np.array([r[1] for r in rows], dtype=np.int32),
-        "kind": np.array([r[2] for r in rows], dtype=np.int32),
-        "first_us": issue_us.copy(),
-        "step_us": np.full(len(rows), _HOUR_US, dtype=np.int64),
-        "offset": np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64) if rows else counts,
-        "count": counts.astype(np.int32),
-    }
-    values = np.concatenate([r[3] for r in rows]) if rows else np.zeros(0)
-    model = {"synthetic": forecast.MODEL, "real": carboncast.MODEL, "none": "none"}[spec.source]
-    meta = {"kinds": kinds, "synthetic": spec.source == "synthetic", "model": model}
-    return meta, {"issues": issues, "values": {"value": values}}
-
-
-def _wanted(available: set[str]) -> list[str]:
-    """Carbon, wind and solar; the renewable share stands in where wind or solar is missing."""
-    wanted: list[str] = [k for k in ("carbon_gpkwh", "wind_frac", "solar_frac") if k in available]
-    if not {"wind_frac", "solar_frac"} <= available and "renewable_frac" in available:
-        wanted.append("renewable_frac")
-    return wanted
-
-
-def _trim(values: F64) -> F64:
-    known = np.flatnonzero(~np.isnan(values))
-    return values[: known[-1] + 1] if len(known) else values[:0]
-
-
-def _synthetic(loaded: Loaded, grid: Grid, index: int, zone: str, kinds: list[str]) -> list[tuple[int, int, int, F64]]:
-    spec = loaded.scenario.signals.forecasts
-    horizon = spec.horizon // _HOUR_US
-    hour = grid.start.replace(minute=0, second=0, microsecond=0)
-    shift_us = int((grid.start - hour).total_seconds() * 1e6)
-    run_hours = int(-(-(grid.end - hour).total_seconds() // 3600))
-    until = hour + timedelta(hours=run_hours + horizon)
-    actual = loaded.source.load(zone, hour, until)
-    issue_hours = np.arange(0, run_hours, spec.issue_every // _HOUR_US, dtype=np.int64)
-    rows: list[tuple[int, int, int, F64]] = []
-    for kind in _wanted(set(actual.series)):
-        hourly = to_slots(_cover(actual.series[kind], hour, until), "", hour, run_hours + horizon, 3600.0, "hold")
-        reveal = forecast.zone_revisions(loaded.scenario.seed, zone, kind, len(hourly), horizon)
-        issued = forecast.martingale(reveal, hourly, issue_hours, horizon, forecast.mape_pct(zone, kind))
-        values = np.minimum(issued.values, 1.0) if kind.endswith("_frac") else issued.values
-        for r, h in enumerate(issue_hours.tolist()):
-            kept = _trim(values[r])
-            if len(kept):
-                rows.append((h * _HOUR_US - shift_us, index, kinds.index(kind), kept))
-    return rows
-
-
-def _real(loaded: Loaded, grid: Grid, index: int, zone: str, kinds: list[str]) -> list[tuple[int, int, int, F64]]:
-    assert loaded.data is not None  # checked when the scenario was loaded
-    try:
-        issued, series = carboncast.load(loaded.data, zone, grid.start, grid.end)
-    except DataError as error:
-        loaded.problems.add(("datacenters", index, "zone"), str(error))
-        return []
-    rows: list[tuple[int, int, int, F64]] = []
-    for kind, values in series.items():
-        for r, at in enumerate(issued.tolist()):
-            kept = _trim(values[r])
-            if len(kept):
-                offset_us = (at - int(grid.start.timestamp())) * 1_000_000
-                rows.append((offset_us, index, kinds.index(kind), kept))
-    return rows

@@ -14,12 +14,15 @@ class Forecasts(Model):
     """Forecasts, each with its issue time."""
 
     source: Literal["synthetic", "real", "none"] = "synthetic"
-    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: CarbonCast
-    issues (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
+    """`synthetic`: a seeded martingale of revisions with the error published for real forecasts; `real`: with signals
+    of source csv, the issues in `forecasts/` of the folder (`greensched signal fetch SOURCE --forecast` writes them);
+    else CarbonCast's (needs --data; second half of 2021, 13 zones, daily at 00:00 UTC)."""
+    step: DurationUs = 3_600_000_000
+    """Interval of the values of a synthetic issue: 5, 15 or 60 minutes."""
     issue_every: DurationUs = 6 * 3_600_000_000
-    """Time between synthetic issues; whole hours."""
+    """Time between synthetic issues; whole steps."""
     horizon: DurationUs = 96 * 3_600_000_000
-    """How far an issue looks ahead; whole hours, at most 14 days."""
+    """How far a synthetic issue looks ahead; whole steps, at most 14 days."""
 
 
 class Signals(Model):
@@ -31,12 +34,14 @@ class Signals(Model):
     carbon_gpkwh: Annotated[float, Field(ge=0.0, le=1e5)] | None = None
     """Intensity of the source flat (g/kWh); default: the mean of the built-in zones."""
     folder: str | None = None
-    """Folder of <zone>.csv files, relative to the scenario file or to --data (source csv only). Columns: ts (start
-    of the interval, ISO 8601 in UTC, evenly spaced) and carbon_gpkwh (g/kWh), both in every row of the run;
-    marginal_gpkwh, wind_frac, solar_frac, renewable_frac, price_per_kwh, temperature_c (optional; an empty cell is
-    missing). A zone that is not built in takes `lat` and `lon` in its datacenters."""
+    """Folder of <zone>.csv or <zone>.parquet files, relative to the scenario file or to --data (source csv only);
+    `greensched signal import` and `fetch` write such folders. Columns: ts (start of the interval, ISO 8601 in UTC,
+    evenly spaced) and carbon_gpkwh (g/kWh), both in every row of the run; marginal_gpkwh, wind_frac, solar_frac,
+    renewable_frac, price_per_kwh, temperature_c (optional; an empty cell is missing). A zone that is not built in
+    takes `lat` and `lon` in its datacenters."""
     intensity: Literal["lca", "direct"] = "lca"
-    """Average carbon intensity: life cycle (default) or direct combustion (source data only)."""
+    """Average carbon intensity: life cycle (default) or direct combustion. Of source data it chooses; with source csv
+    a folder that says otherwise is an error."""
     interpolation: Literal["hold", "linear"] = "hold"
     """From hourly values to slots. `hold`: the hour's value in all its slots. `linear`: lines through the mid-points of
     the hours, corrected so that each hour keeps its mean; the value of now then leans towards the next hour's and hints

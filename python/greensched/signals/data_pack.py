@@ -9,6 +9,7 @@ first is required. Values that a file does not have are missing (NaN or an absen
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 
 from greensched.core.errors import DataError, UnknownNameError
 from greensched.core.types import F64
-from greensched.signals.provider import Label, ZoneSignals
+from greensched.signals.provider import Factors, Label, ZoneSignals
 from greensched.signals.series import Signal
 
 CARBON = "grid/carbon_intensity_hourly.parquet"
@@ -76,7 +77,9 @@ class DataPack:
         estimated = _mean(carbon["estimated"])
         origin = f"Electricity Maps ({self._intensity[3:].upper()} intensity; {carbon['data_source']})"
         label = Label(origin, synthetic=False, estimated_frac=estimated)
-        self._put(result, "carbon_gpkwh", begin, carbon[self._intensity], label)
+        factors: Factors = "direct" if self._intensity == INTENSITY_COLUMNS["direct"] else "lifecycle"
+        intensity = replace(label, measure="average", factors=factors)
+        self._put(result, "carbon_gpkwh", begin, carbon[self._intensity], intensity)
         self._put(result, "renewable_frac", begin, carbon["renewable_pct"] / 100.0, label)
         self._add_generation(result, zone, begin, hours)
         self._add_price(result, zone, begin, hours)
@@ -109,7 +112,7 @@ class DataPack:
     def _add_price(self, to: ZoneSignals, zone: str, begin: datetime, hours: int) -> None:
         if (self.root / PRICES).is_file():
             rows = self._rows(PRICES, zone, begin, hours, ["usd_per_mwh"])
-            label = Label("day-ahead or spot market, USD at one fixed rate", synthetic=False)
+            label = Label("day-ahead or spot market, USD at one fixed rate", synthetic=False, currency="USD")
             self._put(to, "price_per_kwh", begin, rows["usd_per_mwh"] / 1000.0, label)
 
     def _add_weather(self, to: ZoneSignals, zone: str, begin: datetime, hours: int) -> None:

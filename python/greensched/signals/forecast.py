@@ -37,10 +37,10 @@ _CARBON_PER_RENEWABLE = 1.8  # change of log intensity per unit of renewable sha
 
 @dataclass(frozen=True)
 class Issues:
-    """Forecast issues of one series: row r was issued at ``issue_hour[r]`` and starts with that hour's value."""
+    """Forecast issues of one series: row r was issued at the start of ``issue_step[r]`` and begins with its value."""
 
-    issue_hour: I64
-    values: F64  # (issues, horizon hours); NaN where the actual is missing
+    issue_step: I64
+    values: F64  # (issues, horizon); NaN where the actual is missing
 
 
 def mape_pct(zone: str, kind: str) -> tuple[float, ...]:
@@ -67,72 +67,84 @@ def sigma_of_mape(mape_frac: float) -> float:
     return 2.0 * NormalDist().inv_cdf(0.5 * (mape_frac / 2.0 + 1.0))
 
 
-def sigma_curve(daily_mape_pct: tuple[float, ...], hours: int) -> F64:
-    """sigma(h) for h = 1..hours: non-decreasing, and averaging to the given error over each of the four days."""
+def sigma_curve(daily_mape_pct: tuple[float, ...], steps: int, per_hour: int = 1) -> F64:
+    """Sigma of each step ahead: non-decreasing, and averaging to the given error over each of the four days.
+
+    With steps shorter than an hour the variance grows in proportion to time within the first half hour: the present is
+    known. No such error is published; it is continued from the hourly one.
+    """
     target = np.array([sigma_of_mape(m / 100.0) for m in daily_mape_pct])
     knots = target.copy()
     centres = 24.0 * np.arange(len(target)) + 12.0
-    lead = np.arange(max(hours, 24 * len(target))) + 0.5
+    day = 24 * per_hour
+    lead = (np.arange(max(steps, day * len(target))) + 0.5) / per_hour
+    early = lead < 0.5
     for _ in range(200):
         sigma = np.interp(lead, np.concatenate([[0.0], centres]), np.concatenate([[0.45 * knots[0]], knots]))
         beyond = lead > centres[-1]
         sigma[beyond] = knots[-1] + (lead[beyond] - centres[-1]) / 24.0 * max(knots[-1] - knots[-2], 0.0)
+        sigma[early] = sigma[~early][0] * np.sqrt(lead[early] / 0.5)
         sigma = np.maximum.accumulate(sigma)
-        daily = sigma[: 24 * len(target)].reshape(len(target), 24).mean(axis=1)
+        daily = sigma[: day * len(target)].reshape(len(target), day).mean(axis=1)
         knots = np.maximum.accumulate(knots * target / daily)
-    result: F64 = sigma[:hours]
+    result: F64 = sigma[:steps]
     return result
 
 
-def zone_revisions(seed: int, zone: str, kind: str, hours: int, horizon: int) -> F64:
+def zone_revisions(seed: int, zone: str, kind: str, steps: int, horizon: int, per_hour: int = 1) -> F64:
     """Revisions of one series of a zone, for :func:`martingale`; those of a renewable mostly mirror carbon's.
 
     Args:
         seed: of the run.
         zone: grid zone.
         kind: one of ``FORECAST_KINDS``.
-        hours: length of the actual series.
-        horizon: hours per issue.
+        steps: length of the actual series.
+        horizon: steps per issue.
+        per_hour: steps per hour.
     """
-    common = revisions(stream(seed, "forecasts", zone), hours, horizon)
+    common = revisions(stream(seed, "forecasts", zone), steps, horizon, per_hour)
     if kind == "carbon_gpkwh":
         return common
-    own = revisions(stream(seed, "forecasts", zone, kind), hours, horizon)
+    own = revisions(stream(seed, "forecasts", zone, kind), steps, horizon, per_hour)
     mixed: F64 = np.sqrt(1.0 - _SHARED_WEATHER**2) * own - _SHARED_WEATHER * common
     return mixed
 
 
-def martingale(reveal: F64, actual: F64, issue_hours: I64, horizon: int, daily_mape_pct: tuple[float, ...]) -> Issues:
-    """Issue forecasts of an hourly series.
+def martingale(
+    reveal: F64, actual: F64, issue_steps: I64, horizon: int, daily_mape_pct: tuple[float, ...], per_hour: int = 1
+) -> Issues:
+    """Issue forecasts of an even series.
 
     Args:
-        reveal: :func:`revisions` of this series, for as many hours and as long a horizon.
-        actual: hourly values, from hour 0; non-negative, NaN where missing.
-        issue_hours: hours at which a forecast is issued.
-        horizon: hours per issue; what lies beyond the end of ``actual`` is NaN.
+        reveal: :func:`revisions` of this series, for as many steps and as long a horizon.
+        actual: values, from step 0; non-negative, NaN where missing.
+        issue_steps: steps at whose start a forecast is issued.
+        horizon: steps per issue; what lies beyond the end of ``actual`` is NaN.
         daily_mape_pct: mean absolute percentage error of days 1..4, percent.
+        per_hour: steps per hour.
     """
     n = len(actual)
-    sigma = sigma_curve(daily_mape_pct, horizon)
+    sigma = sigma_curve(daily_mape_pct, horizon, per_hour)
     step = np.sqrt(np.diff(np.concatenate([[0.0], sigma**2])).clip(min=0.0))
     # unrevealed[k, i]: what hour k's value still hides when the hours k - i .. k are to come
     rows = np.arange(n)[:, None] - np.arange(horizon)[None, :] + horizon
     unrevealed = np.cumsum(step[None, :] * reveal[rows, np.arange(horizon)[None, :]], axis=1)
-    valid = issue_hours[:, None] + np.arange(horizon)[None, :]
+    valid = issue_steps[:, None] + np.arange(horizon)[None, :]
     inside = valid < n
     k = np.where(inside, valid, 0)
     error = unrevealed[k, np.arange(horizon)[None, :]] - 0.5 * sigma[None, :] ** 2
     values = np.where(inside, actual[k] * np.exp(error), np.nan)
-    return Issues(issue_hours, values)
+    return Issues(issue_steps, values)
 
 
-def revisions(rng: np.random.Generator, hours: int, horizon: int) -> F64:
-    """eps[horizon + j, i]: unit normal revision made in hour j about the value i hours later, correlated along i.
+def revisions(rng: np.random.Generator, steps: int, horizon: int, per_hour: int = 1) -> F64:
+    """eps[horizon + j, i]: unit normal revision made in step j about the value i steps later, correlated along i.
 
-    Rows reach from ``horizon`` hours before the series to its end at ``hours``.
+    Rows reach from ``horizon`` steps before the series to its end at ``steps``.
     """
-    eps = rng.standard_normal((hours + horizon, horizon))
-    fresh = np.sqrt(1.0 - _ALONG_VALID_TIMES**2)
+    eps = rng.standard_normal((steps + horizon, horizon))
+    along = _ALONG_VALID_TIMES ** (1.0 / per_hour)
+    fresh = np.sqrt(1.0 - along**2)
     for i in range(1, horizon):
-        eps[:, i] = _ALONG_VALID_TIMES * eps[:, i - 1] + fresh * eps[:, i]
+        eps[:, i] = along * eps[:, i - 1] + fresh * eps[:, i]
     return eps

@@ -53,13 +53,20 @@ class SyntheticGrid:
         result = ZoneSignals(zone)
         for kind in years[0]:
             values = np.concatenate([year[kind] for year in years])[first:last]
-            result.add(kind, Signal(f"{kind} of {zone}", begin, 3600.0, values), Label(SOURCE, synthetic=True))
+            result.add(kind, Signal(f"{kind} of {zone}", begin, 3600.0, values), _label(kind))
         return result
 
     def yearly_temperature(self, zone: str, year: int) -> Signal | None:
         """Hourly temperature of the whole year, in degrees Celsius."""
         values = _year(zones()[zone], self.seed, year)["temperature_c"]
         return Signal(f"temperature_c of {zone}", datetime(year, 1, 1, tzinfo=UTC), 3600.0, values)
+
+
+def _label(kind: str) -> Label:
+    """The statistics are of life-cycle intensities, and prices are in USD."""
+    if kind == "carbon_gpkwh":
+        return Label(SOURCE, synthetic=True, measure="average", factors="lifecycle")
+    return Label(SOURCE, synthetic=True, currency="USD" if kind == "price_per_kwh" else "")
 
 
 @lru_cache(maxsize=256)
