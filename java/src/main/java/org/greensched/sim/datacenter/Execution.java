@@ -85,8 +85,10 @@ final class Execution {
         RunningTask run = hold(task, host);
         run.startS = wakeUp(host, run, nowS);
         run.sinceS = run.startS;
-        run.beforeS = book.ledger().startS.get(task);
         book.ledger().host.set(task, host);
+        if (power.isWaking(host)) {
+            run.beforeS = book.ledger().startS.get(task);
+        }
         book.ledger().startS.set(task, run.startS);
         if (book.ledger().attempts.get(task) == 0) {
             book.ledger().firstStartS.set(task, run.startS);
@@ -132,9 +134,9 @@ final class Execution {
     private void execute(RunningTask run) {
         HostSpec host = pool.group(run.host).spec;
         run.executing = true;
-        run.restartS = physics.restartS(run.task);
         int attempts = book.ledger().attempts.get(run.task);
         if (attempts > 0) {
+            run.restartS = physics.recovery().restartS();
             run.resume(book.ledger());
         }
         run.powerFactor = physics.powerFactor(run.task);
@@ -213,6 +215,7 @@ final class Execution {
     /** Interrupts every task on a host; adds them to {@code lost}. The caller takes the host down and looks after the tasks. */
     void interruptAll(int host, IntList lost) {
         upcoming.remove(host);
+        guests.follow(running);
         for (RunningTask run = guests.first(host); run != null; run = guests.first(host)) {
             interrupt(run);
             lost.add(run.task);

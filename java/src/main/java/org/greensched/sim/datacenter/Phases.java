@@ -20,7 +20,7 @@ final class Phases {
     void begin(RunningTask run) {
         HostSpec host = pool.group(run.host).spec;
         double othersFrac = Math.max(0, pool.usedCoresOn(run.host) - run.cores) / host.cores();
-        run.runtimeS = physics.runtimeS(run.task, host, othersFrac);
+        run.runtimeS = physics.runtimeS(run.task, host, othersFrac, run.restartS, run.savedFrac);
         enter(run, 0);
         run.utilisedCores = utilisedCores(run);
         run.gpuW = gpuW(run);
@@ -35,6 +35,9 @@ final class Phases {
     private void enter(RunningTask run, int phase) {
         int p = phase;
         int last = physics.phases(run.task) - 1;
+        if (last == 0) {
+            return;
+        }
         double endFrac = run.donePhasesFrac + physics.phaseFrac(run.task, p);
         while (p < last && (physics.phaseFrac(run.task, p) == 0 || endFrac <= run.savedFrac)) {
             endFrac += physics.phaseFrac(run.task, ++p);
@@ -53,6 +56,9 @@ final class Phases {
 
     /** Dynamic power of its GPUs in its phase. */
     double gpuW(RunningTask run) {
+        if (run.gpus == 0) {
+            return 0;
+        }
         HostSpec host = pool.group(run.host).spec;
         return run.gpus * physics.gpuUtilFrac(run.task, run.phase, run.powerFactor) * (host.gpuMaxW() - host.gpuIdleW());
     }

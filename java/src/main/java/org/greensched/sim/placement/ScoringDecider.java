@@ -17,6 +17,7 @@ public abstract class ScoringDecider implements PlacementDecider {
     private static final int NO_POWER = -2;
 
     private final List<DatacenterSpec> specs;
+    private final double[] usableCores;
     private final double[] given;
     /** Whether it matters how many MIPS a virtual machine wants: what fits nowhere is never asked about. */
     private final boolean mipsDiffer;
@@ -24,6 +25,7 @@ public abstract class ScoringDecider implements PlacementDecider {
     /** For a run. */
     protected ScoringDecider(RunConfig config) {
         this.specs = config.datacenters();
+        this.usableCores = specs.stream().mapToDouble(DatacenterSpec::usableCores).toArray();
         this.given = new double[specs.size()];
         this.mipsDiffer = specs.stream().flatMap(spec -> spec.hosts().stream()).mapToDouble(HostSpec::mips).distinct()
                 .count() > 1;
@@ -73,7 +75,7 @@ public abstract class ScoringDecider implements PlacementDecider {
         for (int d = 0; d < views.length; d++) {
             DatacenterSpec spec = specs.get(d);
             if (!(vmMips > 0 ? spec.couldHoldVm(cores, vmMips, tasks.memGb(task))
-                    : spec.couldHold(cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task)))) {
+                    : spec.couldHold(usableCores[d], cores, tasks.memGb(task), tasks.gpus(task), tasks.gpuType(task)))) {
                 continue;
             }
             if (views[d].down != 0) {
@@ -81,7 +83,7 @@ public abstract class ScoringDecider implements PlacementDecider {
                 continue;
             }
             boolean room = views[d].queued == 0 && cores <= views[d].maxFreeCores && tasks.gpus(task) <= views[d].maxFreeGpus
-                    && views[d].usedCores + views[d].inboundCores + given[d] + cores <= spec.usableCores();
+                    && views[d].usedCores + views[d].inboundCores + given[d] + cores <= usableCores[d];
             if (room && (best < 0 || Double.compare(score(views[d], d, given[d]), score(views[best], best, given[best])) < 0)) {
                 best = d;
             }
@@ -93,6 +95,6 @@ public abstract class ScoringDecider implements PlacementDecider {
     }
 
     private double backlog(DatacenterView view, int d) {
-        return (view.usedCores + view.queuedCores + view.inboundCores + given[d]) / specs.get(d).usableCores();
+        return (view.usedCores + view.queuedCores + view.inboundCores + given[d]) / usableCores[d];
     }
 }

@@ -43,10 +43,15 @@ public final class TaskPhysics {
      * @param othersFrac share of the host's cores that other tasks hold when it starts
      */
     public double runtimeS(int task, HostSpec host, double othersFrac) {
+        return runtimeS(task, host, othersFrac, restartS(task), savedFrac(task));
+    }
+
+    /** The same for who knows what the next attempt goes on from. */
+    public double runtimeS(int task, HostSpec host, double othersFrac, double restartS, double savedFrac) {
         double aloneS = hidden.workS(task) / host.speed()[hidden.workClass(task)];
         double slowdown = 1 + hidden.interference(task) * othersFrac;
         double wholeS = aloneS * slowdown * luck.factor(task, TaskLuck.TIME, timeSigmaFrac) * recovery.stretch();
-        return restartS(task) + (1 - savedFrac(task)) * wholeS;
+        return restartS + (1 - savedFrac) * wholeS;
     }
 
     /** Seconds that the next attempt takes before it goes on with the work. */
