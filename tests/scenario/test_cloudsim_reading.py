@@ -301,8 +301,9 @@ def test_an_ordinary_scenario_stays_one(tmp_path: Path) -> None:
     text = "# our customers\ngreensched: 1\nname: x\n"
     with pytest.raises(ScenarioError, match="start: missing"):
         prepared(tmp_path, text)
-    with pytest.raises(ConfigError, match=r"--document: cloud.yml is a scenario, this is for CloudSim files"):
-        prepared(tmp_path, text, document=2)
+    for number in (0, 1, 2):
+        with pytest.raises(ConfigError, match=r"--document: cloud.yml is a scenario, this is for CloudSim files"):
+            prepared(tmp_path, text, document=number)
 
 
 def test_documents_are_chosen_by_number(tmp_path: Path) -> None:
@@ -312,8 +313,11 @@ def test_documents_are_chosen_by_number(tmp_path: Path) -> None:
     first, second = (prepared(tmp_path, text, document=n) for n in (1, 2))
     assert (first.cloudlets["length_mi"], second.cloudlets["length_mi"]) == ([10000.0], [500.0])
     assert (first.run["run_id"], second.run["run_id"]) == ("cloud-1-s0", "cloud-2-s0")
-    with pytest.raises(ConfigError, match=r"--document 3: cloud.yml holds 2, expected 1 to 2"):
-        prepared(tmp_path, text, document=3)
+    for number in (-1, 0, 3):
+        with pytest.raises(ConfigError, match=rf"--document {number}: cloud.yml holds 2 documents, expected 1 to 2"):
+            prepared(tmp_path, text, document=number)
+    with pytest.raises(ConfigError, match=r"--document 0: cloud.yml holds 1 document, expected 1"):
+        prepared(tmp_path, PLAIN, document=0)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "cloudsim").glob("*[a-z].yml")), ids=lambda p: p.stem)

@@ -249,6 +249,22 @@ def test_a_scenario_may_take_the_customers_of_a_file(tmp_path: Path) -> None:
         prepared(tmp_path, path.read_text())
 
 
+def test_a_document_that_a_scenario_asks_for_is_called_by_the_key_that_asks(tmp_path: Path) -> None:
+    file(tmp_path, f"---\n{PLAIN}---\n{PLAIN}", "theirs.yml")
+
+    def said(**more: int) -> str:
+        workload = {"source": "cloudsim", "file": "theirs.yml", **more}
+        with pytest.raises(ScenarioError) as refused:
+            prepared(tmp_path, build.write(tmp_path, workload=workload, execution="cloudsim").read_text())
+        return str(refused.value)
+
+    assert "workload.document: workload.document 3: theirs.yml holds 2 documents, expected 1 to 2" in said(document=3)
+    assert "theirs.yml holds 2 scenarios; name one of them: workload.document 1 to 2" in said()
+    for text in (said(), said(document=3), said(document=0)):
+        assert "--document" not in text
+    assert said(document=0).count("workload.document") == 1
+
+
 groups = st.lists(
     st.tuples(st.integers(0, 6), st.integers(1, 4), st.integers(-1, 5000), st.sampled_from([0.0, 0.5, 1.0, 7.25])),
     max_size=6,

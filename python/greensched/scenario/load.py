@@ -110,7 +110,7 @@ def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[st
     if roots is not None:
         return read_cloudsim(path, roots, document, second)
     for option, value in (("--document", document), ("--with", second)):
-        if value not in (None, 1):
+        if value is not None:
             raise ConfigError(f"{option}: {path.name} is a scenario, this is for CloudSim files")
     raw, _, problems = read(path)
     if not isinstance(raw, dict):
@@ -121,12 +121,13 @@ def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[st
 def _customers(raw: dict[str, Any], roots: list[Path], problems: Collector) -> Cloud | None:
     """The customers that a scenario takes from a CloudSim file."""
     file, document = get(raw, ("workload", "file")), get(raw, ("workload", "document"))
-    if not isinstance(file, str) or not isinstance(document, int | None):
+    if not isinstance(file, str) or not (document is None or (type(document) is int and document >= 1)):
         return None  # said by the schema
     try:
         return cloudsim_customers(safe_path(file, roots), document, problems)
     except ConfigError as error:
-        problems.add(("workload", "file"), str(error))
+        key = "document" if "workload.document" in str(error) else "file"
+        problems.add(("workload", key), str(error))
         return None
 
 

@@ -49,7 +49,9 @@ class Document:
     """Documents of the file."""
 
 
-def read(path: Path, roots: list[Node], number: int | None, problems: Collector) -> Document:
+def read(
+    path: Path, roots: list[Node], number: int | None, problems: Collector, asked: str = "--document"
+) -> Document:
     """Read a document.
 
     Args:
@@ -57,6 +59,7 @@ def read(path: Path, roots: list[Node], number: int | None, problems: Collector)
         roots: its documents.
         number: which one, from 1; None: the only one.
         problems: gets every problem, and a warning for each key that is unknown or means nothing here.
+        asked: where the number is given, for messages.
 
     Raises:
         ConfigError: the file has not that document.
@@ -64,10 +67,12 @@ def read(path: Path, roots: list[Node], number: int | None, problems: Collector)
     if not roots:
         raise ConfigError(f"{path.name}:1  the file is empty, expected datacenters and customers")
     if number is None and len(roots) > 1:
-        raise ConfigError(f"{path.name} holds {len(roots)} scenarios; name one of them: --document 1 to {len(roots)}")
-    number = number or 1
+        raise ConfigError(f"{path.name} holds {len(roots)} scenarios; name one of them: {asked} 1 to {len(roots)}")
+    number = 1 if number is None else number
     if not 1 <= number <= len(roots):
-        raise ConfigError(f"--document {number}: {path.name} holds {len(roots)}, expected 1 to {len(roots)}")
+        held = f"{len(roots)} document{'s' if len(roots) > 1 else ''}"
+        upto = f" to {len(roots)}" if len(roots) > 1 else ""
+        raise ConfigError(f"{asked} {number}: {path.name} holds {held}, expected 1{upto}")
     return _Reader(path.name, problems).document(roots[number - 1], len(roots))
 
 

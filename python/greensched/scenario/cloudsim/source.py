@@ -88,7 +88,7 @@ def read(
 def customers(path: Path, number: int | None, problems: Collector) -> Cloud:
     """The customers of a document alone, for a scenario with datacenters of its own."""
     inner = Collector(Places(path.name))
-    document = documents_.read(path, documents(path), number, inner)
+    document = documents_.read(path, documents(path), number, inner, "workload.document")
     problems.problems += inner.problems
     cloud = customers_of(document, inner)
     problems.warnings += inner.warnings
