@@ -127,7 +127,7 @@ def _customers(raw: dict[str, Any], roots: list[Path], problems: Collector) -> C
         return cloudsim_customers(safe_path(file, roots), document, problems)
     except ConfigError as error:
         key = "document" if "workload.document" in str(error) else "file"
-        problems.add(("workload", key), str(error))
+        problems.add(("workload", key), str(error).removeprefix("workload.document "))
         return None
 
 

@@ -36,6 +36,7 @@ class Entry:
     values: dict[str, Any]
     rows: dict[str, list[tuple[Any, ...]]]
     ours: dict[str, tuple[int, Any]] = field(default_factory=dict)  # key -> its line, plain value
+    lines: dict[str, list[int]] = field(default_factory=dict)  # of the rows
 
 
 @dataclass
@@ -49,9 +50,7 @@ class Document:
     """Documents of the file."""
 
 
-def read(
-    path: Path, roots: list[Node], number: int | None, problems: Collector, asked: str = "--document"
-) -> Document:
+def read(path: Path, roots: list[Node], number: int | None, problems: Collector, asked: str = "--document") -> Document:
     """Read a document.
 
     Args:
@@ -136,19 +135,21 @@ class _Reader:
         lists = fields.LISTS[kind]
         rows: dict[str, list[tuple[Any, ...]]] = {inner: [] for inner in lists.values()}
         ours: dict[str, tuple[int, Any]] = {}
+        lines: dict[str, list[int]] = {inner: [] for inner in lists.values()}
         rest: list[tuple[str, int, Node]] = []
         for key, line, value in node.entries:
             if key in lists:
                 inner = lists[key]
                 for i, child in enumerate(self._list(value, (*path, key), inner, line)):
                     rows[inner].append(self._row(inner, child.entries, child.line, (*path, key, i)))
+                    lines[inner].append(child.line)
             elif kind == "datacenter" and key in fields.OURS:
                 ours[key] = (line, plain(value, self._file))
             else:
                 rest.append((key, line, value))
         values = self._row(kind, rest, node.line, path)
         names = [f.name for f in fields.FIELDS[kind]]
-        return Entry(node.line, dict(zip(names, values, strict=True)), rows, ours)
+        return Entry(node.line, dict(zip(names, values, strict=True)), rows, ours, lines)
 
     def _row(self, kind: str, entries: list[tuple[str, int, Node]], at: int, path: Path_) -> tuple[Any, ...]:
         """The values of an entry in the order of its kind's fields."""

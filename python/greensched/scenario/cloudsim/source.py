@@ -110,6 +110,7 @@ def customers_of(document: Document, problems: Collector) -> Cloud:
                 problems.places.lines["customers", i] = entry.line
                 problems.add(("customers", i), f"more than {fields.MOST:,} {kind}s in all, expected fewer")
                 problems.raise_if_any()
+        _check_ids(entry, i, problems)
         copies = _names(entry.values["name"], "customer", amount, count, taken)
         count += amount
         specs.append(machines.Customer(copies, _vms(entry.rows["vm"]), _cloudlets(entry.rows["cloudlet"])))
@@ -123,6 +124,20 @@ def customers_of(document: Document, problems: Collector) -> Cloud:
     everything = machines.expand(specs)
     arrival_s, makespan_s = makespans.makespans_s(everything.vms, everything.cloudlets)
     return Cloud(everything, arrival_s, makespan_s, np.zeros(0))
+
+
+def _check_ids(entry: Entry, index: int, problems: Collector) -> None:
+    """Ids that two entries of a customer share, which would be two VMs or cloudlets of the same name."""
+    for kind, rows in entry.rows.items():
+        amount, ident = (_column(rows, kind, name, np.int64) for name in ("amount", "id"))
+        clash = machines.same_numbers(amount, ident)
+        if clash is not None:
+            one, two, number = clash
+            path, lines = ("customers", index, f"{kind}s", two, "id"), entry.lines[kind]
+            problems.places.lines[path] = lines[two]
+            problems.add(
+                path, f"{number} is already the id of a {kind} of the entry in line {lines[one]}, expected unique ids"
+            )
 
 
 def _column(rows: list[tuple[Any, ...]], kind: str, name: str, dtype: Any) -> Any:
