@@ -261,7 +261,7 @@ def test_homes_fill_the_first_datacenter_first_unless_time_zones_or_the_user_say
     assert homes(", timeZone: -9") == "bbbbbb"  # six hours across the date line, nine to Greenwich
     assert homes(", timeZone: -3") == "aaaaaa"
     assert homes(", timeZone: 6", "greensched: {customers: {customer1: {home: a}}}\n") == "aaaaaa"
-    with pytest.raises(ScenarioError, match=r"cloud.yml:7  workload.homes.nobody: the file has no customer 'nobody'"):
+    with pytest.raises(ScenarioError, match=r"cloud.yml:7  greensched.customers.nobody: the file has no customer"):
         homes("", "greensched: {customers: {nobody: {home: a}}}\n")
 
 
@@ -287,6 +287,8 @@ def test_a_scenario_may_take_the_customers_of_a_file(tmp_path: Path) -> None:
     assert got.tasks["name"] == ["customer1/vm1"]
     assert got.tasks["deadline_us"] == [600_000_000]
     assert got.run["datacenters"][0]["hosts"][0]["mips"] == 1000.0
+    with pytest.raises(ScenarioError, match=r"workload.homes.bob: the file has no customer 'bob', expected one of cus"):
+        prepared(tmp_path, path.read_text(), "workload.homes={bob: here}")
     with pytest.raises(ScenarioError, match=r"workload.file: no file 'other.yml'"):
         prepared(tmp_path, path.read_text().replace("theirs", "other"))
     file(tmp_path, PLAIN.replace("pes: 2", "pes: x"), "theirs.yml")
