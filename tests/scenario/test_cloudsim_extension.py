@@ -8,6 +8,7 @@ import pytest
 
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
+from greensched.scenario.load import load
 from greensched.scenario.problems import ScenarioError
 from greensched.signals.flat import mean_gpkwh
 from tests.scenario.cloudsim_files import HOST, PLAIN, file, prepared
@@ -144,6 +145,24 @@ def test_an_error_in_the_second_file_names_that_file(tmp_path: Path) -> None:
         prepared(tmp_path, TWO, second=file(tmp_path, "- 1\n", "zones.yml"))
     with pytest.raises(ConfigError, match=r"nothing.yml: cannot be read"):
         prepared(tmp_path, TWO, second=tmp_path / "nothing.yml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# grid\nseed: 1\ncustomers: {customer1: {home: rome}}\n",
+        "start: 2022-06-06T00:00:00Z\ndatacenters:\n  madrid: {zone: ES}\n  oslo:\n",
+        "policy: {name: greensched}\ndeadlines: {low: 2, high: 4}\n",
+        "greensched: {datacenters: {madrid: {zone: ES}}}\n",
+        "---\ndatacenters: {madrid: {zone: ES}}\n---\ndatacenters: {oslo: {zone: NO}}\n",
+    ],
+)
+def test_a_second_file_that_is_taken_for_a_scenario_is_told(tmp_path: Path, text: str) -> None:
+    path = file(tmp_path, text, "cloud.greensched.yml")
+    with pytest.raises(
+        ConfigError, match=r"cloud.greensched.yml:[12]  this is a second file, .* with --with .*/cloud.gr"
+    ):
+        load(path)
 
 
 def test_each_document_may_have_keys_of_its_own(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.paths import safe_path
 from greensched.scenario.cloudsim.complete import complete
+from greensched.scenario.cloudsim.extension import refuse_second
 from greensched.scenario.cloudsim.nodes import cloudsim_documents
 from greensched.scenario.cloudsim.source import Cloud
 from greensched.scenario.cloudsim.source import customers as cloudsim_customers
@@ -107,6 +108,7 @@ def load(
 def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[str, Any], Collector, Cloud | None]:
     """The file as raw data, and what else it holds if it is one of CloudSim."""
     roots = cloudsim_documents(path)
+    refuse_second(path, roots)
     if roots is not None:
         return read_cloudsim(path, roots, document, second)
     for option, value in (("--document", document), ("--with", second)):

@@ -100,9 +100,10 @@ class _Reader:
                 found[_LISTS[key]] += self._owners(key, _LISTS[key], value, line)
             else:
                 self._note_unknown("document", key, line, (key,), [*_LISTS, OUR_KEY])
+        given = {_LISTS[key] for key, _, _ in root.entries if key in _LISTS}
         for kind, entries in found.items():
-            if not entries and not self._problems.problems:
-                self._add((f"{kind}s",), root.line, f"no {kind}s, expected a list of them")
+            if kind not in given or (not entries and not self._problems.problems):
+                self._add((f"{kind}s",), root.line, f"no {kind}s, expected a list of them under the key {kind}s")
         self._warn()
         return Document(found["datacenter"], found["customer"], ours, count)
 

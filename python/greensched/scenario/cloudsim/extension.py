@@ -24,6 +24,7 @@ _TAKEN = {
     "host_types": "the file's own hosts are the host types",
     "workload": "the file's customers are the workload; their deadlines go under the key deadlines",
 }
+_MOST_BYTES = 4_000_000  # of a file that is looked at
 KEYS = sorted({*Scenario.model_fields, "customers", "deadlines", "version"} - set(_TAKEN))
 
 
@@ -33,6 +34,47 @@ def sidecar_of(path: Path, given: Path | None) -> Path | None:
         return given
     beside = path.with_name(f"{path.stem}.greensched.yml")
     return beside if beside.is_file() else None
+
+
+def refuse_second(path: Path, roots: list[Node] | None) -> None:
+    """Refuse a second file that was taken for a scenario.
+
+    Args:
+        path: the file.
+        roots: its documents, if they have been read.
+
+    Raises:
+        ConfigError: it has keys for a CloudSim file and nothing to run.
+    """
+    if roots is None:
+        try:
+            roots = documents(path) if path.is_file() and path.stat().st_size < _MOST_BYTES else []
+        except ConfigError:
+            return  # said by whoever reads it as a scenario
+    if roots and _is_second(roots[0]):
+        raise ConfigError(
+            f"{path.name}:{roots[0].line}  this is a second file, with keys for a CloudSim file and nothing to run; "
+            f"run the CloudSim file, with --with {path}"
+        )
+
+
+def _is_second(root: Node) -> bool:
+    """Whether a document has no lists of datacenters and customers, but our keys for them."""
+    if not isinstance(root, Mapping):
+        return False
+    version, parts = root.get(OUR_KEY), [root.get(key) for key in ("datacenters", "customers")]
+    if isinstance(version, Scalar) and not version.empty:
+        return False  # that of a scenario
+    if any(isinstance(part, Mapping) and _by_name(part) for part in parts):
+        return not any(isinstance(part, Items) for part in parts)
+    names = [key for key, _, _ in root.entries]
+    return all(part is None for part in parts) and bool(names) and set(names) <= {*KEYS, OUR_KEY}
+
+
+def _by_name(part: Mapping) -> bool:
+    return all(
+        isinstance(value, Mapping) or (isinstance(value, Scalar) and value.empty) for _, _, value in part.entries
+    )
 
 
 @dataclass(frozen=True)
