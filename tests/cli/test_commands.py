@@ -51,6 +51,33 @@ def test_bad_input_is_exit_code_2_and_one_clear_message(cli: Cli, arguments: lis
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize("held", ["a file", "something"])
+def test_prepare_takes_no_folder_that_a_run_would_not(cli: Cli, tmp_path: Path, root: Path, held: str) -> None:
+    out = tmp_path / "full"
+    if held == "a file":
+        out.write_text("mine")
+    else:
+        out.mkdir()
+        (out / "mine.txt").write_text("mine")
+    for scenario in (root / "scenarios" / "minimal.yml", root / "scenarios" / "cloudsim" / "several.yml"):
+        for command in ("prepare", "run"):
+            done = cli(command, scenario, "--out", out)
+            assert done.returncode == 2
+            assert "greensched: --out" in done.stderr and "is not an empty folder" in done.stderr
+    assert out.is_file() or [p.name for p in out.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("command", ["prepare", "run"])
+def test_a_folder_that_cannot_be_made_is_blamed_on_the_option(
+    cli: Cli, tmp_path: Path, root: Path, command: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    for out in ("/proc/nope/out", tmp_path / "file" / "out"):
+        done = cli(command, root / "scenarios" / "minimal.yml", "--out", out)
+        assert done.returncode == 2, done.stderr
+        assert f"greensched: --out {out}: no folder can be made there" in done.stderr
+
+
 def test_an_existing_run_is_never_overwritten(cli: Cli, tmp_path: Path, root: Path) -> None:
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "precious.txt").write_text("data")

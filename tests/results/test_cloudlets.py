@@ -117,6 +117,15 @@ def test_a_run_without_cloudlets_has_no_such_table(tmp_path: Path) -> None:
     assert not (run / "cloudlets.parquet").exists()
 
 
+def test_a_file_whose_table_of_cloudlets_is_empty_is_no_damage(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run", execution="cloudsim")
+    columns = {"task": np.zeros(0, np.int64), "name": [], "reason": []}
+    write_frame(run / "input" / "hidden.gsf", "hidden", {}, {"cloudlets": columns}, mode=0o600)
+    summary = finish(run)
+    assert (summary["damaged"], summary["cloudlets"]) == ({}, None)
+    assert not (run / "cloudlets.parquet").exists()
+
+
 def test_the_terminal_counts_and_lists_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     summary_table._print_cloudlets(Console(width=200), finish(write(tmp_path / "run"))["cloudlets"])
     said = capsys.readouterr().out

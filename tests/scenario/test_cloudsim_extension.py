@@ -8,6 +8,7 @@ import pytest
 
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
+from greensched.scenario.load import load
 from greensched.scenario.problems import ScenarioError
 from greensched.signals.flat import mean_gpkwh
 from tests.scenario.cloudsim_files import HOST, PLAIN, file, prepared
@@ -114,15 +115,20 @@ def test_a_name_stands_for_all_copies_and_for_each(tmp_path: Path) -> None:
         ("version: 2", "cloud.yml:15  greensched.version: unknown version, expected 1"),
         ("datacenters: {Lisbon: {zon: ES}}", "cloud.yml:15  datacenters[0].zon: unknown key 'zon', expected one of "),
         ("datacenters: {Lisbn: {zone: ES}}", "the file has no datacenter 'Lisbn', expected one of lisbon, Lisbon, "),
-        ("datacenters: {Lisbon: {hosts: []}}", "datacenters[0].hosts: stands in the CloudSim file itself"),
+        (
+            "datacenters: {Lisbon: {hosts: []}}",
+            "greensched.datacenters.Lisbon.hosts: stands in the CloudSim file itself",
+        ),
         ("datacenters: {Lisbon: {zone: ES}}", "datacenters[1].zone: missing, expected a value"),
         ("datacenters: [ES, DE]", "greensched.datacenters: wrong type, expected a mapping"),
         ("deadlines: {low: 3, high: 2}", "workload.deadlines: high (2) must be at least low (3)"),
         ("customers: {customer1: {at: home}}", "greensched.customers.customer1.at: unknown key, expected home"),
         (
             "customers: {customer1: {home: rome}}",
-            "workload.homes.customer1: unknown datacenter 'rome', expected",
+            "cloud.yml:15  greensched.customers.customer1.home: the file has no datacenter 'rome', expected one of lis",
         ),
+        ("customers: {customer1: {home: 1}}", "customers.customer1.home: wrong type, expected the name of a datacent"),
+        ("customers: {bob: {home: rome}}", "customers.bob: the file has no customer 'bob', expected one of customer1"),
     ],
 )
 def test_errors_are_those_of_a_scenario_with_the_line_of_the_file(tmp_path: Path, line: str, said: str) -> None:
@@ -141,6 +147,24 @@ def test_an_error_in_the_second_file_names_that_file(tmp_path: Path) -> None:
         prepared(tmp_path, TWO, second=tmp_path / "nothing.yml")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# grid\nseed: 1\ncustomers: {customer1: {home: rome}}\n",
+        "start: 2022-06-06T00:00:00Z\ndatacenters:\n  madrid: {zone: ES}\n  oslo:\n",
+        "policy: {name: greensched}\ndeadlines: {low: 2, high: 4}\n",
+        "greensched: {datacenters: {madrid: {zone: ES}}}\n",
+        "---\ndatacenters: {madrid: {zone: ES}}\n---\ndatacenters: {oslo: {zone: NO}}\n",
+    ],
+)
+def test_a_second_file_that_is_taken_for_a_scenario_is_told(tmp_path: Path, text: str) -> None:
+    path = file(tmp_path, text, "cloud.greensched.yml")
+    with pytest.raises(
+        ConfigError, match=r"cloud.greensched.yml:[12]  this is a second file, .* with --with .*/cloud.gr"
+    ):
+        load(path)
+
+
 def test_each_document_may_have_keys_of_its_own(tmp_path: Path) -> None:
     text = f"---\n{PLAIN}---\n{PLAIN}"
     other = file(tmp_path, "seed: 1\n---\nseed: 2\nname: second\n", "more.yml")
@@ -149,8 +173,57 @@ def test_each_document_may_have_keys_of_its_own(tmp_path: Path) -> None:
     both = file(tmp_path, "seed: 3\n", "more.yml")
     assert [prepared(tmp_path, text, document=n, second=both).run["seed"] for n in (1, 2)] == [3, 3]
     file(tmp_path, "seed: 1\n---\nseed: 2\n", "more.yml")
-    with pytest.raises(ConfigError, match=r"more.yml has 2 documents, none for number 3: give one, or one each"):
-        prepared(tmp_path, f"{text}---\n{PLAIN}", document=3, second=other)
+    for n in (1, 3):
+        with pytest.raises(ConfigError, match=r"more.yml has 2 documents, cloud.yml has 3: expected one for all, or o"):
+            prepared(tmp_path, f"{text}---\n{PLAIN}", document=n, second=other)
+    with pytest.raises(ConfigError, match=r"more.yml has 2 documents, cloud.yml has 1: expected one for all"):
+        prepared(tmp_path, PLAIN, second=other)
+
+
+def test_one_second_file_may_name_datacenters_and_customers_of_any_document(tmp_path: Path) -> None:
+    names = ("Lisbon", "Oslo")
+    text = "".join(
+        "---\n" + PLAIN.replace("!datacenter\n", f"!datacenter\n    name: {n}\n").replace(
+            "!customer\n", f"!customer\n    name: of {n}\n") for n in names)  # fmt: skip
+    zones = (
+        "start: 2022-01-01T00:00:00Z\ndatacenters: {Lisbon: {zone: ES}, oslo: {zone: 'NO'}}\n"
+        "customers: {of Lisbon: {home: Lisbon}, of Oslo: {home: Oslo}}\n"
+    )
+    other = file(tmp_path, zones, "more.yml")
+    runs = [prepared(tmp_path, text, document=n, second=other).run for n in (1, 2)]
+    assert [[dc["zone"] for dc in r["datacenters"]] for r in runs] == [["ES"], ["NO"]]
+    file(tmp_path, zones.replace("oslo", "Oslow").replace("{of Lisbon", "{of Lissabon"), "more.yml")
+    for n in (1, 2):
+        with pytest.raises(ScenarioError) as refused:
+            prepared(tmp_path, text, document=n, second=other)
+        said = str(refused.value)
+        assert "more.yml:2  datacenters.Oslow: the file has no datacenter 'Oslow', expected one of " in said
+        assert "(did you mean 'Oslo'?)" in said
+        assert "more.yml:3  customers.of Lissabon: the file has no customer 'of Lissabon', expected one of " in said
+    each = file(tmp_path, f"{zones}---\nseed: 1\n", "more.yml")  # this one is about the first alone
+    with pytest.raises(ScenarioError, match="the file has no datacenter 'oslo'"):
+        prepared(tmp_path, text, document=1, second=each)
+
+
+def test_a_customer_stands_for_all_copies_and_homes_may_be_called_as_in_the_file(tmp_path: Path) -> None:
+    text = (
+        TWO.replace("Lisbon", "North Hall").replace("!customer\n", "!customer\n    name: Alice\n    amount: 3\n")
+        + "greensched: {customers: {Alice-2: {home: north-hall}, Alice: {home: HOME}}}\n"
+    )
+
+    def homes(where: str) -> list[int]:
+        got = prepared(tmp_path, text.replace("HOME", where))
+        return [got.run["origins"][o]["home"] for o in got.tasks["origin"]]
+
+    assert homes("datacenter2") == [1, 0, 1]
+    assert homes("North Hall") == [0, 0, 0]
+    with pytest.raises(ScenarioError, match=r"customers.Alice.home: 'Hall' is 2 datacenters, expected one of hall-1, "):
+        prepared(
+            tmp_path,
+            text.replace("HOME", "Hall")
+            .replace("home: north-hall", "home: hall-1")
+            .replace("North Hall", "Hall\n    amount: 2"),
+        )
 
 
 def test_a_scenario_may_execute_with_cloudsim_and_a_cloudsim_file_without(tmp_path: Path) -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from greensched.core.errors import ConfigError
 from greensched.scenario.cloudsim import document
+from greensched.scenario.load import load
 from greensched.scenario.problems import ScenarioError
 from tests.conftest import ROOT
+from tests.scenario import build
 from tests.scenario.cloudsim_files import CLOUDLET, HOST, PLAIN, VM, file, prepared
 
 EVERYTHING = """\
@@ -301,8 +303,29 @@ def test_an_ordinary_scenario_stays_one(tmp_path: Path) -> None:
     text = "# our customers\ngreensched: 1\nname: x\n"
     with pytest.raises(ScenarioError, match="start: missing"):
         prepared(tmp_path, text)
-    with pytest.raises(ConfigError, match=r"--document: cloud.yml is a scenario, this is for CloudSim files"):
-        prepared(tmp_path, text, document=2)
+    for number in (0, 1, 2):
+        with pytest.raises(ConfigError, match=r"--document: cloud.yml is a scenario, this is for CloudSim files"):
+            prepared(tmp_path, text, document=number)
+
+
+def test_a_scenario_of_two_documents_is_told_so(tmp_path: Path) -> None:
+    path = build.write(tmp_path)
+    text = path.read_text()
+    path.write_text(f"{text}---\n{text}")
+    line = text.count("\n") + 1
+    with pytest.raises(
+        ConfigError, match=rf"{path.name}:{line}  a second document begins here, but a scenario has only"
+    ):
+        load(path)
+
+
+@pytest.mark.parametrize("tags", [True, False])
+def test_a_file_without_customers_is_told_so_and_nothing_else(tmp_path: Path, tags: bool) -> None:
+    text = PLAIN[: PLAIN.index("customers:")]
+    with pytest.raises(ScenarioError) as refused:
+        prepared(tmp_path, text if tags else text.replace("!datacenter\n", "name: x\n").replace("!host ", ""))
+    said = "customers: no customers, expected a list of them under the key customers"
+    assert str(refused.value) == f"1 problem in the scenario:\n  cloud.yml:1  {said}"
 
 
 def test_documents_are_chosen_by_number(tmp_path: Path) -> None:
@@ -312,8 +335,11 @@ def test_documents_are_chosen_by_number(tmp_path: Path) -> None:
     first, second = (prepared(tmp_path, text, document=n) for n in (1, 2))
     assert (first.cloudlets["length_mi"], second.cloudlets["length_mi"]) == ([10000.0], [500.0])
     assert (first.run["run_id"], second.run["run_id"]) == ("cloud-1-s0", "cloud-2-s0")
-    with pytest.raises(ConfigError, match=r"--document 3: cloud.yml holds 2, expected 1 to 2"):
-        prepared(tmp_path, text, document=3)
+    for number in (-1, 0, 3):
+        with pytest.raises(ConfigError, match=rf"--document {number}: cloud.yml holds 2 documents, expected 1 to 2"):
+            prepared(tmp_path, text, document=number)
+    with pytest.raises(ConfigError, match=r"--document 0: cloud.yml holds 1 document, expected 1"):
+        prepared(tmp_path, PLAIN, document=0)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "cloudsim").glob("*[a-z].yml")), ids=lambda p: p.stem)

@@ -54,6 +54,51 @@ def test_an_id_is_the_number_of_the_first_of_an_entry(tmp_path: Path) -> None:
     assert got.cloudlets["name"] == ["customer1/cloudlet5"]
 
 
+def test_entries_without_an_id_take_numbers_that_no_id_has(tmp_path: Path) -> None:
+    one = "pes: 1, mips: 1}"
+    vms = f"{{amount: 3, {one}, {{id: 2, amount: 2, {one}, {{id: 0, {one}, {{amount: 2, {one}"
+    got = prepared(tmp_path, cloud(vms, "{id: 2, pes: 1, length: 1}, {pes: 1, length: 1}"))
+    # by position 1, 2, 3, then 7, 8: 2 and 3 are ids, 4 and 5 are the first that are free
+    assert got.tasks["name"] == [f"customer1/vm{n}" for n in (1, 4, 5, 2, 3, 0, 7, 8)]
+    assert sorted(got.cloudlets["name"]) == ["customer1/cloudlet1", "customer1/cloudlet2"]
+
+
+@pytest.mark.parametrize(
+    ("vms", "cloudlets", "said"),
+    [
+        ("{id: 3, amount: 2, X},\n  {X},\n  {id: 4, X}", "", "cloud.yml:8  customers[0].vms[2].id: 4 is already"),
+        ("{id: 0, X},\n  {id: 0, X}", "", "the id of a vm of the entry in line 6, expected unique ids"),
+        ("{X}", "{id: 7, Y},\n  {id: 6, amount: 2, Y}", "cloud.yml:8  customers[0].cloudlets[1].id: 7 is already"),
+    ],
+)
+def test_an_id_given_twice_is_an_error_with_both_lines(tmp_path: Path, vms: str, cloudlets: str, said: str) -> None:
+    text = cloud(f"\n  {vms}".replace("X", "pes: 1, mips: 1"), cloudlets.replace("Y", "pes: 1, length: 1"))
+    with pytest.raises(ScenarioError) as refused:
+        prepared(tmp_path, text)
+    assert said in str(refused.value)
+    apart = PLAIN + PLAIN[PLAIN.index("  - !customer") :]
+    got = prepared(tmp_path, apart.replace("{pes: 2", "{id: 1, pes: 2"))  # of two customers they may be equal
+    assert got.tasks["name"] == ["customer1/vm1", "customer2/vm1"]
+
+
+ids = st.lists(st.tuples(st.integers(0, 4), st.integers(-1, 12)), max_size=6)
+
+
+@given(ids)
+def test_no_two_have_the_same_number(groups: list[tuple[int, int]]) -> None:
+    amount, ident = np.array(groups, np.int64).reshape(-1, 2).T
+    given_ = [n for k, first in groups if first >= 0 for n in range(first, first + k)]
+    clash = machines.same_numbers(amount, ident)
+    assert (clash is None) == (len(given_) == len(set(given_)))
+    if clash is None:
+        numbers = machines._numbers(amount, ident).tolist()
+        assert len(set(numbers)) == len(numbers)
+    else:
+        one, two, number = clash
+        assert one < two
+        assert all(ident[i] <= number < ident[i] + amount[i] for i in (one, two))
+
+
 def test_round_robin_goes_on_where_it_stopped_over_vms_with_enough_cores(tmp_path: Path) -> None:
     got = prepared(
         tmp_path,
@@ -216,7 +261,7 @@ def test_homes_fill_the_first_datacenter_first_unless_time_zones_or_the_user_say
     assert homes(", timeZone: -9") == "bbbbbb"  # six hours across the date line, nine to Greenwich
     assert homes(", timeZone: -3") == "aaaaaa"
     assert homes(", timeZone: 6", "greensched: {customers: {customer1: {home: a}}}\n") == "aaaaaa"
-    with pytest.raises(ScenarioError, match=r"cloud.yml:7  workload.homes.nobody: the file has no customer 'nobody'"):
+    with pytest.raises(ScenarioError, match=r"cloud.yml:7  greensched.customers.nobody: the file has no customer"):
         homes("", "greensched: {customers: {nobody: {home: a}}}\n")
 
 
@@ -242,11 +287,29 @@ def test_a_scenario_may_take_the_customers_of_a_file(tmp_path: Path) -> None:
     assert got.tasks["name"] == ["customer1/vm1"]
     assert got.tasks["deadline_us"] == [600_000_000]
     assert got.run["datacenters"][0]["hosts"][0]["mips"] == 1000.0
+    with pytest.raises(ScenarioError, match=r"workload.homes.bob: the file has no customer 'bob', expected one of cus"):
+        prepared(tmp_path, path.read_text(), "workload.homes={bob: here}")
     with pytest.raises(ScenarioError, match=r"workload.file: no file 'other.yml'"):
         prepared(tmp_path, path.read_text().replace("theirs", "other"))
     file(tmp_path, PLAIN.replace("pes: 2", "pes: x"), "theirs.yml")
     with pytest.raises(ScenarioError, match=r"theirs.yml:8  customers\[0\].vms\[0\].pes: expected a whole number"):
         prepared(tmp_path, path.read_text())
+
+
+def test_a_document_that_a_scenario_asks_for_is_called_by_the_key_that_asks(tmp_path: Path) -> None:
+    file(tmp_path, f"---\n{PLAIN}---\n{PLAIN}", "theirs.yml")
+
+    def said(**more: int) -> str:
+        workload = {"source": "cloudsim", "file": "theirs.yml", **more}
+        with pytest.raises(ScenarioError) as refused:
+            prepared(tmp_path, build.write(tmp_path, workload=workload, execution="cloudsim").read_text())
+        return str(refused.value)
+
+    assert "workload.document: 3: theirs.yml holds 2 documents, expected 1 to 2" in said(document=3)
+    assert "theirs.yml holds 2 scenarios; name one of them: workload.document 1 to 2" in said()
+    for text in (said(), said(document=3), said(document=0)):
+        assert "--document" not in text
+    assert said(document=0).count("workload.document") == 1
 
 
 groups = st.lists(
@@ -264,11 +327,11 @@ def customer(amount: int, vms: list[Any], cloudlets: list[Any], number: int) -> 
     return machines.Customer(
         [f"c{number}-{k}" for k in range(amount)],
         machines.VmGroups(
-            v[:, 0], 0 * v[:, 0], v[:, 1].astype(np.int32), 1000 * ones, ones, ones, ones, v[:, 2].astype(np.int32),
+            v[:, 0], 0 * v[:, 0] - 1, v[:, 1].astype(np.int32), 1000 * ones, ones, ones, ones, v[:, 2].astype(np.int32),
             0 * v[:, 0].astype(np.int32),
         ),
         machines.CloudletGroups(
-            c[:, 0].astype(np.int64), np.zeros(len(c), np.int64), c[:, 2], c[:, 1].astype(np.int32), c[:, 3],
+            c[:, 0].astype(np.int64), np.full(len(c), -1, np.int64), c[:, 2], c[:, 1].astype(np.int32), c[:, 3],
             np.ones(len(c)), np.full(len(c), np.nan),
         ),
     )  # fmt: skip

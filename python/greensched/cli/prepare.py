@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from greensched.core.errors import ConfigError, GreenSchedError
+from greensched.core.paths import require_unused
 
 Scenario = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML), or a CloudSim file.")]
 Set = Annotated[
@@ -35,11 +36,13 @@ With = Annotated[
 
 def prepare(
     scenario: Scenario,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Run folder; must not hold an input yet.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Run folder; must be new or empty.")],
     overrides: Set = None,
     data: Data = None,
     document: Document = None,
     second: With = None,
+    claimed: Annotated[bool, typer.Option("--claimed", hidden=True)] = False,  # by the run that asks, which also warns
+    beside: Annotated[Path | None, typer.Option("--beside", hidden=True)] = None,  # as in load()
 ) -> None:
     """Write the input of a run folder; the last line of the output is JSON with its path.
 
@@ -47,16 +50,21 @@ def prepare(
     """
     from greensched.scenario import prepare as preparation
 
+    if not claimed:
+        require_unused(out)
     numbers = documents(scenario, document)
     if len(numbers) > 1:  # all or nothing
+        warnings = []
         for number in numbers:
             with named(number):
-                preparation.validate(scenario, overrides, data, number, second)
+                loaded = preparation.validate(scenario, overrides, data, number, second)
+            warnings.append((number, loaded.problems.warnings))
+        warn(grouped(warnings))
     for number in numbers:
         folder = out if len(numbers) == 1 else out / str(number)
-        prepared = preparation.prepare(scenario, folder, overrides, data, number, second)
-        for warning in prepared.warnings:
-            print(f"greensched: warning: {warning}", file=sys.stderr)
+        prepared = preparation.prepare(scenario, folder, overrides, data, number, second, beside)
+        if len(numbers) == 1 and not claimed:
+            warn(grouped([(number, prepared.warnings)]))
         print(preparation.as_json(prepared))
 
 
@@ -66,6 +74,27 @@ def documents(scenario: Path, asked: int | None) -> list[int | None]:
 
     count = 1 if asked is not None else count_documents(scenario)
     return [asked] if count == 1 else list(range(1, count + 1))
+
+
+def grouped(warnings: Iterable[tuple[int | None, list[str]]]) -> list[str]:
+    """Warnings by document as texts that name their documents, each once."""
+    about: dict[str, list[str]] = {}
+    for number, texts in warnings:
+        for text in dict.fromkeys(texts):
+            about.setdefault(text, []).extend([] if number is None else [str(number)])
+    return [f"{_listed(numbers)}{text}" for text, numbers in about.items()]
+
+
+def _listed(numbers: list[str]) -> str:
+    if len(numbers) < 2:
+        return f"document {numbers[0]}: " if numbers else ""
+    return f"documents {', '.join(numbers[:-1])} and {numbers[-1]}: "
+
+
+def warn(warnings: list[str]) -> None:
+    """Say warnings on stderr."""
+    for warning in warnings:
+        print(f"greensched: warning: {warning}", file=sys.stderr)
 
 
 @contextlib.contextmanager

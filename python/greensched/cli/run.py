@@ -63,7 +63,8 @@ def run(
 
     Of a CloudSim file every document is run, in order, each into a folder of its own.
     """
-    from greensched.cli.runner import Order, carry_out
+    from greensched.cli.order import Order
+    from greensched.cli.runner import carry_out
 
     order = Order(
         scenario=scenario,

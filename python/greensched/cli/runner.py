@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,43 +16,15 @@ from rich.console import Console
 
 from greensched.cli import codes, failures
 from greensched.cli.baseline import make_baseline_folder
+from greensched.cli.order import Order, PrepareError, new_folder, prepare, split
 from greensched.cli.progress import watch
 from greensched.cli.salvage import salvage, what_is_left
 from greensched.core import registry
-from greensched.core.contracts import Predictor
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata
 from greensched.results.finish import SUMMARY, finish, world_status
-from greensched.scenario.cloudsim.nodes import several_possible
 
 _log = Console(stderr=True, highlight=False, soft_wrap=True)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the user asked for."""
-
-    scenario: Path
-    overrides: tuple[str, ...] = ()
-    data: Path | None = None
-    out: Path | None = None
-    baseline: str | None = None
-    policy: str | None = None
-    progress: bool = True
-    report: bool = True
-    bridge: str = "py4j"
-    predictor: Predictor | None = None  # an object, from Python only
-    quiet: bool = False  # what prepare has to say goes into the error
-    document: int | None = None  # of a CloudSim file; None: its only one
-    second: Path | None = None  # our keys for a CloudSim file
-
-
-class PrepareError(GreenSchedError):
-    """``prepare`` refused the scenario and has said why on stderr, or here."""
-
-    def __init__(self, exit_code: int, said: str | None) -> None:
-        super().__init__(said or "the scenario was not run (see above)")
-        self.exit_code = exit_code
 
 
 def carry_out(order: Order, *, as_json: bool = False) -> int:
@@ -89,24 +56,6 @@ def _carry_out(order: Order, as_json: bool) -> int:
     return codes.of_summary(summary)
 
 
-def split(order: Order) -> list[Order]:
-    """An order for each document of a CloudSim file, with folders of their own; the order itself for any other file.
-
-    All documents are validated first, so that none is run while another cannot be.
-
-    Raises:
-        GreenSchedError: a document cannot run.
-    """
-    if order.document is not None or not order.scenario.is_file() or not several_possible(order.scenario):
-        return [order]
-    done = _run_greensched(order, ["validate", str(order.scenario), "--json"])
-    count = int(json.loads(done)["documents"])
-    if count == 1:
-        return [order]
-    base = _new_folder(order)
-    return [replace(order, document=n, out=base / str(n)) for n in range(1, count + 1)]
-
-
 def simulate(order: Order) -> tuple[Path, dict[str, Any], Path | None]:
     """Run the scenario without a word; returns its folder, its summary and the page, if there is one.
 
@@ -116,14 +65,8 @@ def simulate(order: Order) -> tuple[Path, dict[str, Any], Path | None]:
     if not order.scenario.is_file():
         raise ConfigError(f"{order.scenario}: no such scenario file")
     _check_names(order)
-    with claims.claimed(_new_folder(order)) as folder, _failures_noted(folder):
-        metadata.begin(
-            folder,
-            command=["greensched", *sys.argv[1:]],
-            scenario_file=str(order.scenario),
-            overrides=list(order.overrides),
-            data=str(order.data) if order.data else None,
-        )
+    with claims.claimed(new_folder(order)) as folder, _failures_noted(folder):
+        metadata.begin(folder, **order.asked(folder))
         config = _prepare(order, folder)
         status = _play(folder, config, "simulating", order)
         summary = finish(folder)
@@ -141,25 +84,9 @@ def _check_names(order: Order) -> None:
         if name in (None, "none"):
             continue
         try:
-            registry.load("policy", str(name), order.scenario.resolve().parent)
+            registry.load("policy", str(name), order.beside or order.scenario.resolve().parent)
         except ConfigError as error:
             raise ConfigError(f"{option}: {error}") from error
-
-
-def _new_folder(order: Order) -> Path:
-    folder = order.out
-    if folder is None:
-        stem = re.sub(r"[^A-Za-z0-9._-]+", "-", order.scenario.stem)
-        base = Path("runs") / f"{stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
-        folder, n = base, 1
-        while folder.exists():
-            n += 1
-            folder = base.with_name(f"{base.name}-{n}")
-    elif folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigError(
-            f"--out {folder}: exists and is not an empty folder; name another, a run is never overwritten"
-        )
-    return folder
 
 
 @contextlib.contextmanager
@@ -199,35 +126,11 @@ def _signals_as_interrupt() -> Iterator[None]:
 
 
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:
-    """Write input/ in a process of its own, so that the hidden truth never enters the mind's."""
     with _status(order.progress, "preparing the input"):
-        _run_greensched(order, ["prepare", str(order.scenario), "--out", str(folder)])
+        prepare(order, folder)
     config = metadata.read_json(folder / "input" / "run.json")
     metadata.update(folder, config=config, seed=config["seed"])
     return config
-
-
-def _run_greensched(order: Order, arguments: list[str]) -> str:
-    """A command on the order's scenario, in a process of its own; returns what it printed."""
-    command = [sys.executable, "-m", "greensched", *arguments]
-    if order.policy is not None:  # first: its own options may follow as --set policy.x=y
-        command += ["--set", f"policy={json.dumps({'name': order.policy})}"]
-    for override in order.overrides:
-        command += ["--set", override]
-    if order.data is not None:
-        command += ["--data", str(order.data)]
-    if order.document is not None:
-        command += ["--document", str(order.document)]
-    if order.second is not None:
-        command += ["--with", str(order.second)]
-    # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
-    stderr = subprocess.PIPE if order.quiet else None
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False, start_new_session=True
-    )
-    if done.returncode != 0:
-        raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED, done.stderr)
-    return done.stdout
 
 
 def _play(folder: Path, config: dict[str, Any], what: str, order: Order) -> str:

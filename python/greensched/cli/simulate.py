@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import warnings
 from collections.abc import Mapping
@@ -10,14 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from greensched.cli import failures
-from greensched.cli.runner import Order, split
+from greensched.cli import arguments, failures
+from greensched.cli.order import Order, PrepareError, split
 from greensched.cli.runner import simulate as carry_out
 from greensched.core.contracts import Predictor
 from greensched.core.errors import ConfigError
+from greensched.results.folder import RunFolder
+from greensched.results.tables import build
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+_DICTIONARY = "scenario-from-python.yml"
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Result:
         jobs: a row per task.
         datacenters: a row per slot and datacenter.
         decisions: a row per decision.
+        cloudlets: a row per cloudlet of a CloudSim file; empty for a run without any.
         folder: the run folder, if it was to be kept.
     """
 
@@ -36,6 +43,7 @@ class Result:
     jobs: pd.DataFrame
     datacenters: pd.DataFrame
     decisions: pd.DataFrame
+    cloudlets: pd.DataFrame
     folder: Path | None
 
 
@@ -55,7 +63,8 @@ def simulate(
     """Run a scenario and return its results as data frames.
 
     Args:
-        scenario: a scenario file, or its content.
+        scenario: a scenario file, or its content; what that names lies in the current folder. Numbers of numpy, times
+            of pandas and of ``datetime`` (UTC where they name no zone) are taken for what a file would say.
         policy: a name, or a ``policy`` block with options; by default the scenario's.
         predictor: an object that predicts, for the policy to use instead of the one that the scenario names.
         overrides: values of the scenario by their path: ``{"workload.jobs": 1000}``.
@@ -73,46 +82,54 @@ def simulate(
         RuntimeWarning: the mind failed and the world's fallback decided for it (``summary["status"]``: degraded).
     """
     with tempfile.TemporaryDirectory(prefix="greensched-") as temporary:
-        kept = None if out is None else Path(out)
+        folder = Path(temporary)
         order = Order(
-            scenario=_file(scenario, Path(temporary)),
-            overrides=_overrides(policy, overrides),
-            data=None if data is None else Path(data),
-            out=kept or Path(temporary) / "run",
-            baseline=baseline or "none",
+            scenario=_file(scenario, folder),
+            overrides=arguments.overrides(policy, overrides),
+            data=arguments.optional_path("data", data, what="a folder"),
+            out=arguments.optional_path("out", out, what="a new folder") or folder / "run",
+            baseline=arguments.name("baseline", baseline) or "none",
             progress=False,
-            report=kept is not None,
-            bridge=bridge,
-            predictor=predictor,
+            report=out is not None,
+            bridge=arguments.bridge(bridge),
+            predictor=arguments.predictor(predictor),
             quiet=True,
-            document=document,
-            second=None if second is None else Path(second),
+            document=arguments.document(document),
+            second=arguments.optional_path("second", second, what="a file"),
+            beside=Path.cwd() if isinstance(scenario, Mapping) else None,
         )
-        if (count := len(split(order))) > 1:
-            raise ConfigError(f"{order.scenario} holds {count} scenarios; name one of them: document=1 to {count}")
-        folder, summary, _ = carry_out(order)
+        try:
+            folder, summary = _carry_out(order)
+        except PrepareError as error:
+            raise PrepareError(error.exit_code, _of_dictionary(str(error), order.scenario)) from None
         if summary["status"] != "completed":  # a sweep must not take the world's fallback for the policy
             told = failures.line(folder) or summary["reason"]
             warnings.warn(f"the run ended {summary['status']}: {told}", RuntimeWarning, stacklevel=2)
-        return _result(folder, summary, kept)
+        return _result(folder, summary, None if out is None else folder)
 
 
-def _file(scenario: str | Path | Mapping[str, Any], folder: Path) -> Path:
+def _carry_out(order: Order) -> tuple[Path, dict[str, Any]]:
+    if (count := len(split(order))) > 1:
+        raise ConfigError(f"{order.scenario} holds {count} scenarios; name one of them: document=1 to {count}")
+    folder, summary, _ = carry_out(order)
+    return folder, summary
+
+
+def _file(scenario: Any, folder: Path) -> Path:
+    """The scenario as a file: JSON is YAML."""
     if not isinstance(scenario, Mapping):
-        return Path(scenario)
-    path = folder / "scenario.yml"
-    try:
-        path.write_text(json.dumps(dict(scenario), indent=1), encoding="utf-8")  # JSON is YAML
-    except TypeError as error:
-        raise ConfigError(f"scenario: holds something that is no plain value: {error}") from error
+        return arguments.path("scenario", scenario, what="a scenario file, or its content as a dictionary")
+    path = folder / _DICTIONARY
+    text = json.dumps(arguments.plain(scenario, "scenario"), indent=1, ensure_ascii=False)
+    path.write_text(text, encoding="utf-8")
     return path
 
 
-def _overrides(policy: str | Mapping[str, Any] | None, overrides: Mapping[str, Any] | None) -> tuple[str, ...]:
-    values: dict[str, Any] = {}
-    if policy is not None:
-        values["policy"] = {"name": policy} if isinstance(policy, str) else dict(policy)
-    return tuple(f"{key}={json.dumps(value)}" for key, value in {**values, **(overrides or {})}.items())
+def _of_dictionary(text: str, path: Path) -> str:
+    """Errors without the file, and the lines in it, that nobody has written."""
+    if path.name != _DICTIONARY:
+        return text
+    return re.sub(rf"(?:{re.escape(str(path.parent))}/)?{re.escape(_DICTIONARY)}(?::\d+)?", "scenario", text)
 
 
 def _result(folder: Path, summary: dict[str, Any], kept: Path | None) -> Result:
@@ -121,4 +138,15 @@ def _result(folder: Path, summary: dict[str, Any], kept: Path | None) -> Result:
     jobs, datacenters, decisions = (
         pd.read_parquet(folder / f"{name}.parquet") for name in ("jobs", "datacenters", "decisions")
     )
-    return Result(summary, jobs, datacenters, decisions, kept)
+    return Result(summary, jobs, datacenters, decisions, _cloudlets(folder), kept)
+
+
+def _cloudlets(folder: Path) -> pd.DataFrame:
+    """The table of cloudlets; of a run without any an empty one."""
+    import pandas as pd
+
+    path = folder / "cloudlets.parquet"
+    if path.is_file():
+        return pd.read_parquet(path)
+    empty: pd.DataFrame = build("cloudlets", {}, RunFolder(folder)).to_pandas()
+    return empty

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Annotated
 
 import typer
 
-from greensched.cli.prepare import Data, Document, Scenario, Set, With, documents, named
+from greensched.cli.prepare import Data, Document, Scenario, Set, With, documents, grouped, named, warn
 
 
 def validate(
@@ -23,16 +22,17 @@ def validate(
     from greensched.scenario import prepare as preparation
 
     numbers = documents(scenario, document)
-    warnings = []
-    for number in numbers:
-        with named(number):
-            loaded = preparation.validate(scenario, overrides, data, number, second)
-        warnings += loaded.problems.warnings
-        if json_:
-            continue
-        for warning in loaded.problems.warnings:
-            print(f"greensched: warning: {warning}", file=sys.stderr)
-        which = f", document {number}" if number is not None else ""
-        print(f"{scenario}{which}: valid ({len(loaded.scenario.datacenters)} datacenters)")
+    warnings: list[tuple[int | None, list[str]]] = []
+    try:
+        for number in numbers:
+            with named(number):
+                loaded = preparation.validate(scenario, overrides, data, number, second)
+            warnings.append((number, loaded.problems.warnings))
+            if not json_:
+                which = f", document {number}" if number is not None else ""
+                print(f"{scenario}{which}: valid ({len(loaded.scenario.datacenters)} datacenters)")
+    finally:
+        if not json_:
+            warn(grouped(warnings))
     if json_:
-        print(json.dumps({"documents": len(numbers), "warnings": warnings}))
+        print(json.dumps({"documents": len(numbers), "warnings": grouped(warnings)}))

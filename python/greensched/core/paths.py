@@ -1,7 +1,10 @@
-"""Files that a scenario names must lie in its own folder or in the data folder, links resolved."""
+"""Files that a scenario names must lie in its own folder or in the data folder, links resolved; folders for runs."""
 
 from __future__ import annotations
 
+import contextlib
+import errno
+from collections.abc import Iterator
 from pathlib import Path
 
 from greensched.core.errors import ConfigError
@@ -36,3 +39,34 @@ def safe_path(name: str, roots: list[Path], *, folder: bool = False) -> Path:
             raise ConfigError(f"'{name}' is not a {kind}: expected a plain {kind}")
         return candidate
     raise ConfigError(f"no {kind} '{name}' inside {where}")
+
+
+def require_unused(folder: Path) -> None:
+    """Refuse a folder for a run in which something lies already.
+
+    Raises:
+        ConfigError: it is not empty, or no folder.
+    """
+    try:
+        used = folder.exists() and (not folder.is_dir() or any(folder.iterdir()))
+    except OSError as error:
+        raise ConfigError(f"--out {folder}: cannot be read ({error.strerror}); name another") from error
+    if used:
+        raise ConfigError(
+            f"--out {folder}: exists and is not an empty folder; name another, a run is never overwritten"
+        )
+
+
+@contextlib.contextmanager
+def making(folder: Path) -> Iterator[None]:
+    """Blame what goes wrong while the body makes ``folder`` on the name that was given for it, if that is the cause.
+
+    Raises:
+        ConfigError: no such folder can be made.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        raise ConfigError(f"--out {folder}: no folder can be made there ({error.strerror}); name another") from error

@@ -129,15 +129,19 @@ def _datacenter_rows(run: RunFolder, summary: dict[str, Any]) -> list[dict[str, 
 
 def _commands(run: RunFolder, meta: dict[str, Any]) -> list[str]:
     """Shell lines that make this result again."""
+    lines = []
+    if meta.get("predictor_object"):
+        lines.append(
+            f"# from Python, with a predictor object ({meta['predictor_object']}) that no command line can name"
+        )
     if meta.get("scenario_file"):
-        words = ["greensched", "run", meta["scenario_file"]]
+        words = ["greensched", "run", str(meta["scenario_file"])]
         for override in meta.get("overrides", []):
             words += ["--set", override]
-        if meta.get("data"):
-            words += ["--data", meta["data"]]
-        lines = [shlex.join(words)]
-    else:
-        lines = []
+        for option in ("document", "with", "policy", "baseline", "data"):
+            value = meta.get("second" if option == "with" else option)
+            words += [] if value is None else [f"--{option}", str(value)]
+        lines.append(shlex.join(words))
     return [*lines, f"greensched report {shlex.quote(str(run.path))}"]
 
 

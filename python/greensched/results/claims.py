@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from greensched.core.errors import ConfigError
+from greensched.core.paths import making
 
 LOCK = ".run.lock"
 _LOCKS = (LOCK, "world/world.lock")
@@ -25,14 +26,11 @@ def claimed(folder: Path) -> Iterator[Path]:
     Raises:
         ConfigError: another run has claimed it, or something lies in it.
     """
-    try:
-        folder.mkdir(parents=True)
-        made = True
-    except FileExistsError:
-        made = False
     lock = folder / LOCK
     try:
-        descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
+        with making(folder):
+            made = _make(folder)
+            descriptor = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
     except FileExistsError:
         raise ConfigError(f"{folder}: another run has just begun here; name another --out") from None
     try:
@@ -46,6 +44,15 @@ def claimed(folder: Path) -> Iterator[Path]:
         if made:
             with contextlib.suppress(OSError):  # not empty
                 folder.rmdir()
+
+
+def _make(folder: Path) -> bool:
+    """Make a folder; whether it was not there."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    return True
 
 
 def refuse_live(folder: Path) -> None:

@@ -174,9 +174,10 @@ class RunFolder:
 
     @cached_property
     def cloudlets(self) -> dict[str, Any]:
-        """Columns of the cloudlets in input/hidden.gsf; empty for a run without."""
+        """Columns of the cloudlets in input/hidden.gsf; empty for a run without, of whose ends no world writes."""
         path = self.path / "input" / "hidden.gsf"
-        return read_frame(path).tables.get("cloudlets", {}) if path.is_file() else {}
+        rows = read_frame(path).tables.get("cloudlets", {}) if path.is_file() else {}
+        return rows if len(rows.get("task", ())) else {}
 
     @cached_property
     def cloudlet_ends(self) -> dict[str, Any]:

@@ -128,6 +128,9 @@ def read(folder: Path) -> dict[str, Any]:
         "scenario_file": asked.get("scenario_file"),
         "overrides": asked.get("overrides", []),
         "data": asked.get("data_folder"),
+        "baseline": "none",  # which only `greensched run` has
+        "document": asked.get("document"),
+        "second": asked.get("second"),
         "versions": versions(),
         "config": None,
     }

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.paths import safe_path
 from greensched.scenario.cloudsim.complete import complete
+from greensched.scenario.cloudsim.extension import refuse_second
 from greensched.scenario.cloudsim.nodes import cloudsim_documents
 from greensched.scenario.cloudsim.source import Cloud
 from greensched.scenario.cloudsim.source import customers as cloudsim_customers
@@ -42,11 +43,21 @@ class Loaded:
     problems: Collector
     cloud: Cloud | None = None
     """VMs and cloudlets, where a CloudSim file says what there is to run."""
+    document: int | None = None
+    """The document that was asked for, and the second file."""
+    second: Path | None = None
+    beside: Path | None = None
+    """Where the files that it names lie, if not in its own folder."""
 
     @property
     def roots(self) -> list[Path]:
         """Folders that the scenario may read from."""
-        return _roots(self.path, self.data)
+        return _roots(self.folder, self.data)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of what the scenario names."""
+        return _folder(self.path, self.beside)
 
     def host(self, type_name: str) -> HostSpec:
         """A host type by name; own types win over built-in ones."""
@@ -57,8 +68,12 @@ class Loaded:
         return float(sum(g.count * self.host(g.type).cores for g in datacenter.hosts))
 
 
-def _roots(path: Path, data: Path | None) -> list[Path]:
-    return [path.resolve().parent, *([data.resolve()] if data is not None else [])]
+def _folder(path: Path, beside: Path | None) -> Path:
+    return path.resolve().parent if beside is None else beside.resolve()
+
+
+def _roots(folder: Path, data: Path | None) -> list[Path]:
+    return [folder, *([data.resolve()] if data is not None else [])]
 
 
 def load(
@@ -67,6 +82,7 @@ def load(
     data: Path | None = None,
     document: int | None = None,
     second: Path | None = None,
+    beside: Path | None = None,
 ) -> Loaded:
     """Read and validate a scenario.
 
@@ -76,6 +92,7 @@ def load(
         data: folder with the layout of the data pack.
         document: which document of a CloudSim file, from 1; None: its only one.
         second: a second file with our keys for a CloudSim file; None: the one beside it, if there is one.
+        beside: where the files and plug-ins that the scenario names lie; None: in its own folder.
 
     Raises:
         ScenarioError: everything that is wrong, at once.
@@ -85,32 +102,33 @@ def load(
     apply(raw, overrides or [], problems.places)
     if cloud is not None:
         complete(raw, cloud, problems)
-    scenario = None
+    folder, scenario = _folder(path, beside), None
     try:
         scenario = Scenario.model_validate(raw)
     except ValidationError as error:
         explain(error, raw, Scenario, problems)
-    source = _source(raw, path, data, problems)
+    source = _source(raw, _roots(folder, data), data, problems)
     check_datacenters(raw, None if source is None else source.zones(), problems)
-    check_policies(raw, path.resolve().parent, problems)
-    check_sources(raw, _roots(path, data), data is not None, problems)
+    check_policies(raw, folder, problems)
+    check_sources(raw, _roots(folder, data), data is not None, problems)
     if scenario is not None:
         check_execution(scenario, HOST_TYPES, problems)
     if cloud is None and get(raw, ("workload", "source")) == "cloudsim":
-        cloud = _customers(raw, _roots(path, data), problems)
+        cloud = _customers(raw, _roots(folder, data), problems)
     problems.raise_if_any()
     assert scenario is not None
     assert source is not None
-    return Loaded(scenario, path, data, overrides or [], source, problems, cloud)
+    return Loaded(scenario, path, data, overrides or [], source, problems, cloud, document, second, beside)
 
 
 def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[str, Any], Collector, Cloud | None]:
     """The file as raw data, and what else it holds if it is one of CloudSim."""
     roots = cloudsim_documents(path)
+    refuse_second(path, roots)
     if roots is not None:
         return read_cloudsim(path, roots, document, second)
     for option, value in (("--document", document), ("--with", second)):
-        if value not in (None, 1):
+        if value is not None:
             raise ConfigError(f"{option}: {path.name} is a scenario, this is for CloudSim files")
     raw, _, problems = read(path)
     if not isinstance(raw, dict):
@@ -121,16 +139,17 @@ def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[st
 def _customers(raw: dict[str, Any], roots: list[Path], problems: Collector) -> Cloud | None:
     """The customers that a scenario takes from a CloudSim file."""
     file, document = get(raw, ("workload", "file")), get(raw, ("workload", "document"))
-    if not isinstance(file, str) or not isinstance(document, int | None):
+    if not isinstance(file, str) or not (document is None or (type(document) is int and document >= 1)):
         return None  # said by the schema
     try:
         return cloudsim_customers(safe_path(file, roots), document, problems)
     except ConfigError as error:
-        problems.add(("workload", "file"), str(error))
+        key = "document" if "workload.document" in str(error) else "file"
+        problems.add(("workload", key), str(error).removeprefix("workload.document "))
         return None
 
 
-def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collector) -> SignalSource | None:
+def _source(raw: dict[str, Any], roots: list[Path], data: Path | None, problems: Collector) -> SignalSource | None:
     kind = get(raw, ("signals", "source")) or "synthetic"
     try:
         if kind == "data":
@@ -141,7 +160,7 @@ def _source(raw: dict[str, Any], path: Path, data: Path | None, problems: Collec
             folder = get(raw, ("signals", "folder"))
             if not isinstance(folder, str):
                 raise ConfigError("source csv needs the key folder")
-            return CsvFolder(safe_path(folder, _roots(path, data), folder=True))
+            return CsvFolder(safe_path(folder, roots, folder=True))
         if kind == "flat":
             given = get(raw, ("signals", "carbon_gpkwh"))
             return FlatGrid(float(given) if isinstance(given, int | float) else None)

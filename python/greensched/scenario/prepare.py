@@ -15,6 +15,7 @@ import numpy as np
 
 from greensched.core.errors import ConfigError
 from greensched.core.frames import write_frame
+from greensched.core.paths import making
 from greensched.scenario import fault_schedule, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
@@ -50,6 +51,7 @@ def prepare(
     data: Path | None = None,
     document: int | None = None,
     second: Path | None = None,
+    beside: Path | None = None,
 ) -> Prepared:
     """Validate a scenario against its data and write ``out/input``.
 
@@ -60,17 +62,19 @@ def prepare(
         data: data folder, or None.
         document: of a CloudSim file, see :func:`greensched.scenario.load.load`.
         second: likewise.
+        beside: likewise.
 
     Raises:
         ScenarioError: every problem found.
         ConfigError: the folder cannot be used.
     """
-    loaded = load(scenario, overrides, data, document, second)
+    loaded = load(scenario, overrides, data, document, second, beside)
     if (out / "input").exists():
         raise ConfigError(f"{out / 'input'} exists already; give another --out, or remove it")
     ready = _check(loaded)
-    out.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=out, prefix=".input."))
+    with making(out):
+        out.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=out, prefix=".input."))
     try:
         _write(temporary, loaded, ready)
         os.chmod(temporary, 0o755)  # the folder is readable; hidden.gsf inside is 0600
@@ -158,6 +162,8 @@ def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any])
         "scenario_file": str(loaded.path.resolve()),
         "data_folder": None if loaded.data is None else str(loaded.data.resolve()),
         "overrides": loaded.overrides,
+        "document": loaded.document,
+        "second": None if loaded.second is None else str(loaded.second.resolve()),
         "scenario": loaded.scenario.model_dump(mode="json"),
         "signals": labels,
         "workload": workload,

@@ -50,7 +50,7 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
             "max_attempts": s.faults.max_attempts,
         },
         "checkpoint": _checkpoint(s.faults.checkpoint),
-        "policy": s.options() | {FOLDER_KEY: str(loaded.path.resolve().parent)},
+        "policy": s.options() | {FOLDER_KEY: str(loaded.folder)},
         "baseline": s.baseline,
         "currency": s.currency,  # for `finish` only
     }

@@ -17,6 +17,7 @@ from greensched.core.errors import ConfigError
 from greensched.scenario.problems import Collector, Path, Places
 
 _MAX_BYTES = 4_000_000
+_SEVERAL = "expected a single document in the stream"  # PyYAML's words
 _MAX_NODES = 200_000
 _MAX_DEPTH = 50
 
@@ -95,6 +96,10 @@ def read(path: FilePath) -> tuple[Any, Places, Collector]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        if error.context == _SEVERAL:
+            raise ConfigError(
+                f"{where}  a second document begins here, but a scenario has only one; several are for CloudSim files"
+            ) from error
         raise ConfigError(f"{where}  not YAML: {error.problem or error.context}") from error
     except yaml.reader.ReaderError as error:  # a character such as NUL
         raise ConfigError(f"{path.name}  not YAML: {error.reason} (at character {error.position})") from error

@@ -19,7 +19,7 @@ class VmGroups:
 
     Attributes:
         amount: VMs of the group.
-        ident: number of its first VM in names; 0: by position.
+        ident: number of its first VM in names; -1: by position, or the next that is free.
         pes: cores of one VM.
         mips: of one core.
         ram_mb, bw_mbps, size_mb: memory, bandwidth, image.
@@ -44,7 +44,7 @@ class CloudletGroups:
 
     Attributes:
         amount: cloudlets of the group.
-        ident: number of its first cloudlet in names; 0: by position.
+        ident: number of its first cloudlet in names; -1: by position, or the next that is free.
         length_mi: per core.
         pes: cores of one cloudlet.
         delay_s: submission, seconds since the start.
@@ -195,12 +195,33 @@ def _expand_one(spec: Customer, reasons: dict[str, int]) -> tuple[Vms, Cloudlets
 
 
 def _numbers(amount: I64, ident: I64) -> I64:
-    """Numbers in names: from the group's ``ident`` on, or by position."""
-    position = np.arange(1, int(amount.sum()) + 1, dtype=np.int64)
+    """Numbers in names, each once: from the group's ``ident`` on; others by position where that number is free."""
+    n = int(amount.sum())
+    position = np.arange(1, n + 1, dtype=np.int64)
     start = np.cumsum(amount) - amount
-    shift = np.where(ident > 0, ident - 1 - start, 0)
-    numbers: I64 = position + np.repeat(shift, amount)
+    numbers: I64 = position + np.repeat(np.where(ident >= 0, ident - 1 - start, 0), amount)
+    open_ = np.repeat(ident < 0, amount)
+    taken = numbers[~open_]
+    clash = open_ & np.isin(numbers, taken)
+    if clash.any():
+        free = np.setdiff1d(np.arange(1, 2 * n + 1, dtype=np.int64), numbers[~clash])
+        numbers[clash] = free[: np.count_nonzero(clash)]
     return numbers
+
+
+def same_numbers(amount: I64, ident: I64) -> tuple[int, int, int] | None:
+    """Two groups whose given numbers overlap, in their order, and the first number of both; None if there are none."""
+    rows = np.flatnonzero((ident >= 0) & (amount > 0))
+    rows = rows[np.argsort(ident[rows], kind="stable")]
+    first, end = ident[rows], ident[rows] + amount[rows]
+    # by start, a group overlaps an earlier one if it overlaps the one of them that reaches farthest
+    clash = np.flatnonzero(first[1:] < np.maximum.accumulate(end)[:-1])
+    if not len(clash):
+        return None
+    at = int(clash[0]) + 1
+    other = int(np.argmax(end[:at]))
+    one, two = sorted((int(rows[other]), int(rows[at])))
+    return one, two, int(first[at])
 
 
 def _reasons(c: CloudletGroups, v: VmGroups, reasons: dict[str, int]) -> I32:

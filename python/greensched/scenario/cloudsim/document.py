@@ -36,6 +36,7 @@ class Entry:
     values: dict[str, Any]
     rows: dict[str, list[tuple[Any, ...]]]
     ours: dict[str, tuple[int, Any]] = field(default_factory=dict)  # key -> its line, plain value
+    lines: dict[str, list[int]] = field(default_factory=dict)  # of the rows
 
 
 @dataclass
@@ -49,7 +50,7 @@ class Document:
     """Documents of the file."""
 
 
-def read(path: Path, roots: list[Node], number: int | None, problems: Collector) -> Document:
+def read(path: Path, roots: list[Node], number: int | None, problems: Collector, asked: str = "--document") -> Document:
     """Read a document.
 
     Args:
@@ -57,6 +58,7 @@ def read(path: Path, roots: list[Node], number: int | None, problems: Collector)
         roots: its documents.
         number: which one, from 1; None: the only one.
         problems: gets every problem, and a warning for each key that is unknown or means nothing here.
+        asked: where the number is given, for messages.
 
     Raises:
         ConfigError: the file has not that document.
@@ -64,10 +66,12 @@ def read(path: Path, roots: list[Node], number: int | None, problems: Collector)
     if not roots:
         raise ConfigError(f"{path.name}:1  the file is empty, expected datacenters and customers")
     if number is None and len(roots) > 1:
-        raise ConfigError(f"{path.name} holds {len(roots)} scenarios; name one of them: --document 1 to {len(roots)}")
-    number = number or 1
+        raise ConfigError(f"{path.name} holds {len(roots)} scenarios; name one of them: {asked} 1 to {len(roots)}")
+    number = 1 if number is None else number
     if not 1 <= number <= len(roots):
-        raise ConfigError(f"--document {number}: {path.name} holds {len(roots)}, expected 1 to {len(roots)}")
+        held = f"{len(roots)} document{'s' if len(roots) > 1 else ''}"
+        upto = f" to {len(roots)}" if len(roots) > 1 else ""
+        raise ConfigError(f"{asked} {number}: {path.name} holds {held}, expected 1{upto}")
     return _Reader(path.name, problems).document(roots[number - 1], len(roots))
 
 
@@ -96,9 +100,10 @@ class _Reader:
                 found[_LISTS[key]] += self._owners(key, _LISTS[key], value, line)
             else:
                 self._note_unknown("document", key, line, (key,), [*_LISTS, OUR_KEY])
+        given = {_LISTS[key] for key, _, _ in root.entries if key in _LISTS}
         for kind, entries in found.items():
-            if not entries and not self._problems.problems:
-                self._add((f"{kind}s",), root.line, f"no {kind}s, expected a list of them")
+            if kind not in given or (not entries and not self._problems.problems):
+                self._add((f"{kind}s",), root.line, f"no {kind}s, expected a list of them under the key {kind}s")
         self._warn()
         return Document(found["datacenter"], found["customer"], ours, count)
 
@@ -131,19 +136,21 @@ class _Reader:
         lists = fields.LISTS[kind]
         rows: dict[str, list[tuple[Any, ...]]] = {inner: [] for inner in lists.values()}
         ours: dict[str, tuple[int, Any]] = {}
+        lines: dict[str, list[int]] = {inner: [] for inner in lists.values()}
         rest: list[tuple[str, int, Node]] = []
         for key, line, value in node.entries:
             if key in lists:
                 inner = lists[key]
                 for i, child in enumerate(self._list(value, (*path, key), inner, line)):
                     rows[inner].append(self._row(inner, child.entries, child.line, (*path, key, i)))
+                    lines[inner].append(child.line)
             elif kind == "datacenter" and key in fields.OURS:
                 ours[key] = (line, plain(value, self._file))
             else:
                 rest.append((key, line, value))
         values = self._row(kind, rest, node.line, path)
         names = [f.name for f in fields.FIELDS[kind]]
-        return Entry(node.line, dict(zip(names, values, strict=True)), rows, ours)
+        return Entry(node.line, dict(zip(names, values, strict=True)), rows, ours, lines)
 
     def _row(self, kind: str, entries: list[tuple[str, int, Node]], at: int, path: Path_) -> tuple[Any, ...]:
         """The values of an entry in the order of its kind's fields."""

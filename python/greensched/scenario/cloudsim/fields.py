@@ -92,7 +92,7 @@ FULL, DYNAMIC, STOCHASTIC, NULL = range(4)
 SPACE_SHARED, TIME_SHARED, COMPLETELY_FAIR = range(3)
 LINEAR = "Linear"
 
-_ID = Field("id", (), whole(0, 2**53), 0)
+_ID = Field("id", (), whole(0, 2**53), -1)
 _AMOUNT = Field("amount", (), whole(0, MOST), 1)
 _NAME = Field("name", (), lambda text: text[:200], "")
 _TIME_ZONE = Field("timeZone", (), number(-14, 14), None)

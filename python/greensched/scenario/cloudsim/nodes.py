@@ -25,9 +25,13 @@ _MAX_PLAIN = 200_000  # values of one block of our own keys, aliases expanded
 _STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
 _NULL = re.compile(r"(?:~|null|)$")  # Null is a utilisation model
-_MARKS = re.compile(rb"customers|customerRegistries|datacenterRegistries|!datacenter")
+_MARKS = re.compile(
+    rb"customers|customerRegistries|datacenterRegistries|!datacenter|!host\b|hostList|\bpes\b|numOfPes|vmScheduler|maxPower"
+)
 _CUSTOMERS = ("customers", "customerRegistries")
 _ROOT_KEYS = (*_CUSTOMERS, "datacenterRegistries")
+_HOST_KEYS = {"pes", "numOfPes", "mipsPerPe", "ram", "vmScheduler", "schedulingPolicyAlias", "maxPower"}
+"""Fields of a host of which a host group of a scenario has none."""
 
 
 @dataclass(slots=True)
@@ -114,8 +118,20 @@ def several_possible(path: Path) -> bool:
 def _is_cloudsim(root: Mapping) -> bool:
     if any(root.get(key) is not None for key in _ROOT_KEYS):
         return True
-    datacenters = root.get("datacenters")
-    return isinstance(datacenters, Items) and any(item.tag == "!datacenter" for item in datacenters.items)
+    version, datacenters = root.get("greensched"), root.get("datacenters")
+    if not isinstance(datacenters, Items) or (isinstance(version, Scalar) and not version.empty):
+        return False
+    return any(item.tag == "!datacenter" or _has_its_hosts(item) for item in datacenters.items)
+
+
+def _has_its_hosts(datacenter: Node) -> bool:
+    """Whether a datacenter has hosts as CloudSim's are, which a file without customers or tags has as well."""
+    hosts = [datacenter.get(key) for key in ("hosts", "hostList")] if isinstance(datacenter, Mapping) else []
+    items = [item for node in hosts if isinstance(node, Items) for item in node.items]
+    return any(
+        item.tag == "!host" or (isinstance(item, Mapping) and any(key in _HOST_KEYS for key, _, _ in item.entries))
+        for item in items
+    )
 
 
 def documents(path: Path) -> list[Node]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from greensched.core.errors import ConfigError
 from greensched.core.types import F64
 from greensched.scenario.cloudsim import document as documents_
-from greensched.scenario.cloudsim import fields
+from greensched.scenario.cloudsim import fields, naming
 from greensched.scenario.cloudsim.document import Document, Entry
 from greensched.scenario.cloudsim.extension import Extension, sidecar_of, sidecar_root
 from greensched.scenario.cloudsim.nodes import Node, documents
@@ -32,6 +34,7 @@ class Cloud:
         time_zones: hours from UTC of each datacenter, NaN where not given.
         zoned: whether any datacenter says in which grid zone it is, once the scenario is complete.
         sidecar: the second file with our own keys, if there is one.
+        named: positions of the customers that a name of the file stands for.
     """
 
     machines: machines.Machines
@@ -40,6 +43,7 @@ class Cloud:
     time_zones: F64
     sidecar: Path | None = None
     zoned: bool = True
+    named: dict[str, list[int]] = field(default_factory=dict)
     raw_hosts: list[list[tuple[Any, ...]]] = field(default_factory=list)  # rows of hosts by datacenter
 
 
@@ -63,32 +67,42 @@ def read(
     problems.raise_if_any()
     raw: dict[str, Any] = {
         "greensched": 1,
-        "name": _slug(path.stem, 50),
-        "workload": {"source": "cloudsim", "file": path.name, "document": number or 1},
+        "name": naming.slug(path.stem, 50),
+        "workload": {"source": "cloudsim", "file": path.name, "document": number if number is not None else 1},
         "host_types": {},
         "datacenters": [],
     }
-    names = _datacenters(raw, document, problems)
+    _datacenters(raw, document, problems)
     cloud = customers_of(document, problems)
     cloud.time_zones = np.array([t for e in document.datacenters for t in [_time_zone(e)] * e.values["amount"]])
     cloud.raw_hosts = [e.rows["host"] for e in document.datacenters for _ in range(e.values["amount"])]
     cloud.sidecar = sidecar_of(path, second)
-    extension = Extension(raw, problems, names)
+    extension = Extension(raw, problems, naming.named(document))
     if document.ours is not None:
         extension.take(document.ours, path.name)
     if cloud.sidecar is not None:
-        root = sidecar_root(cloud.sidecar, number or 1)
-        if root is not None:
-            extension.take(root, cloud.sidecar.name)
+        found = sidecar_root(cloud.sidecar, number or 1, document.count, path)
+        if found is not None:
+            others = [] if found.own else [n for n in range(1, document.count + 1) if n != (number or 1)]
+            extension.take(found.root, cloud.sidecar.name, found.prefix, lambda: _names_of(path, roots, others))
     if document.count > 1 and isinstance(raw["name"], str):
         raw["name"] = f"{raw['name']}-{number or 1}"
     return raw, problems, cloud
 
 
+def _names_of(path: Path, roots: list[Node], numbers: Iterable[int]) -> list[naming.Named]:
+    """The names of other documents; what else is wrong with those is said when they are read themselves."""
+    found = []
+    for number in numbers:
+        with contextlib.suppress(ConfigError):
+            found.append(naming.named(documents_.read(path, roots, number, Collector(Places(path.name)))))
+    return found
+
+
 def customers(path: Path, number: int | None, problems: Collector) -> Cloud:
     """The customers of a document alone, for a scenario with datacenters of its own."""
     inner = Collector(Places(path.name))
-    document = documents_.read(path, documents(path), number, inner)
+    document = documents_.read(path, documents(path), number, inner, "workload.document")
     problems.problems += inner.problems
     cloud = customers_of(document, inner)
     problems.warnings += inner.warnings
@@ -97,9 +111,6 @@ def customers(path: Path, number: int | None, problems: Collector) -> Cloud:
 
 def customers_of(document: Document, problems: Collector) -> Cloud:
     """VMs and cloudlets of all customers of a document."""
-    specs = []
-    taken: set[str] = set()
-    count = 0
     sizes = {"vm": 0, "cloudlet": 0}
     for i, entry in enumerate(document.customers):
         amount = entry.values["amount"]
@@ -110,9 +121,12 @@ def customers_of(document: Document, problems: Collector) -> Cloud:
                 problems.places.lines["customers", i] = entry.line
                 problems.add(("customers", i), f"more than {fields.MOST:,} {kind}s in all, expected fewer")
                 problems.raise_if_any()
-        copies = _names(entry.values["name"], "customer", amount, count, taken)
-        count += amount
-        specs.append(machines.Customer(copies, _vms(entry.rows["vm"]), _cloudlets(entry.rows["cloudlet"])))
+        _check_ids(entry, i, problems)
+    names = naming.customer_names(document)
+    specs = [
+        machines.Customer(copies, _vms(entry.rows["vm"]), _cloudlets(entry.rows["cloudlet"]))
+        for entry, copies in zip(document.customers, names, strict=True)
+    ]
     stochastic = sum(int(_column(e.rows["cloudlet"], "cloudlet", "utilizationModelCpu", np.int32).tolist()
                          .count(fields.STOCHASTIC)) for e in document.customers)  # fmt: skip
     if stochastic:
@@ -122,7 +136,22 @@ def customers_of(document: Document, problems: Collector) -> Cloud:
         )
     everything = machines.expand(specs)
     arrival_s, makespan_s = makespans.makespans_s(everything.vms, everything.cloudlets)
-    return Cloud(everything, arrival_s, makespan_s, np.zeros(0))
+    named = naming.stands_for(document.customers, names)
+    return Cloud(everything, arrival_s, makespan_s, np.zeros(0), named=named)
+
+
+def _check_ids(entry: Entry, index: int, problems: Collector) -> None:
+    """Ids that two entries of a customer share, which would be two VMs or cloudlets of the same name."""
+    for kind, rows in entry.rows.items():
+        amount, ident = (_column(rows, kind, name, np.int64) for name in ("amount", "id"))
+        clash = machines.same_numbers(amount, ident)
+        if clash is not None:
+            one, two, number = clash
+            path, lines = ("customers", index, f"{kind}s", two, "id"), entry.lines[kind]
+            problems.places.lines[path] = lines[two]
+            problems.add(
+                path, f"{number} is already the id of a {kind} of the entry in line {lines[one]}, expected unique ids"
+            )
 
 
 def _column(rows: list[tuple[Any, ...]], kind: str, name: str, dtype: Any) -> Any:
@@ -169,29 +198,19 @@ def _time_zone(entry: Entry) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _datacenters(raw: dict[str, Any], document: Document, problems: Collector) -> dict[str, list[int]]:
-    """Add datacenters and host types to ``raw``; returns the positions that a name stands for."""
+def _datacenters(raw: dict[str, Any], document: Document, problems: Collector) -> None:
+    """Add datacenters and host types to ``raw``."""
     types: dict[tuple[Any, ...], str] = {}
-    taken: set[str] = set()
-    names: dict[str, list[int]] = {}
-    count = 0
-    for entry in document.datacenters:
+    for entry, names in zip(document.datacenters, naming.datacenter_names(document), strict=True):
         hosts = _hosts(entry, types)
-        given, amount = entry.values["name"], entry.values["amount"]
-        here = len(raw["datacenters"])
-        for name in _names(_slug(given, 50) if given else "", "datacenter", amount, count, taken):
+        for name in names:
             place = ("datacenters", len(raw["datacenters"]))
             problems.places.lines[place] = entry.line
             for key, (line, _) in entry.ours.items():
                 problems.places.lines[(*place, key)] = line
-            names[name] = [len(raw["datacenters"])]
             ours = {key: value for key, (_, value) in entry.ours.items()}
             raw["datacenters"].append({"name": name, **ours, "hosts": [dict(h) for h in hosts]})
-        if given:
-            names[given] = list(range(here, here + amount))
-        count += amount
     raw["host_types"] = {name: _host_type(spec) for spec, name in types.items()}
-    return names
 
 
 def _hosts(entry: Entry, types: dict[tuple[Any, ...], str]) -> list[dict[str, Any]]:
@@ -218,22 +237,3 @@ def _host_type(spec: tuple[Any, ...]) -> dict[str, Any]:
         "mips": value["mips"],
         "vm_scheduler": value["vmScheduler"],
     }
-
-
-def _slug(text: str, most: int) -> str:
-    """The text as a name of ours: lower case letters, digits, dot, underscore, hyphen."""
-    return re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower())[:most].strip("-") or "unnamed"
-
-
-def _names(given: str, kind: str, amount: int, before: int, taken: set[str]) -> list[str]:
-    """Unique names of the copies of an entry: ``given``, or ``given-1`` and so on; ``kind7`` where none is given."""
-    names = []
-    for k in range(amount):
-        base = given if given and amount == 1 else (f"{given}-{k + 1}" if given else f"{kind}{before + k + 1}")
-        name, n = base, 1
-        while name in taken:
-            n += 1
-            name = f"{base}-{n}"
-        taken.add(name)
-        names.append(name)
-    return names

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from greensched.core import limits
 from greensched.core.types import F64, I32, I64
-from greensched.scenario.cloudsim import fields
+from greensched.scenario.cloudsim import fields, naming
 from greensched.scenario.cloudsim.source import Cloud
 from greensched.scenario.load import Loaded
-from greensched.scenario.problems import did_you_mean
 from greensched.scenario.tasks import Origins, Tasks, arrival_us, deadline_rule
 from greensched.scenario.workload import CloudsimWorkload
 from greensched.traces import enrich, hidden
@@ -91,8 +90,11 @@ def _homes(loaded: Loaded, cloud: Cloud, where: Origins) -> I32:
     home = np.searchsorted(room, asked, side="right")
     home = np.where(fits[np.arange(len(vms)), home], home, np.argmax(fits, axis=1))
     home = _by_time_zone(cloud, home)
-    for customer, name in _given_homes(loaded, cloud).items():
-        home = np.where(vms.customer == customer, name, home)
+    given = _given_homes(loaded, cloud)
+    if given:
+        of_customer = np.full(len(cloud.machines.customers), -1, np.int64)
+        of_customer[list(given)] = list(given.values())
+        home = np.where(of_customer[vms.customer] >= 0, of_customer[vms.customer], home)
     origin: I32 = np.array(where.of_datacenter, np.int32)[home]
     return origin
 
@@ -118,17 +120,16 @@ def _given_homes(loaded: Loaded, cloud: Cloud) -> dict[int, int]:
     spec = loaded.scenario.workload
     assert isinstance(spec, CloudsimWorkload)
     datacenters = {dc.name: i for i, dc in enumerate(loaded.scenario.datacenters)}
-    customers = {name: i for i, name in enumerate(cloud.machines.customers)}
     result = {}
-    for customer, name in spec.homes.items():
+    # a name may stand for several copies of a customer; that of one copy wins
+    for customer, name in sorted(spec.homes.items(), key=lambda item: -len(cloud.named.get(item[0], ()))):
         path = ("workload", "homes", customer)
-        if customer not in customers:
-            hint = did_you_mean(customer, customers)
-            loaded.problems.add(path, f"the file has no customer '{customer}'{hint}")
+        if customer not in cloud.named:
+            loaded.problems.add(path, naming.expected("customer", customer, cloud.named))
         elif name not in datacenters:
             loaded.problems.unknown(path, "datacenter", name, datacenters)
         else:
-            result[customers[customer]] = datacenters[name]
+            result.update(dict.fromkeys(cloud.named[customer], datacenters[name]))
     return result
 
 

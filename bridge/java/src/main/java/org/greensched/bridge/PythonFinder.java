@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 /** Finds the Python that has GreenSched installed. */
 final class PythonFinder {
     private static final int PROBE_S = 60;
+    private static final int MISSING = 3; // a part of the system, as of Java for `greensched`
 
     private PythonFinder() {}
 
@@ -27,7 +28,7 @@ final class PythonFinder {
             if (works(named, tried)) {
                 return named;
             }
-            throw new LaunchException(1, "GREENSCHED_PYTHON does not work: " + tried.get(0)
+            throw new LaunchException(MISSING, "GREENSCHED_PYTHON does not work: " + tried.get(0)
                     + "\nset it to a Python that has GreenSched installed, or unset it");
         }
         String remembered = remembered(environment, tried);
@@ -37,7 +38,7 @@ final class PythonFinder {
         if (works("python3", tried)) {
             return "python3";
         }
-        throw new LaunchException(1, "no Python with GreenSched was found. Tried:\n  " + String.join("\n  ", tried)
+        throw new LaunchException(MISSING, "no Python with GreenSched was found. Tried:\n  " + String.join("\n  ", tried)
                 + "\nrun './greensched setup' once, or set GREENSCHED_PYTHON");
     }
 
