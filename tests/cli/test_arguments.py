@@ -144,6 +144,29 @@ def test_errors_of_a_dictionary_point_to_nothing_that_is_gone(
     assert ".yml" not in text
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"overrides": {"workload.jobs": "x"}}, "overrides['workload.jobs']  workload.jobs: wrong type"),
+        ({"overrides": {"datacenters[7].pue": 1.2}}, "overrides['datacenters[7].pue']: datacenters has "),
+        ({"policy": "nobody"}, "policy  policy.name: unknown policy 'nobody'"),
+        ({"baseline": "nobody"}, "baseline: no policy 'nobody'"),
+        ({"document": 1}, "document: minimal.yml is a scenario"),
+        ({"second": "x.yml"}, "second: minimal.yml is a scenario"),
+        ({"scenario": SAMPLE, "document": 5}, "document=5: two-datacenters.yml holds 1 document, expected 1"),
+        ({"scenario": SAMPLE, "second": "x.yml"}, "x.yml: cannot be read"),
+        ({"out": "/proc/nope/out"}, "out=/proc/nope/out: no folder can be made there"),
+        ({"out": ROOT}, f"out={ROOT}: exists and is not an empty folder"),
+        ({"overrides": {"signals.source": "data"}}, "source data needs a folder: run with data=DIR"),
+    ],
+)
+def test_errors_name_arguments_and_not_options(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(GreenSchedError) as refused:
+        greensched.simulate(**{"scenario": MINIMAL, **changed})
+    assert said in str(refused.value)
+    assert "--" not in str(refused.value)
+
+
 @pytest.mark.java
 @pytest.mark.usefixtures("world_jar")
 def test_a_dictionary_read_by_yaml_runs_with_files_of_the_current_folder(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from rich.console import Console
 
 from greensched.cli import summary_table
 from greensched.core.frames import write_frame
+from greensched.report.page import write_report
 from greensched.results.finish import finish
+from greensched.results.metadata import write_json
 from tests.results.synthetic_run import write_run, write_world
 
 NAN = float("nan")
@@ -124,6 +127,27 @@ def test_a_file_whose_table_of_cloudlets_is_empty_is_no_damage(tmp_path: Path) -
     summary = finish(run)
     assert (summary["damaged"], summary["cloudlets"]) == ({}, None)
     assert not (run / "cloudlets.parquet").exists()
+
+
+def test_the_report_counts_and_lists_reasons(tmp_path: Path) -> None:
+    def page(run: Path) -> str:
+        return " ".join(re.sub("<[^>]+>", " ", write_report(run).read_text()).split())
+
+    run = write(tmp_path / "run")
+    summary = finish(run)
+    text = page(run)
+    assert "cloudlets finished 2 of 7; why not the others is said below" in text
+    assert "Cloudlets that did not finish 5 of 7; cloudlets.parquet has a row for each. reason cloudlets" in text
+    for reason, count in summary["cloudlets"]["unfinished"].items():
+        assert f"{reason} {count}" in text
+    many = {"submitted": 90, "finished": 2, "unfinished": {f"reason {i}": 4 for i in range(22)}}
+    write_json(run / "summary.json", summary | {"cloudlets": many})
+    assert "reason 19 4 2 other reasons 8" in page(run)
+    write_json(run / "summary.json", summary | {"cloudlets": many | {"unfinished": {}}})
+    assert "cloudlets finished 2 of 90" in page(run) and "did not finish" not in page(run)
+    without = write_run(tmp_path / "without")
+    finish(without)
+    assert "cloudlet" not in page(without)
 
 
 def test_the_terminal_counts_and_lists_reasons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

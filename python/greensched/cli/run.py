@@ -36,7 +36,12 @@ Baseline = Annotated[
 PolicyName = Annotated[
     str | None, typer.Option("--policy", metavar="NAME", help="Run this policy, with its defaults, instead.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout, nothing else.")]
+Json = Annotated[
+    bool,
+    typer.Option(
+        "--json", help="Print the summary as JSON on stdout, nothing else; of several documents a line for each."
+    ),
+]
 Bridge = Annotated[
     Transport,
     typer.Option("--bridge", help="py4j: world and mind are two processes; jpype: the JVM runs inside this one."),

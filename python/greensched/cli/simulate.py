@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from greensched.cli import arguments, failures
-from greensched.cli.order import Order, PrepareError, split
+from greensched.cli.order import Order, split
 from greensched.cli.runner import simulate as carry_out
 from greensched.core.contracts import Predictor
-from greensched.core.errors import ConfigError
+from greensched.core.errors import ConfigError, GreenSchedError
 from greensched.results.folder import RunFolder
 from greensched.results.tables import build
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _DICTIONARY = "scenario-from-python.yml"
+_ARGUMENTS = {name: name for name in ("out", "data", "document", "baseline", "policy")} | {"with": "second"}
+"""Of options of the command line."""
 
 
 @dataclass(frozen=True)
@@ -100,8 +102,9 @@ def simulate(
         )
         try:
             folder, summary = _carry_out(order)
-        except PrepareError as error:
-            raise PrepareError(error.exit_code, _of_dictionary(str(error), order.scenario)) from None
+        except GreenSchedError as error:
+            error.args = (_for_python(str(error), order.scenario),)
+            raise
         if summary["status"] != "completed":  # a sweep must not take the world's fallback for the policy
             told = failures.line(folder) or summary["reason"]
             warnings.warn(f"the run ended {summary['status']}: {told}", RuntimeWarning, stacklevel=2)
@@ -125,8 +128,13 @@ def _file(scenario: Any, folder: Path) -> Path:
     return path
 
 
-def _of_dictionary(text: str, path: Path) -> str:
-    """Errors without the file, and the lines in it, that nobody has written."""
+def _for_python(text: str, path: Path) -> str:
+    """An error that names arguments instead of options, and no file, or lines in it, that nobody has written."""
+    text = re.sub(r"--set policy\b(?=  )", "policy", text)
+    text = re.sub(r"--set ([^\s:]+)", r"overrides['\1']", text)
+    for option, argument in _ARGUMENTS.items():
+        text = re.sub(rf"--{option} (?=[\w./~-])", f"{argument}=", text)
+        text = re.sub(rf"--{option}\b", argument, text)
     if path.name != _DICTIONARY:
         return text
     return re.sub(rf"(?:{re.escape(str(path.parent))}/)?{re.escape(_DICTIONARY)}(?::\d+)?", "scenario", text)

@@ -25,7 +25,7 @@ def validate(
     warnings: list[tuple[int | None, list[str]]] = []
     try:
         for number in numbers:
-            with named(number):
+            with named(number if len(numbers) > 1 else None):
                 loaded = preparation.validate(scenario, overrides, data, number, second)
             warnings.append((number, loaded.problems.warnings))
             if not json_:

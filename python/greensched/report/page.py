@@ -24,6 +24,7 @@ from greensched.results.finish import BASELINE, read_summary
 from greensched.results.folder import RunFolder
 
 NAME = "report.html"
+_SHOWN_REASONS = 20  # why cloudlets did not finish
 _SCRIPTS = ("core.js", "charts.js", "map.js")
 _MIN_FLOW_SHARE = 0.002  # thinner arcs than this share of all core-hours would only be noise on the map
 
@@ -59,6 +60,8 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         csp=_content_security_policy(style, script),
         data=Markup(_json(page_data(run, other, summary))),
         s=summary,
+        cloudlets=summary.get("cloudlets"),
+        shown_reasons=_SHOWN_REASONS,
         saved=summary["savings"] or dict.fromkeys((*SAVED, "not_comparable", "facilities_not_comparable")),
         meta=meta,
         run=run,

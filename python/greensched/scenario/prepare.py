@@ -159,7 +159,7 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
 def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any]) -> dict[str, Any]:
     """Where everything came from, for metadata and reports: resolved scenario, overrides, sources, warnings."""
     return {
-        "scenario_file": str(loaded.path.resolve()),
+        "scenario_file": str(loaded.path.resolve()) if loaded.beside is None else None,  # Python's file is gone soon
         "data_folder": None if loaded.data is None else str(loaded.data.resolve()),
         "overrides": loaded.overrides,
         "document": loaded.document,
