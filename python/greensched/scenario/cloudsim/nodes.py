@@ -156,6 +156,8 @@ def documents(path: Path) -> list[Node]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         where = f"{path.name}:{mark.line + 1}" if mark else path.name
+        if "nesting depth" in str(error.problem):  # newer libyaml has a limit of its own
+            raise ConfigError(f"{where}  nested too deeply, at most {_MAX_DEPTH} levels") from error
         raise ConfigError(f"{where}  not YAML: {error.problem or error.context}") from error
     except yaml.reader.ReaderError as error:  # a character such as NUL
         raise ConfigError(f"{path.name}  not YAML: {error.reason} (at character {error.position})") from error
