@@ -293,4 +293,4 @@ def test_a_live_run_keeps_its_folder(cli: Cli, root: Path, tmp_path: Path, numbe
         assert first.wait(30) == 130
     assert json.loads((folder / "metadata.json").read_text())["status"] == "interrupted"
     assert json.loads((folder / "world" / "world.json").read_text())["status"] == "interrupted"
-    assert cli("finish", "run", "--no-report").returncode == 230
+    assert cli("finish", "run", "--no-report").returncode == 130
