@@ -20,7 +20,7 @@ import gridstats
 import numpy as np
 from gridstats import F64, YEAR_H
 
-from greensched.signals import processes, shapes, synthetic
+from greensched.signals import processes, shapes, synthetic, weather
 from greensched.signals.data_pack import DataPack
 from greensched.signals.provider import SignalSource
 from greensched.signals.shapes import RANKS, Shape
@@ -128,7 +128,7 @@ def wind_rows(pack: DataPack) -> dict[tuple[str, str], Shape]:
             continue
         one = shape_of(x, facts, year)
         noise = gridstats.normal_scores(x)
-        known = synthetic._rhythm(one, synthetic._clock(datetime(year, 1, 1, tzinfo=UTC), YEAR_H, facts.lon))
+        known = weather.rhythm(one, weather.clock_of(datetime(year, 1, 1, tzinfo=UTC), YEAR_H, facts.lon))
         rows[zone, "wind"] = replace(one, **left(noise, [known], processes.SMOOTHING["wind"]))
     return rows
 
@@ -147,17 +147,17 @@ def remember(rows: dict[tuple[str, str], Shape], real: dict[str, Series], series
         if (zone, series) not in rows:
             continue
         known = []
-        clock = synthetic._clock(datetime(2022, 1, 1, tzinfo=UTC), YEAR_H, facts.lon)
+        clock = weather.clock_of(datetime(2022, 1, 1, tzinfo=UTC), YEAR_H, facts.lon)
         for seed in SEEDS:
             made = year_of(SyntheticGrid(seed), zone, 2022)
             if series == "carbon":
                 known.append(synthetic.explained(facts, clock, made["wind_frac"], made["solar_frac"]))
             elif series == "temperature":
-                known.append(synthetic._rhythm(rows[zone, series], clock))
+                known.append(weather.rhythm(rows[zone, series], clock))
             else:
                 with_carbon = rows[zone, series].carbon * gridstats.normal_scores(made["carbon_gpkwh"])
                 form = rows[zone, series]
-                known.append(synthetic._beyond(with_carbon, form, clock) + synthetic._rhythm(form, clock))
+                known.append(weather.beyond(with_carbon, form, clock) + weather.rhythm(form, clock))
         total = gridstats.normal_scores(real[zone][KINDS[series]])
         process = "noise" if series == "carbon" else series
         rows[zone, series] = replace(rows[zone, series], **left(total, known, processes.SMOOTHING[process]))

@@ -176,11 +176,18 @@ def _constant(asked: GridOrder) -> str:
 
 
 def _sources() -> tuple[tuple[str, str, str], ...]:
-    where = "Electricity Maps hourly intensity of 2022 (ODbL 1.0)"
+    where = "Electricity Maps, hourly, 2022 (ODbL 1.0)"
+    markets = "market prices collected in HewlettPackard/sustain-cluster"
     return (
-        ("mean and variation of intensity, mean shares, site, temperature", "`zone_facts.csv`", f"{where}; EIA-930; "
-         "ENTSO-E via CarbonCast; Open-Meteo (CC BY 4.0)"),
-        ("rhythm, memory, quantiles of intensity, renewables, price, wind, temperature", "`zone_shapes.csv`", f"{where}; "
-         "market prices collected in HewlettPackard/sustain-cluster; EIA-930; ENTSO-E via CarbonCast"),
+        (
+            "mean and variation of intensity, mean shares, site, temperature",
+            "`zone_facts.csv`",
+            f"{where}; EIA-930; ENTSO-E via CarbonCast; Open-Meteo (CC BY 4.0)",
+        ),
+        (
+            "rhythm, memory, quantiles of intensity, renewables, price, wind, temperature",
+            "`zone_shapes.csv`",
+            f"{where}; {markets}; EIA-930; ENTSO-E via CarbonCast; Open-Meteo (CC BY 4.0)",
+        ),
         ("correlation of neighbours", "`zone_pairs.csv`", "the same series, 2021 and 2022"),
-    )  # fmt: skip
+    )
