@@ -5,6 +5,7 @@ import org.cloudsimplus.cloudlets.Cloudlet;
 import org.cloudsimplus.cloudlets.CloudletExecution;
 import org.cloudsimplus.schedulers.cloudlet.CloudletScheduler;
 import org.cloudsimplus.schedulers.cloudlet.CloudletSchedulerCompletelyFair;
+import org.cloudsimplus.schedulers.cloudlet.CloudletSchedulerSpaceShared;
 import org.cloudsimplus.vms.Vm;
 import org.cloudsimplus.vms.VmSimple;
 
@@ -85,11 +86,12 @@ final class StockMachine {
     double update(double nowS) {
         CloudletScheduler scheduler = vm.getCloudletScheduler();
         boolean fair = scheduler instanceof CloudletSchedulerCompletelyFair;
+        boolean countsCores = fair || scheduler instanceof CloudletSchedulerSpaceShared;
         int before;
         double delayS;
         do {
             before = finished;
-            if (fair) {
+            if (countsCores) {
                 countCores(scheduler.getCloudletExecList());
             }
             delayS = vm.updateProcessing(nowS, vm.getHost().getVmScheduler().getAllocatedMips(vm));
@@ -102,7 +104,10 @@ final class StockMachine {
         return dueS;
     }
 
-    /** The completely fair scheduler loses count of the busy cores when a cloudlet is done at the end of its turn. */
+    /**
+     * The completely fair scheduler loses count of the busy cores when a cloudlet is done at the end of its turn, and every
+     * scheduler when its machine changes its host: more cloudlets would begin than there are cores, or none ever.
+     */
     private void countCores(List<CloudletExecution> running) {
         long busy = 0;
         for (CloudletExecution cloudlet : running) {

@@ -31,6 +31,17 @@ final class VmMigrations {
 
     private record Check(int host) {}
 
+    /** All hosts are to be looked at that would give machines away. */
+    private record CheckWanting() {}
+
+    /** What no host had room for; as much or more finds none either, until something changes. */
+    private record Refused(boolean relieving, double cores, double mips, double memGb, double utilisedCores) {
+        boolean covers(Refused other) {
+            return relieving == other.relieving && cores <= other.cores && mips <= other.mips && memGb <= other.memGb
+                    && utilisedCores <= other.utilisedCores;
+        }
+    }
+
     private record Move(RunningTask run, int target, double cores, double loadCores) {}
 
     private final VmMigration rules;
@@ -47,6 +58,10 @@ final class VmMigrations {
     private final Map<RunningTask, Move> moves = new LinkedHashMap<>();
     /** Hosts that would give machines away, had others room; looked at again when something ends. */
     private final TreeSet<Integer> wanting = new TreeSet<>();
+    private boolean checkingWanting;
+    /** Of the present instant. */
+    private final List<Refused> refused = new ArrayList<>();
+    private double refusedAtS;
 
     VmMigrations(VmMigration rules, Execution.Timeline timeline, TaskRoom room, LoadBook loads, Machines machines) {
         this.rules = rules;
@@ -82,10 +97,24 @@ final class VmMigrations {
 
     /** Something has ended: there may be room now. */
     void freed() {
-        wanting.forEach(this::changed);
+        refused.clear();
+        if (!checkingWanting && !wanting.isEmpty()) {
+            checkingWanting = true;
+            timeline.at(timeline.nowS(), Tags.MIGRATION, new CheckWanting());
+        }
+    }
+
+    private void checkWanting() {
+        checkingWanting = false;
+        for (int host : List.copyOf(wanting)) {
+            if (!checking[host]) {
+                check(host);
+            }
+        }
     }
 
     private void giveUp(Move move) {
+        refused.clear();
         coming[move.target]--;
         incoming[move.target] = Math.max(0, incoming[move.target] - move.loadCores);
         loads.giveUp(move.target, move.cores, move.run.memGb);
@@ -107,6 +136,7 @@ final class VmMigrations {
 
     /** The use of a host has changed: it is looked at after everything that happens at this instant. */
     void changed(int host) {
+        refused.clear();
         if (!checking[host]) {
             checking[host] = true;
             timeline.at(timeline.nowS(), Tags.MIGRATION, new Check(host));
@@ -118,6 +148,8 @@ final class VmMigrations {
         if (data instanceof Check check) {
             checking[check.host] = false;
             check(check.host);
+        } else if (data instanceof CheckWanting) {
+            checkWanting();
         } else if (data instanceof Move move) {
             if (moves.get(move.run) == move) {
                 arrive(move);
@@ -198,6 +230,29 @@ final class VmMigrations {
     /** The first host with room for a machine that is not too busy with it, and busy enough without it; -1 none. */
     private int target(RunningTask run) {
         boolean relieving = loads.utilisedCores(run.host) > upperCores(run.host);
+        Refused asked = new Refused(
+                relieving, room.tasks().cores(run.task), room.vms().mips(run.task), run.memGb, run.utilisedCores);
+        if (refusedAtS == timeline.nowS() && refused.stream().anyMatch(known -> known.covers(asked))) {
+            return -1;
+        }
+        int target = firstWithRoom(run, relieving);
+        if (target < 0 && !couldBeTarget(run.host, relieving)) { // where it is now was not asked
+            if (refusedAtS != timeline.nowS()) {
+                refused.clear();
+                refusedAtS = timeline.nowS();
+            }
+            refused.add(asked);
+        }
+        return target;
+    }
+
+    /** Whether machines of other hosts might go to this one, which gives some away. */
+    private boolean couldBeTarget(int host, boolean relieving) {
+        double lowerCores = rules.lowerFrac() * room.pool().group(host).spec.cores();
+        return !relieving && loads.utilisedCores(host) + incoming[host] >= lowerCores;
+    }
+
+    private int firstWithRoom(RunningTask run, boolean relieving) {
         for (int host = 0; host < room.pool().hosts(); host++) {
             double used = loads.utilisedCores(host) + incoming[host];
             double lowerCores = rules.lowerFrac() * room.pool().group(host).spec.cores();
