@@ -98,7 +98,7 @@ def customers(path: Path, number: int | None, problems: Collector) -> Cloud:
 def customers_of(document: Document, problems: Collector) -> Cloud:
     """VMs and cloudlets of all customers of a document."""
     specs = []
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     count = 0
     sizes = {"vm": 0, "cloudlet": 0}
     for i, entry in enumerate(document.customers):
@@ -110,6 +110,10 @@ def customers_of(document: Document, problems: Collector) -> Cloud:
                 problems.places.lines["customers", i] = entry.line
                 problems.add(("customers", i), f"more than {fields.MOST:,} {kind}s in all, expected fewer")
                 problems.raise_if_any()
+        if count + amount > fields.MOST_CUSTOMERS:
+            problems.places.lines["customers", i] = entry.line
+            problems.add(("customers", i), f"more than {fields.MOST_CUSTOMERS:,} customers in all, expected fewer")
+            problems.raise_if_any()
         copies = _names(entry.values["name"], "customer", amount, count, taken)
         count += amount
         specs.append(machines.Customer(copies, _vms(entry.rows["vm"]), _cloudlets(entry.rows["cloudlet"])))
@@ -172,13 +176,19 @@ def _time_zone(entry: Entry) -> float:
 def _datacenters(raw: dict[str, Any], document: Document, problems: Collector) -> dict[str, list[int]]:
     """Add datacenters and host types to ``raw``; returns the positions that a name stands for."""
     types: dict[tuple[Any, ...], str] = {}
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     names: dict[str, list[int]] = {}
     count = 0
     for entry in document.datacenters:
         hosts = _hosts(entry, types)
         given, amount = entry.values["name"], entry.values["amount"]
         here = len(raw["datacenters"])
+        if here + amount > fields.MOST_DATACENTERS:
+            problems.places.lines["datacenters", here] = entry.line
+            problems.add(
+                ("datacenters", here), f"more than {fields.MOST_DATACENTERS:,} datacenters in all, expected fewer"
+            )
+            problems.raise_if_any()
         for name in _names(_slug(given, 50) if given else "", "datacenter", amount, count, taken):
             place = ("datacenters", len(raw["datacenters"]))
             problems.places.lines[place] = entry.line
@@ -225,15 +235,18 @@ def _slug(text: str, most: int) -> str:
     return re.sub(r"[^a-z0-9._-]+", "-", text.strip().lower())[:most].strip("-") or "unnamed"
 
 
-def _names(given: str, kind: str, amount: int, before: int, taken: set[str]) -> list[str]:
-    """Unique names of the copies of an entry: ``given``, or ``given-1`` and so on; ``kind7`` where none is given."""
+def _names(given: str, kind: str, amount: int, before: int, taken: dict[str, int]) -> list[str]:
+    """Unique names of the copies of an entry: ``given``, or ``given-1`` and so on; ``kind7`` where none is given.
+
+    ``taken`` has all names so far, each with the last number that was added to it.
+    """
     names = []
     for k in range(amount):
         base = given if given and amount == 1 else (f"{given}-{k + 1}" if given else f"{kind}{before + k + 1}")
-        name, n = base, 1
+        name = base
         while name in taken:
-            n += 1
-            name = f"{base}-{n}"
-        taken.add(name)
+            taken[base] += 1
+            name = f"{base}-{taken[base]}"
+        taken[name] = 1
         names.append(name)
     return names
