@@ -310,7 +310,7 @@ def test_many_of_one_name_take_no_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (PLAIN.replace("  - !datacenter\n", "  - {amount: 999, hosts: [{pes: 1, mips: 1}]}\n  - !datacenter\n    amount: 2\n"),
+        (PLAIN.replace("  - !dat", "  - {amount: 999, hosts: [{pes: 1, mips: 1}]}\n  - &d !dat") + "x: 1\n",
          r"cloud.yml:3  datacenters\[999\]: more than 1,000 datacenters in all"),
         (PLAIN.replace("- !customer", "- !customer\n    amount: 1000001"), "more than 1,000,000 customers in all"),
     ],
