@@ -78,13 +78,8 @@ def generate(
         origin_weight: expected share of jobs per origin.
     """
     apps = catalogue(seed, law.apps, law.gpu_share)
-    cap = max(1, min(law.arrivals.batch_cap, n // 50))  # one batch is at most a fiftieth of a small workload
-    sizes = pareto_batch_sizes(stream(seed, "workload", "batches"), n, law.arrivals.batch_alpha, cap)
-    rng = stream(seed, "workload", "arrivals")
-    origin = choose(rng, origin_weight, len(sizes))
-    arrival = _arrivals(rng, origin, len(origin_weight), horizon_s, start, law.arrivals, origin_lon)
-    app = choose(stream(seed, "workload", "apps"), apps.popularity, len(sizes))
-    batch = np.repeat(np.arange(len(sizes)), sizes)
+    arrival_s, batch, origin = arrive(seed, n, horizon_s, start, law.arrivals, origin_lon, origin_weight)
+    app = choose(stream(seed, "workload", "apps"), apps.popularity, len(origin))
     z = np.sqrt(law.app_share) * apps.longer[app[batch]]
     z = z + np.sqrt(1.0 - law.app_share) * stream(seed, "workload", "durations").standard_normal(n)
     columns = blank(n)
@@ -93,13 +88,30 @@ def generate(
     columns["app"] = app[batch].astype(np.int32)
     columns |= _sizes(seed, apps, app, batch, law)
     jobs = Jobs(
-        arrival_s=arrival[batch],
+        arrival_s=arrival_s,
         duration_s=law.duration.at(z),
         gpu_types=law.gpu_types,
         source=SOURCE,
         **columns,
     )
     return jobs.take(np.argsort(jobs.arrival_s, kind="stable"))
+
+
+def arrive(
+    seed: int, n: int, horizon_s: float, start: datetime, law: ArrivalLaw, origin_lon: F64, origin_weight: F64
+) -> tuple[F64, I64, I64]:
+    """Arrivals of ``n`` jobs in batches; the arguments are those of :func:`generate`.
+
+    Returns:
+        Instant in seconds and batch of each job, in the order of the batches, and the origin of each batch.
+    """
+    cap = max(1, min(law.batch_cap, n // 50))  # one batch is at most a fiftieth of a small workload
+    sizes = pareto_batch_sizes(stream(seed, "workload", "batches"), n, law.batch_alpha, cap)
+    rng = stream(seed, "workload", "arrivals")
+    origin = choose(rng, origin_weight, len(sizes))
+    arrival_s = _arrivals(rng, origin, len(origin_weight), horizon_s, start, law, origin_lon)
+    batch = np.repeat(np.arange(len(sizes)), sizes)
+    return arrival_s[batch], batch, origin
 
 
 def _arrivals(
