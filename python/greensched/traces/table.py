@@ -75,6 +75,7 @@ class Jobs:
     name: Text | None = None
     labels: Text | None = None
     user: Text | None = None
+    description: Text | None = None
     gpu_types: tuple[str, ...] = ()
     source: str = ""
     notes: list[str] = field(default_factory=list)
