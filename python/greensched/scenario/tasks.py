@@ -255,6 +255,8 @@ def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
         "labels": jobs.labels.decode(),
         "user": jobs.user.decode(),
     }
+    if jobs.description is not None:
+        declared["description"] = jobs.description.decode()
     columns = {
         "work_s": truth.work_s,
         "work_class": truth.work_class,

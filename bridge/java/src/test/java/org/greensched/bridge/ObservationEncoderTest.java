@@ -73,6 +73,13 @@ class ObservationEncoderTest {
     }
 
     @Test
+    void descriptionsCrossWhereThereAreAny() throws IOException {
+        observation.tasks = TaskStore.map(tasks("", "Fine-tunes the encoder; reprend à 60 % 🚀"), config());
+        assertEquals("another", observation.tasks.description(3));
+        assertSameText("observe-described", encode("observe", new PlacementNeeds(true, true)));
+    }
+
+    @Test
     void leavesOutWhatIsNotNeededAndWhatIsEmpty() throws IOException {
         Frame bare = Frame.wrap(encode("observe", new PlacementNeeds(false, false)), "message");
         assertFalse(bare.table("issues").has("issue_us"));
@@ -171,7 +178,8 @@ class ObservationEncoderTest {
         return folder.resolve(name);
     }
 
-    private Path tasks() throws IOException {
+    /** @param descriptions of the eleventh and the twelfth; none: no column */
+    private Path tasks(String... descriptions) throws IOException {
         FrameWriter w = new FrameWriter();
         w.begin("tasks").table("tasks", TASKS).i64("job", longs(0, 10, 11)).i32("index", ints(0, 0, 0))
                 .i64("arrival_us", longs(0, 301_000_000, 599_999_999))
@@ -180,7 +188,10 @@ class ObservationEncoderTest {
                 .f64("data_gb", doubles(0, 0, 1.5)).i32("origin", ints(0, 0, 0)).i32("priority", ints(0, 0, 2))
                 .f64("expected_s", doubles(60, 1800, NAN)).str("name", texts("render", "entraînement 🚀"))
                 .str("labels", texts("", "kind=train;team=é")).str("user", texts("u1", ""));
-        return save("tasks.gsf", w);
+        if (descriptions.length > 0) {
+            w.str("description", texts(descriptions[0], descriptions[1]));
+        }
+        return save("tasks" + descriptions.length + ".gsf", w);
     }
 
     private Path forecasts() throws IOException {

@@ -215,6 +215,10 @@ public final class TestWorld {
             w.open(column, ColumnType.STR);
             tasks.forEach(t -> w.putStr(column.equals("labels") && t.vm != null ? "kind=vm;mips=" + t.vm[0] : column));
         }
+        if (tasks.stream().anyMatch(t -> !t.description.isEmpty())) {
+            w.open("description", ColumnType.STR);
+            tasks.forEach(t -> w.putStr(t.description));
+        }
         if (!edges.isEmpty()) {
             w.table("edges", edges.size());
             w.i64("task", edges.stream().mapToLong(e -> e[0]).toArray());
