@@ -173,6 +173,21 @@ def error() -> bytes:
     return encode("error", meta, {})
 
 
+def hidden() -> bytes:
+    """A file of the run folder, with all that is optional: the hosts of ``start`` are of kinds 0, 0 and 1."""
+    column = {
+        "work_s": f64(60, 120.5), "work_class": i32(0, 1), "cpu_util_frac": f64(1, 0.25), "gpu_util_frac": f64(0, 0.5),
+        "interference": f64(0, 0.75), "profile": i32(-1, 1), "interference_power": f64(1, 2.5), "heat": f64(0, 0.0125),
+    }  # fmt: skip
+    tables: dict[str, dict[str, Any]] = {
+        "hidden": column,
+        "host_kinds": {"dc": i32(0, 1, 1), "group": i32(0, 0, 1), "kind": i32(0, 0, 1)},
+        "profiles": {"speed": f64(1, 2, 0.5, 8), "cpu_scale": f64(1, 1, 1.25, 0), "gpu_scale": f64(0, 1, 0.75, 1.5)},
+        "cooling": {"dc": i32(1), "throttle_c": f64(32.5)},
+    }
+    return encode("hidden", {}, tables)
+
+
 def invalid() -> dict[str, bytes]:
     """Frames that every reader must refuse, by the name of their fault."""
     good = decisions()
@@ -233,7 +248,19 @@ def _pad8(n: int) -> int:
 
 def messages() -> Mapping[str, bytes]:
     """All valid golden messages by name."""
-    makers = (start, ready, observe, observe_described, decisions, finish, bye, truth_request, truth_reply, error)
+    makers = (
+        start,
+        ready,
+        observe,
+        observe_described,
+        decisions,
+        finish,
+        bye,
+        truth_request,
+        truth_reply,
+        error,
+        hidden,
+    )
     return {make.__name__.replace("_", "-"): make() for make in makers}
 
 

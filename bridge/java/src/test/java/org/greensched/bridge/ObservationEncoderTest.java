@@ -19,6 +19,7 @@ import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.runfolder.Forecasts;
+import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.JobLedger;
 import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.TaskStore;
@@ -77,6 +78,23 @@ class ObservationEncoderTest {
         observation.tasks = TaskStore.map(tasks("", "Fine-tunes the encoder; reprend à 60 % 🚀"), config());
         assertEquals("another", observation.tasks.description(3));
         assertSameText("observe-described", encode("observe", new PlacementNeeds(true, true)));
+    }
+
+    /** A file of the run folder that Python wrote, with everything optional in it. */
+    @Test
+    void theWorldReadsTheGoldenHiddenTruth() throws IOException {
+        HiddenTruth truth = HiddenTruth.map(Path.of("..", "golden", "hidden.gsf"), config(), 2);
+        assertEquals(-1, truth.profile(0));
+        assertEquals(1, truth.profile(1));
+        assertEquals(1 + 0.75 * Math.pow(0.5, 2.5), truth.slowdown(1, 0.5));
+        assertEquals(0.0125, truth.heat(1));
+        assertEquals(0, truth.hosts().kind(1, 0));
+        assertEquals(1, truth.hosts().kind(1, 1));
+        assertEquals(8, truth.hosts().speed(1, 1));
+        assertEquals(1.25, truth.hosts().cpuScale(1, 0));
+        assertEquals(1.5, truth.hosts().gpuScale(1, 1));
+        assertFalse(truth.hosts().throttles(0));
+        assertEquals(32.5, truth.hosts().throttleC(1));
     }
 
     @Test
