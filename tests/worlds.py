@@ -72,6 +72,7 @@ class Task:
     cpu_util_frac: float = 1.0
     gpu_util_frac: float = 0.0
     interference: float = 0.0
+    description: str = ""
 
 
 def write_world(
@@ -156,6 +157,8 @@ def _write_tasks(inputs: Path, tasks: list[Task]) -> None:
         "labels": [""] * n,
         "user": ["tester"] * n,
     }
+    if any(t.description for t in tasks):
+        declared["description"] = [t.description for t in tasks]
     meta = {"labels_synthetic": True, "deadline_rule": "given", "source": "test"}
     write_frame(inputs / "tasks.gsf", "tasks", meta, {"tasks": declared})
     hidden = {

@@ -92,6 +92,18 @@ def test_observe_becomes_a_delta() -> None:
     assert delta.refusals.codes[delta.refusals.code[0]] == "never_fits"
 
 
+def test_descriptions_are_optional() -> None:
+    delta = delta_from_frame(golden("observe-described"))
+    assert list(delta.new_tasks.description) == ["", "Fine-tunes the encoder; reprend à 60 % 🚀"]
+    plain = delta_from_frame(golden("observe"))
+    assert plain.new_tasks.description == ["", ""], "none given: none"
+    assert plain.new_tasks.take(np.array([1])).description == [""]
+    for name in ("observe", "observe-described"):
+        frame, _ = decode(delta_to_frame(delta_from_frame(golden(name))), name)
+        assert ("description" in frame.tables["new_tasks"]) == (name == "observe-described")
+        assert delta_from_frame(frame).new_tasks.description[0] == ""
+
+
 def test_finish_lacks_what_is_empty() -> None:
     delta = delta_from_frame(golden("finish"))
     assert len(delta.ask) == 0

@@ -13,7 +13,7 @@ import numpy as np
 
 from greensched.core.types import F64, I32, I64, DatacenterState, ForecastIssue, Reports, TaskTable
 
-_STRING_FIELDS = frozenset({"name", "labels", "user"})
+_STRING_FIELDS = frozenset({"name", "labels", "user", "description"})
 _INT32_FIELDS = frozenset({"gpu_type", "origin", "priority", "state", "dc", "attempts"})
 _INT64_FIELDS = frozenset({"task", "job", "decision"})
 

@@ -89,6 +89,7 @@ def _new_tasks(t: dict[str, Any]) -> TaskTable:
         name=t["name"],
         labels=t["labels"],
         user=t["user"],
+        description=t.get("description", ()),
     )
 
 
@@ -158,6 +159,8 @@ def _us(s: float) -> int:
 def _task_columns(tasks: TaskTable) -> dict[str, Column]:
     columns: dict[str, Column] = {f.name: getattr(tasks, f.name) for f in dataclasses.fields(TaskTable)}
     del columns["arrival_s"], columns["deadline_s"]
+    if not any(tasks.description):
+        del columns["description"]  # as of a world whose tasks have none
     return columns | {"arrival_us": microseconds(tasks.arrival_s), "deadline_us": microseconds(tasks.deadline_s)}
 
 

@@ -167,6 +167,11 @@ class TaskTable:
     name: Sequence[str]
     labels: Sequence[str]
     user: Sequence[str]
+    description: Sequence[str] = ()  # the owner's free text; not given: empty for every task
+
+    def __post_init__(self) -> None:
+        if len(self.description) == 0:
+            self.description = [""] * len(self.task)
 
     def __len__(self) -> int:
         return len(self.task)

@@ -32,6 +32,7 @@ index         | int32  | -    | Number of the task within its job.
 name          | string | -    | Name that the owner gave.
 labels        | string | -    | Labels that the owner gave, key=value;key=value.
 user          | string | -    | Owner.
+description   | string | -    | What the owner wrote about it; null where no task of the run has such a text.
 origin        | name   | -    | Region that the task was submitted from.
 home          | name   | -    | Datacenter of that region: where local-only would run it.
 dc            | name   | -    | Datacenter that the task was placed in; null if none.

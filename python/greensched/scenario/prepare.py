@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from greensched.core.errors import ConfigError
+from greensched.core.errors import ConfigError, DataError
 from greensched.core.frames import write_frame
 from greensched.core.paths import making
 from greensched.scenario import fault_schedule, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
 from greensched.scenario.forecasts import forecast_tables
+from greensched.scenario.hidden_tables import hidden_tables
 from greensched.scenario.load import Loaded, load
 from greensched.scenario.resolve import run_config
 
@@ -40,6 +41,7 @@ class _Input:
     config: dict[str, Any]
     tasks: tasks.Tasks
     grid: slots.Grid
+    hidden: dict[str, dict[str, Any]]
     forecasts: tuple[dict[str, Any], dict[str, Any]]
     faults: FaultSchedule
 
@@ -120,18 +122,27 @@ def _check(loaded: Loaded) -> _Input:
         )
     where = tasks.origins(loaded)
     built = (tasks.build if loaded.cloud is None else vms.build)(loaded, where)
+    hidden = {} if built is None else _hidden(loaded, built, grid)
     config = run_config(loaded, where)
     faults = fault_schedule.schedule(loaded)
     loaded.problems.raise_if_any()
     forecasts = forecast_tables(loaded, grid, faults.is_blind)
     loaded.problems.raise_if_any()
     assert built is not None
-    return _Input(config, built, grid, forecasts, faults)
+    return _Input(config, built, grid, hidden, forecasts, faults)
+
+
+def _hidden(loaded: Loaded, built: tasks.Tasks, grid: slots.Grid) -> dict[str, dict[str, Any]]:
+    try:
+        slots.check_throttled(loaded, grid, built.truth.throttle_c)
+        return hidden_tables(loaded, built.truth) | built.hidden
+    except DataError as error:
+        loaded.problems.add(("workload",), str(error))
+        return {}
 
 
 def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     built = ready.tasks
-    declared, hidden = tasks.tables(built)
     meta = {
         "labels_synthetic": built.synthetic_text,
         "deadline_rule": built.deadline_rule,
@@ -139,8 +150,8 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
         "notes": built.jobs.notes,
         "never_fit": built.never_fit,
     }
-    write_frame(folder / "tasks.gsf", "tasks", meta, declared)
-    write_frame(folder / "hidden.gsf", "hidden", {}, hidden, mode=0o600)
+    write_frame(folder / "tasks.gsf", "tasks", meta, {"tasks": tasks.declared(built.jobs)})
+    write_frame(folder / "hidden.gsf", "hidden", {}, ready.hidden, mode=0o600)
     columns, labels = slots.slot_columns(ready.grid, loaded.scenario.signals.interpolation)
     write_frame(
         folder / "signals.gsf", "signals", {"step_us": ready.grid.slot_us, "labels": labels}, {"signals": columns}

@@ -229,16 +229,15 @@ def arrival_us(jobs: Jobs) -> I64:
     return np.round(jobs.arrival_s * 1e6).astype(np.int64)
 
 
-def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tables of tasks.gsf and hidden.gsf (PROTOCOL.md §2.2, §2.3)."""
-    jobs, truth = tasks.jobs, tasks.truth
+def declared(jobs: Jobs) -> dict[str, Any]:
+    """Columns of tasks.gsf (PROTOCOL.md §2.2)."""
     n = len(jobs)
     finite = np.isfinite(jobs.deadline_s)
     deadline_us = np.where(finite, np.round(np.where(finite, jobs.deadline_s, 0.0) * 1e6), 0.0).astype(np.int64)
     assert jobs.name is not None
     assert jobs.labels is not None
     assert jobs.user is not None
-    declared = {
+    columns = {
         "job": np.arange(n, dtype=np.int64),
         "index": np.zeros(n, np.int32),
         "arrival_us": arrival_us(jobs),
@@ -255,17 +254,6 @@ def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
         "labels": jobs.labels.decode(),
         "user": jobs.user.decode(),
     }
-    columns = {
-        "work_s": truth.work_s,
-        "work_class": truth.work_class,
-        "cpu_util_frac": truth.cpu_util_frac,
-        "gpu_util_frac": truth.gpu_util_frac,
-        "interference": truth.interference,
-    }
-    phases = {
-        "task": truth.phase_task,
-        "work_frac": truth.phase_work_frac,
-        "cpu_util_frac": truth.phase_cpu_util_frac,
-        "gpu_util_frac": truth.phase_gpu_util_frac,
-    }
-    return {"tasks": declared}, {"hidden": columns, "phases": phases, **tasks.hidden}
+    if jobs.description is not None:
+        columns["description"] = jobs.description.decode()
+    return columns

@@ -172,9 +172,9 @@ class FileWorkload(_Common):
     """Jobs from a CSV or Parquet file, or from a public trace that `greensched trace import` wrote (docs/traces.md).
 
     Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type, deadline_s, expected_s, data_gb, origin (a
-    datacenter name), priority, name, labels, user (optional). Where a value is not given, mem_gb is 4 GB per core (with
-    a warning that counts them), gpus is none, and expected_s, data_gb, origin and priority are drawn as for other
-    sources; an empty deadline_s means none, no such column means the deadline rule.
+    datacenter name), priority, name, labels, user, description (optional). Where a value is not given, mem_gb is 4 GB
+    per core (with a warning that counts them), gpus is none, and expected_s, data_gb, origin and priority are drawn as
+    for other sources; an empty deadline_s means none, no such column means the deadline rule.
     """
 
     source: Literal["file"]

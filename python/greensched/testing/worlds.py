@@ -81,7 +81,7 @@ def tasks(n: int, **columns: Any) -> TaskTable:
         "gpus": np.zeros(n), "gpu_type": np.full(n, -1, dtype=np.int32), "mem_gb": np.ones(n), "data_gb": np.zeros(n),
         "origin": np.zeros(n, dtype=np.int32), "priority": np.zeros(n, dtype=np.int32),
         "expected_s": np.full(n, HOUR_S), "name": [f"task-{i}" for i in range(n)], "labels": [""] * n,
-        "user": ["alice"] * n,
+        "user": ["alice"] * n, "description": [""] * n,
     }  # fmt: skip
     for name, given in columns.items():
         if isinstance(values[name], np.ndarray):

@@ -125,7 +125,7 @@ final class WorldSimulation {
         config = RunConfig.read(folder.input("run.json"));
         TaskStore tasks = TaskStore.map(folder.input("tasks.gsf"), config);
         HiddenTruth hidden = HiddenTruth.map(folder.input("hidden.gsf"), config, tasks.size());
-        Signals signals = Signals.read(folder.input("signals.gsf"), config);
+        Signals signals = Signals.read(folder.input("signals.gsf"), config, hidden.hosts());
         Forecasts forecasts = Forecasts.map(folder.input("forecasts.gsf"), config.datacenters().size());
         book = new TaskBook(tasks, JobLedger.create(folder.world("jobs.gsf"), tasks.size()));
         decisions = DecisionLog.create(folder.world("decisions.gsf"), Observation.CODES);

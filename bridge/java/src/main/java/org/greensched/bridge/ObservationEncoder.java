@@ -7,7 +7,6 @@ import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.TaskState;
-import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.util.LongList;
 
 /** Writes an observation as the messages {@code observe} and {@code finish} (PROTOCOL.md §4); empty tables are left out. */
@@ -38,7 +37,7 @@ final class ObservationEncoder {
         if (!o.refusedDecision.isEmpty()) {
             writer.meta("codes", Observation.CODES);
         }
-        rows("new_tasks", o.newTasks, o.tasks.table(), TaskStore.COLUMNS);
+        rows("new_tasks", o.newTasks, o.tasks.table(), o.tasks.columns());
         ids("ask", o.ask);
         states(o);
         if (needs.progress() && !o.progressTask.isEmpty()) {

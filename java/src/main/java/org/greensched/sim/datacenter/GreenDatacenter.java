@@ -52,7 +52,7 @@ public final class GreenDatacenter extends GreenEntity {
         this.book = book;
         this.physics = physics;
         this.facility = new FacilityMeter(grid, spec.pue());
-        this.pool = new HostPool(spec);
+        this.pool = new HostPool(spec, physics.hosts(index, spec, grid.temperature()));
         this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool, model, this::scheduleServe);
         this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.waiting = new WaitingLanes(book, gpuTypes);

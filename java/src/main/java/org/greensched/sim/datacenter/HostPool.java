@@ -7,6 +7,7 @@ import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.Tolerance;
 import org.greensched.sim.util.NeumaierSum;
+import org.greensched.sim.workload.HostTruth;
 
 /** What is free on the hosts of a datacenter, and which host a task gets: first fit by number, within the utilisation cap. */
 final class HostPool {
@@ -34,7 +35,8 @@ final class HostPool {
     private double downGpus;
     private int downHosts;
 
-    HostPool(DatacenterSpec spec) {
+    /** @param truth of each group of {@code spec} */
+    HostPool(DatacenterSpec spec, HostTruth[] truth) {
         groups = new HostGroup[spec.hosts().size()];
         groupOf = new HostGroup[spec.hostCount()];
         freeCores = new double[spec.hostCount()];
@@ -48,7 +50,7 @@ final class HostPool {
         int first = 0;
         for (int g = 0; g < groups.length; g++) {
             HostSpec hosts = spec.hosts().get(g);
-            groups[g] = new HostGroup(hosts, first);
+            groups[g] = new HostGroup(truth[g], first);
             for (int h = first; h < first + hosts.count(); h++) {
                 groupOf[h] = groups[g];
                 freeCores[h] = hosts.cores();

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.workload.HostTruth;
 import org.greensched.sim.workload.TaskBook;
 import org.greensched.sim.workload.TaskPhysics;
 
@@ -153,9 +154,8 @@ final class Projection {
         if (lanes.size() == 0 && inbound == 0) {
             int host = room.find(task);
             if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
-                HostSpec spec = pool.group(host).spec;
                 double beginS = beginOn(host, timeS);
-                double runtimeS = runtimeS(task, spec, pool.usedCoresOn(host), beginS);
+                double runtimeS = runtimeS(task, host, pool.usedCoresOn(host), beginS);
                 return new Start(host, beginS, runtimeS, physics.restartS(task), guestsOn(host));
             }
         }
@@ -235,14 +235,15 @@ final class Projection {
 
     private Guest executing(Guest guest) {
         double othersCores = Math.max(0, pool.usedCoresOn(guest.host) - guest.cores);
-        double runtimeS = runtimeS(guest.task, pool.group(guest.host).spec, othersCores, guest.beginS);
+        double runtimeS = runtimeS(guest.task, guest.host, othersCores, guest.beginS);
         return new Guest(
                 guest.task, guest.host, guest.cores, guest.gpuMask, guest.beginS, runtimeS, guest.restartS);
     }
 
-    private double runtimeS(int task, HostSpec spec, double othersCores, double beginS) {
+    private double runtimeS(int task, int host, double othersCores, double beginS) {
+        HostTruth truth = pool.group(host).truth;
         return physics.vms().isVm(task) ? physics.vmPlan(task, beginS).endS()
-                : physics.runtimeS(task, spec, othersCores / spec.cores());
+                : physics.runtimeS(task, truth, othersCores / truth.spec().cores(), beginS);
     }
 
     private void finish(Guest guest, double timeS) {

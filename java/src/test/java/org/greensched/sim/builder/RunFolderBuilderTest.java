@@ -21,6 +21,7 @@ import org.greensched.sim.columns.Table;
 import org.greensched.sim.placement.LowestIntensityDecider;
 import org.greensched.sim.runfolder.PueSpec;
 import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.support.TestWorld;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -91,6 +92,21 @@ class RunFolderBuilderTest {
             double value = expected.getAsJsonObject("totals").get(total).getAsDouble();
             assertEquals(value, got.getAsJsonObject("totals").get(total).getAsDouble(), 1e-12 * value, total);
             assertTrue(value > 0, total);
+        }
+    }
+
+    @Test
+    void descriptionsAreWrittenWhereThereAreAny() throws IOException {
+        for (String text : List.of("", "Renders the film again, half size")) {
+            Path run = new RunFolderBuilder("d", START, 3600)
+                    .site(new Site("x").carbonGpkwh(1).hosts(new Hosts("h", 1, 1)))
+                    .job(new Job("a", 0, 60)).job(new Job("b", 60, 60).description(text))
+                    .write(folder.resolve("run" + text.length()));
+            RunConfig config = RunConfig.read(run.resolve("input/run.json"));
+            TaskStore tasks = TaskStore.map(run.resolve("input/tasks.gsf"), config);
+            assertEquals(!text.isEmpty(), tasks.table().has("description"));
+            assertEquals("", tasks.description(0));
+            assertEquals(text, tasks.description(1));
         }
     }
 

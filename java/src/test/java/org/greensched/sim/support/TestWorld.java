@@ -36,6 +36,7 @@ public final class TestWorld {
     private double rttMs;
     private double gbps = 10;
     private TestFaults faults = new TestFaults();
+    private TestTruth truth = new TestTruth();
 
     public TestWorld site(TestSite site) {
         sites.add(site);
@@ -134,6 +135,11 @@ public final class TestWorld {
         return this;
     }
 
+    public TestWorld truth(TestTruth value) {
+        truth = value;
+        return this;
+    }
+
     public TestWorld faults(TestFaults value) {
         faults = value;
         return this;
@@ -209,6 +215,10 @@ public final class TestWorld {
             w.open(column, ColumnType.STR);
             tasks.forEach(t -> w.putStr(column.equals("labels") && t.vm != null ? "kind=vm;mips=" + t.vm[0] : column));
         }
+        if (tasks.stream().anyMatch(t -> !t.description.isEmpty())) {
+            w.open("description", ColumnType.STR);
+            tasks.forEach(t -> w.putStr(t.description));
+        }
         if (!edges.isEmpty()) {
             w.table("edges", edges.size());
             w.i64("task", edges.stream().mapToLong(e -> e[0]).toArray());
@@ -225,6 +235,7 @@ public final class TestWorld {
         f64(w, "cpu_util_frac", t -> t.cpuUtil);
         f64(w, "gpu_util_frac", t -> t.gpuUtil);
         f64(w, "interference", t -> t.interference);
+        TestTruth.columns(w, tasks);
         List<double[]> rows = new ArrayList<>();
         for (int t = 0; t < tasks.size(); t++) {
             for (double[] phase : tasks.get(t).phases) {
@@ -238,6 +249,7 @@ public final class TestWorld {
             w.f64("cpu_util_frac", rows.stream().mapToDouble(r -> r[2]).toArray());
             w.f64("gpu_util_frac", rows.stream().mapToDouble(r -> r[3]).toArray());
         }
+        truth.write(w);
         TestVms.write(w, tasks);
         TestFolders.save(w, input.resolve("hidden.gsf"));
     }
