@@ -208,6 +208,7 @@ def test_applications_are_plausible() -> None:
         assert sum(fractions) == pytest.approx(1, abs=1e-9), row["name"]
         assert _number(row, "units_per_core_s") > 0
         assert len(row["derivation"]) >= 20, row["name"]
+        assert not (row["derivation"].startswith("estimate:") and row["checked"] == "yes"), row["name"]
         assert 2 <= len(row["tasks"].split("|")) <= 5, row["name"]
         assert len(set(row["tasks"].split("|"))) == len(row["tasks"].split("|")), row["name"]
     for column in ("frac_general", "frac_memory", "frac_vector"):
