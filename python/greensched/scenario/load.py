@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.paths import safe_path
+from greensched.scenario import drawn_hardware
 from greensched.scenario.cloudsim.complete import complete
 from greensched.scenario.cloudsim.extension import refuse_second
 from greensched.scenario.cloudsim.nodes import cloudsim_documents
@@ -118,7 +119,8 @@ def load(
     problems.raise_if_any()
     assert scenario is not None
     assert source is not None
-    return Loaded(scenario, path, data, overrides or [], source, problems, cloud, document, second, beside)
+    drawn = drawn_hardware.apply(scenario)
+    return Loaded(drawn, path, data, overrides or [], source, problems, cloud, document, second, beside)
 
 
 def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[str, Any], Collector, Cloud | None]:

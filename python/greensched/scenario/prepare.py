@@ -121,7 +121,8 @@ def _check(loaded: Loaded) -> _Input:
             "knows; judge policies with hold"
         )
     where = tasks.origins(loaded)
-    built = (tasks.build if loaded.cloud is None else vms.build)(loaded, where)
+    warm = slots.with_temperature(grid)
+    built = tasks.build(loaded, where, warm) if loaded.cloud is None else vms.build(loaded, where)
     hidden = {} if built is None else _hidden(loaded, built, grid)
     config = run_config(loaded, where)
     faults = fault_schedule.schedule(loaded)

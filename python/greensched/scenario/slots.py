@@ -106,6 +106,16 @@ def _check_whole(loaded: Loaded, index: int, signal: Signal, start: datetime, en
         )
 
 
+def with_temperature(grid: Grid) -> frozenset[int]:
+    """Datacenters of which the temperature is known throughout."""
+    found = []
+    for i, zone in enumerate(grid.zones):
+        signal = zone.series.get("temperature_c")
+        if signal is not None and signal.start <= grid.start and signal.end >= grid.end and signal.first_gap() is None:
+            found.append(i)
+    return frozenset(found)
+
+
 def check_throttled(loaded: Loaded, grid: Grid, throttle_c: Mapping[str, float]) -> None:
     """Where heat slows tasks down, the temperature must be known throughout; problems go to ``loaded.problems``."""
     for i, (dc, zone) in enumerate(zip(loaded.scenario.datacenters, grid.zones, strict=True)):

@@ -10,6 +10,7 @@ import numpy as np
 from greensched.core.errors import DataError
 from greensched.core.paths import safe_path
 from greensched.core.types import F64, I64, NO_DEADLINE_US
+from greensched.scenario import described
 from greensched.scenario.datacenters import Datacenter
 from greensched.scenario.load import Loaded
 from greensched.scenario.workload import (
@@ -17,6 +18,7 @@ from greensched.scenario.workload import (
     Deadlines,
     DrawnWorkload,
     FileWorkload,
+    HybridWorkload,
     SyntheticWorkload,
     TraceWorkload,
 )
@@ -25,6 +27,8 @@ from greensched.traces import enrich, files, generator, hidden, normalized
 from greensched.traces.apps import Catalogue, catalogue
 from greensched.traces.laws import DurationLaw
 from greensched.traces.table import Jobs
+from greensched.truths import hybrid
+from greensched.truths.described import Meanings
 
 
 @dataclass
@@ -95,22 +99,32 @@ def gpu_types(loaded: Loaded) -> list[str]:
     return sorted(n for n in names if n is not None)
 
 
-def build(loaded: Loaded, where: Origins) -> Tasks | None:
-    """All tasks of the run; None when problems were found (they go to ``loaded.problems``)."""
+def build(loaded: Loaded, where: Origins, warm: frozenset[int] = frozenset()) -> Tasks | None:
+    """All tasks of the run; None when problems were found (they go to ``loaded.problems``).
+
+    Args:
+        loaded: the scenario.
+        where: origins.
+        warm: datacenters of which the temperature is known, where heat can slow jobs in words down.
+    """
     scenario, spec = loaded.scenario, _drawn(loaded)
     types = gpu_types(loaded)
     gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
     apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
+    meanings = None
     try:
-        jobs = _known_types(_source(loaded, where, types, gpu_share), types)
+        if isinstance(spec, HybridWorkload) or (isinstance(spec, SyntheticWorkload) and spec.text is not None):
+            jobs, meanings = _with_text(loaded, spec, where, types, gpu_share)
+        else:
+            jobs = _known_types(_source(loaded, spec, where, types, gpu_share), types)
     except DataError as error:
-        loaded.problems.add(("workload", "file" if isinstance(spec, FileWorkload) else "source"), str(error))
+        loaded.problems.add(("workload", "file" if getattr(spec, "file", None) else "source"), str(error))
         return None
     rule, owner = deadline_rule(spec.deadlines), owner_law(loaded)
-    synthetic_text = jobs.name is None
+    synthetic_text = jobs.name is None or meanings is not None
     jobs = enrich.fill(scenario.seed, jobs, apps, where.weight, rule, owner)
     jobs = jobs.take(np.argsort(arrival_us(jobs), kind="stable"))
-    truth = _truth(loaded, jobs, apps)
+    truth = _truth(loaded, jobs, apps) if meanings is None else described.truth_of(loaded, meanings, warm)
     never = int((~fits(loaded, jobs)).sum())
     if never:
         loaded.problems.warnings.append(
@@ -125,8 +139,20 @@ def _drawn(loaded: Loaded) -> DrawnWorkload:
     return spec
 
 
-def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) -> Jobs:
-    scenario, spec = loaded.scenario, _drawn(loaded)
+def _with_text(
+    loaded: Loaded, spec: SyntheticWorkload | HybridWorkload, where: Origins, types: list[str], gpu_share: float
+) -> tuple[Jobs, Meanings]:
+    """Jobs in words, sorted by arrival, and what they mean."""
+    if isinstance(spec, SyntheticWorkload):
+        law = synthetic_law(spec, types, gpu_share)
+        return described.jobs(loaded, spec, law, where.lon, where.weight)
+    jobs = _known_types(_source(loaded, spec.without_text(), where, types, gpu_share), types)
+    jobs = jobs.take(np.argsort(arrival_us(jobs), kind="stable"))
+    return hybrid.give_text(loaded.scenario.seed, jobs, spec.text, spec.owners.apps)
+
+
+def _source(loaded: Loaded, spec: DrawnWorkload, where: Origins, types: list[str], gpu_share: float) -> Jobs:
+    scenario = loaded.scenario
     horizon_s = scenario.horizon / 1e6
     if isinstance(spec, SyntheticWorkload):
         law = synthetic_law(spec, types, gpu_share)
@@ -137,6 +163,7 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
         cut = normalized.Cut(spec.window.start / 1e6, horizon_s, spec.window.compress, longest)
         jobs = normalized.load(loaded.data, spec.source, cut, scenario.seed)
     else:
+        assert isinstance(spec, FileWorkload)  # of a hybrid workload the text comes later
         homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
         jobs = files.load(safe_path(spec.file, loaded.roots), homes, scenario.seed, types)
         loaded.problems.warnings.extend(jobs.notes)

@@ -137,11 +137,19 @@ class Arrivals(Model):
     """Largest batch (Azure V1: 1,404); a small workload caps at a fiftieth of its jobs."""
 
 
+Split = Literal["train", "test", "new-words-dev", "new-words", "new-phrasing", "drift"]
+
+
 class SyntheticWorkload(_Common):
     """Jobs from the project's own generator."""
 
     source: Literal["synthetic"]
     """Which kind of workload this is."""
+    text: Split | None = None
+    """Describe every job in words, of this split, and let what it costs follow from what they mean
+    (docs/generator.md); absent: names and labels that only hint at it."""
+    stragglers: Fraction = 0.003
+    """With text: share of jobs that take longer than their words and the laws of physics say."""
     jobs: Annotated[int, Field(ge=1, le=100_000_000)] = 5000
     """Number of jobs."""
     durations: Durations = Durations()
@@ -189,6 +197,38 @@ class FileWorkload(_Common):
     """Leave out jobs that run longer."""
 
 
+class HybridWorkload(_Common):
+    """Arrivals, sizes and run times of a real trace, with text that agrees with them, labelled synthetic."""
+
+    source: Literal["hybrid"]
+    """Which kind of workload this is."""
+    trace: Literal["azure-v1", "google2011", "alibaba-gpu-2023", "file"]
+    """Which trace: one of the data pack (--data), or that of `file`."""
+    file: str | None = None
+    """With trace `file`: path relative to the scenario file or to --data, as for source `file`."""
+    text: Split = "train"
+    """Split of the words (docs/generator.md)."""
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    """Sample to this many jobs (seeded, whole submissions first); absent: all jobs of the window."""
+    window: Window = Window()
+    """Part of the trace."""
+    max_duration: DurationUs | None = None
+    """Leave out jobs that run longer."""
+
+    @model_validator(mode="after")
+    def _file_where_asked(self) -> HybridWorkload:
+        if (self.trace == "file") != (self.file is not None):
+            raise ValueError("trace: file and the key file belong together: give both or neither")
+        return self
+
+    def without_text(self) -> TraceWorkload | FileWorkload:
+        """The workload whose jobs get text."""
+        rest = self.model_dump(exclude={"source", "trace", "file", "text"})
+        if self.file is not None:
+            return FileWorkload.model_validate({"source": "file", "file": self.file, **rest})
+        return TraceWorkload.model_validate({"source": self.trace, **rest})
+
+
 class CloudsimWorkload(Model):
     """VMs and cloudlets of the customers of a CloudSim file (docs/cloudsim-files.md). A VM is a task."""
 
@@ -205,6 +245,6 @@ class CloudsimWorkload(Model):
     first with room."""
 
 
-DrawnWorkload = SyntheticWorkload | TraceWorkload | FileWorkload
+DrawnWorkload = SyntheticWorkload | TraceWorkload | FileWorkload | HybridWorkload
 """Workloads of which what the source leaves open is drawn."""
 Workload = Annotated[DrawnWorkload | CloudsimWorkload, Field(discriminator="source")]

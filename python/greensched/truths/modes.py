@@ -66,8 +66,8 @@ DECODE_CORE_S: Final = 0.0003
 DECODE_CORE_S_PER_GB: Final = 60.0
 """What one reference core takes for a sample of these, and for its bytes: about 140 JPEG images of ImageNet's size a
 second, as data loaders are measured at. Text, tables and graphs are read at no cost that matters. Assumed."""
-# FLOP for each byte of activations that is moved, where a model's own traffic is not published. Assumed.
-INTENSITY: Final = {"vision": 45.0, "detection": 60.0, "speech": 110.0, "recsys": 6.0, "graph": 8.0}
+# FLOP for each byte of activations, where a model has no figure of its own: like those that have one, else assumed.
+INTENSITY: Final = {"vision": 200.0, "detection": 200.0, "speech": 110.0, "recsys": 6.0, "graph": 8.0}
 DEFAULT_INTENSITY: Final = 140.0
 LONGEST: Final = {"llm": 2048.0, "embedding": 512.0, "protein": 1024.0}
 """Units of a sample that are read: longer texts are cut, as the tools of each family do by default."""
