@@ -97,7 +97,7 @@ def test_the_page_on_signals_works_as_written(cli: Cli, root: Path, tmp_path: Pa
     for name, content in files:
         (tmp_path / name).write_text(content, encoding="utf-8")
     commands = [line for block in blocks(text, "sh") for line in block.splitlines()]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for line in commands:
         done = cli(*shlex.split(line)[1:])
         assert done.returncode == 0, f"{line}\n{done.stderr}"
@@ -108,6 +108,8 @@ def test_the_page_on_signals_works_as_written(cli: Cli, root: Path, tmp_path: Pa
         "2022-06-06T02:00:00Z,359.0,0.544,",
     ]
     assert (tmp_path / "grid.svg").read_text().startswith("<svg")
+    made = {path.name for path in (tmp_path / "synthetic").iterdir()}
+    assert made == {"DE.csv", "GB.csv", "US-CAL-CISO.csv", "provenance.json", "datasheet.md"}
     (code,) = blocks(text, "python")
     (tmp_path / "mymodule.py").write_text(code, encoding="utf-8")
     done = cli(*shlex.split("signal fetch mymodule:Humidity --zone DE --from 2022-06-06T00:00Z --to 2022-06-07T00:00Z"),

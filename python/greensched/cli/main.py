@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from greensched import __version__
-from greensched.cli import codes, signal, trace
+from greensched.cli import codes, generate, signal, trace
 from greensched.core.errors import GreenSchedError
 
 
@@ -62,6 +62,7 @@ app.add_typer(signal.app)
 
 
 app.add_typer(trace.app, name="trace")
+app.add_typer(generate.app)
 
 
 def _print_version(wanted: bool) -> None:

@@ -58,7 +58,7 @@ def require_unused(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def making(folder: Path) -> Iterator[None]:
+def making(folder: Path, option: str = "--out") -> Iterator[None]:
     """Blame what goes wrong while the body makes ``folder`` on the name that was given for it, if that is the cause.
 
     Raises:
@@ -69,4 +69,4 @@ def making(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.EEXIST, errno.ENOSPC, errno.EDQUOT, errno.EIO):
             raise
-        raise ConfigError(f"--out {folder}: no folder can be made there ({error.strerror}); name another") from error
+        raise ConfigError(f"{option} {folder}: no folder can be made there ({error.strerror}); name another") from error

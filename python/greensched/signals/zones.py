@@ -2,7 +2,8 @@
 
 Carbon (life cycle), price and temperature statistics are those of 2022 computed from the Electricity Maps, market and
 Open-Meteo series described in ``traces/SOURCES.md``; ``mix`` says whether the wind and solar means were measured (and
-when) or assumed within the measured renewable share. They are summary statistics, not data: no hourly value is shipped.
+when), inferred from the daily course of the measured renewable share, or assumed within it. They are summary
+statistics, not data: no hourly value is shipped.
 """
 
 from __future__ import annotations
@@ -37,13 +38,7 @@ SOLAR_MAPE_PCT = (27.0, 43.0, 45.0, 50.0)
 
 @dataclass(frozen=True)
 class ZoneFacts:
-    """Site and yearly grid statistics of one zone.
-
-    ``h1``/``h2`` are the amplitudes of the 24 h and 12 h harmonics of log intensity in units of its standard deviation,
-    ``h1_hour``/``h2_hour`` the local solar hour of their maxima; ``season`` likewise over the year (``season_doy``: day
-    of the maximum); ``weekend`` the shift of Saturdays and Sundays in the same unit; ``ac1`` the lag-1 h
-    autocorrelation of what is left.
-    """
+    """Site and yearly grid statistics of one zone; rhythm and memory are in :mod:`greensched.signals.shapes`."""
 
     zone: str
     city: str
@@ -52,22 +47,12 @@ class ZoneFacts:
     lon: float
     mean_gpkwh: float
     cov: float
-    h1: float
-    h1_hour: float
-    h2: float
-    h2_hour: float
-    season: float
-    season_doy: float
-    weekend: float
-    ac1: float
     renewable_frac: float
     wind_frac: float
     wind_sd_frac: float
     solar_frac: float
     mix: str
     price_usd_per_mwh: float | None
-    price_sd_usd_per_mwh: float | None
-    price_corr: float | None
     temp_c: float
     temp_season_c: float
     temp_season_doy: float
