@@ -6,6 +6,7 @@ Nothing of ``prepare`` is used, so a test that compares with hand-computed numbe
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -179,18 +180,17 @@ def _write_signals(inputs: Path, sites: list[Site], hours: int, slot_us: int) ->
     write_frame(inputs / "signals.gsf", "signals", {"step_us": slot_us, "labels": labels}, {"signals": columns})
 
 
-def write_faults(
-    folder: Path, faults: list[tuple[float, float, int, int, int, int]], cap_frac: list[float] | None = None
-) -> None:
-    """Add ``input/faults.gsf``: rows of (start_s, end_s, kind, datacenter, first host, hosts), sorted by start."""
+def write_faults(folder: Path, faults: Sequence[tuple[float, ...]]) -> None:
+    """Add ``input/faults.gsf``: rows of (start_s, end_s, kind, datacenter, first host, hosts[, share of cores])."""
     rows = sorted(faults)
     us = [[round(row[c] * 1e6) for row in rows] for c in (0, 1)]
     table = {"start_us": np.array(us[0], dtype=np.int64), "end_us": np.array(us[1], dtype=np.int64)}
     codes = {
         name: np.array([row[c] for row in rows], np.int32) for c, name in enumerate(("kind", "dc", "first", "count"), 2)
     }
-    caps = {} if cap_frac is None else {"cap_frac": np.array(cap_frac)}
-    write_frame(folder / "input" / "faults.gsf", "faults", {}, {"faults": table | codes | caps}, mode=0o600)
+    caps = {"cap_frac": np.array([row[6] if len(row) > 6 else np.nan for row in rows])}
+    columns = table | codes | (caps if any(len(row) > 6 for row in rows) else {})
+    write_frame(folder / "input" / "faults.gsf", "faults", {}, {"faults": columns}, mode=0o600)
 
 
 def write_advisories(folder: Path, advisories: list[tuple[float, int, str]]) -> None:

@@ -90,7 +90,14 @@ def site(loaded: Loaded, index: int) -> tuple[float, float]:
 
 
 def gpu_types(loaded: Loaded) -> list[str]:
-    """GPU types of all hosts, in the order of their names: jobs draw theirs by number."""
+    """GPU types of all hosts, in the order of their names: jobs draw theirs by number. Those to come stand last."""
+    first = _first_gpu_types(loaded)
+    later = {loaded.host(g.type).gpu_type for groups in loaded.to_come.values() for g in groups}
+    return first + sorted(n for n in later if n is not None and n not in first)
+
+
+def _first_gpu_types(loaded: Loaded) -> list[str]:
+    """Those that are there from the start: what jobs are drawn does not depend on what will come."""
     names = {loaded.host(g.type).gpu_type for dc in loaded.scenario.datacenters for g in dc.hosts}
     return sorted(n for n in names if n is not None)
 
@@ -98,8 +105,8 @@ def gpu_types(loaded: Loaded) -> list[str]:
 def build(loaded: Loaded, where: Origins) -> Tasks | None:
     """All tasks of the run; None when problems were found (they go to ``loaded.problems``)."""
     scenario, spec = loaded.scenario, _drawn(loaded)
-    types = gpu_types(loaded)
-    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
+    types, first = gpu_types(loaded), _first_gpu_types(loaded)
+    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and first else (0.08 if first else 0.0)
     apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
     try:
         jobs = _known_types(_source(loaded, where, types, gpu_share), types)
@@ -129,7 +136,7 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
     scenario, spec = loaded.scenario, _drawn(loaded)
     horizon_s = scenario.horizon / 1e6
     if isinstance(spec, SyntheticWorkload):
-        law = synthetic_law(spec, types, gpu_share)
+        law = synthetic_law(spec, _first_gpu_types(loaded), gpu_share)
         return generator.generate(scenario.seed, spec.jobs, horizon_s, scenario.start, law, where.lon, where.weight)
     if isinstance(spec, TraceWorkload):
         assert loaded.data is not None  # checked when the scenario was loaded
@@ -216,7 +223,7 @@ def fits(loaded: Loaded, jobs: Jobs) -> np.ndarray:
     """Whether some host of some datacenter could hold each task when empty."""
     types = gpu_types(loaded)
     result = np.zeros(len(jobs), dtype=bool)
-    for name in {g.type for dc in loaded.scenario.datacenters for g in dc.hosts}:
+    for name in {g.type for i in range(len(loaded.scenario.datacenters)) for g in loaded.groups(i)}:
         h = loaded.host(name)
         type_index = types.index(h.gpu_type) if h.gpu_type is not None else -2
         right = (jobs.gpus == 0) | (jobs.gpu_type == -1) | (jobs.gpu_type == type_index)
