@@ -110,6 +110,8 @@ def _observe(more: dict[str, Any]) -> bytes:
         "values": {"value": f64(400, 390.5, _NAN, 30, 32)},
         "reports": _reports(),
         "refusals": {"decision": i64(5 * 2**24 + 1), "task": i64(8), "code": i32(5)},
+        "advisories": {"issue_us": i64(0, 599_999_999), "dc": i32(1, 0),
+                       "text": ["maintenance in ca: 3 of 5 hosts leave tonight", "Hitzewelle in Frankfurt, +9 °C"]},
     }  # fmt: skip
     return encode("observe", meta, tables)
 

@@ -90,6 +90,10 @@ def test_observe_becomes_a_delta() -> None:
     assert second.value.tolist() == [30.0, 32.0]
     assert delta.reports.decision.tolist() == [3 * 2**24, -1]
     assert delta.refusals.codes[delta.refusals.code[0]] == "never_fits"
+    assert [(a.issue_s, a.dc, a.text) for a in delta.advisories] == [
+        (0.0, 1, "maintenance in ca: 3 of 5 hosts leave tonight"),
+        (599.999999, 0, "Hitzewelle in Frankfurt, +9 °C"),
+    ]
 
 
 def test_descriptions_are_optional() -> None:

@@ -78,6 +78,31 @@ def test_the_page_on_faults_works_as_written(cli: Cli, root: Path, tmp_path: Pat
     assert pd.read_parquet(tmp_path / "runs" / "stormy" / "hosts.parquet")["down_s"].gt(0).any()
 
 
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_page_on_advisories_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "advisories.md").read_text(encoding="utf-8")
+    (scenario,) = blocks(text, "yaml")
+    (tmp_path / "announced.yml").write_text(scenario)
+    for command in (line for block in blocks(text, "sh") for line in block.splitlines()):
+        done = cli(*shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+    run = tmp_path / "runs" / "announced"
+    jobs = pd.read_parquet(run / "jobs.parquet")
+    assert (jobs["state"] == "finished").all()
+    assert (jobs["attempts"] == 1).all(), "nothing is interrupted"
+    told = pd.read_parquet(tmp_path / "tables" / "advisory.parquet")
+    assert len(told) >= 4
+    assert told["text"].str.startswith("TEPCO asks us").sum() == 1
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "What operators announced" in page
+    assert "TEPCO asks us to shed load" in page
+    assert "What broke" not in page
+    hosts = pd.read_parquet(run / "hosts.parquet")
+    gone = hosts[(hosts["dc"] == "tokyo") & (hosts["type"] == "xeon-2019")] if "type" in hosts else hosts
+    assert gone["down_s"].gt(0).any()
+
+
 def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "cloudsim-files.md").read_text(encoding="utf-8")
     cloud, second = blocks(text, "yaml")
@@ -129,6 +154,7 @@ def test_the_page_on_signals_works_as_written(cli: Cli, root: Path, tmp_path: Pa
         "docs/quickstart.md",
         "docs/notebooks.md",
         "docs/faults.md",
+        "docs/advisories.md",
         "docs/cloudsim-files.md",
         "docs/java-library.md",
         "docs/traces.md",

@@ -132,7 +132,7 @@ def test_reports_are_what_the_world_does(cli: Cli, tmp_path: Path) -> None:
     took_s = chosen.finish_s - chosen.t_s
     assert np.median(np.abs(chosen.service_time_s / took_s - 1)) < 1e-6
     assert np.median(np.abs(chosen.energy_kwh / chosen.dynamic_kwh - 1)) < 1e-6
-    big = max((h["gpus"] for dc in world["datacenters"] for h in dc["hosts"]))
+    big = max(h["gpus"] for dc in world["datacenters"] for h in dc["hosts"])
     impossible = reports.energy_kwh.isna()
     assert set(reports[impossible].task) <= set(jobs[jobs.gpus > 4].task)
     assert big == 8

@@ -205,7 +205,7 @@ def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
     read = {path.stem: pq.read_table(path) for path in files}
     assert {name: table.num_rows for name, table in read.items()} == {
         "answer": 3, "task": 60, "slot_state": 24, "decision": 60, "outcome": 60, "refusal": 0,
-        "report": read["report"].num_rows,
+        "report": read["report"].num_rows, "advisory": 0,
     }  # fmt: skip
     assert read["task"]["task"].to_pylist() == list(range(60))
     assert read["task"]["expected_s"].null_count > 0, "what an owner did not tell is missing, not NaN"

@@ -34,7 +34,7 @@ network: {gbps: fast}
 """
 GOLDEN = """\
 10 problems in the scenario:
-  s.yml:5  sede: unknown key 'sede', expected one of baseline, currency, datacenters, drain, end, execution, faults, greensched, hardware, horizon, host_types, mind, \
+  s.yml:5  sede: unknown key 'sede', expected one of advisories, baseline, currency, datacenters, drain, end, execution, faults, greensched, hardware, horizon, host_types, mind, \
 mode, name, network, noise, on_mind_failure, policy, privileged, seed, signals, slot, start, workload (did you mean 'seed'?)
   s.yml:6  policy.name: unknown policy 'lowest-carbn', expected one of {policies} (did you mean 'lowest-carbon'?)
   s.yml:8  datacenters[0].hosts[0].count: out of range, expected at least 1, got 0

@@ -81,7 +81,7 @@ used_cores      | double | cores | Cores held.
 used_gpus       | double | GPUs | GPUs held.
 hosts_on        | int32  | hosts | Hosts awake.
 hosts_asleep    | int32  | hosts | Hosts asleep.
-hosts_down      | int32  | hosts | Hosts failed, or without power.
+hosts_down      | int32  | hosts | Hosts failed, withdrawn and empty, or without power.
 it_kwh          | double | kWh | IT energy of the slot.
 facility_kwh    | double | kWh | Energy of the whole facility in the slot: IT times PUE.
 attributed_kwh  | double | kWh | Part of facility_kwh that tasks are charged: dynamic and their share of idle.
@@ -131,7 +131,7 @@ carbon_g      | double | gCO2eq | Carbon of facility_kwh at average intensity.
 busy_core_s   | double | core·s | Core-seconds held by tasks.
 on_s          | double | s    | Time awake.
 asleep_s      | double | s    | Time asleep.
-down_s        | double | s    | Time failed, or without power.
+down_s        | double | s    | Time failed, withdrawn and empty, or without power.
 wakes         | int32  | -    | How often it woke up.
 tasks         | int32  | tasks | Tasks that ran on it.
 """)

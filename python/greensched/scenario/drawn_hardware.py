@@ -31,12 +31,21 @@ def apply(scenario: Scenario) -> Scenario:
         for place, group in enumerate(dc.hosts):
             rng = stream(scenario.seed, "hardware", dc.name, place)
             kind = _swapped(rng, group.type, scenario, law.swap_share)
-            name = f"{kind[:20]}.{dc.name}.{place}"[:_LONGEST_NAME]
+            name = f"{_prefix(kind, dc.name)}{place}"
             spec = scenario.host_types.get(kind) or HOST_TYPES[kind]
             types[name] = _varied(rng, spec, law.power_sigma, law.speed_sigma)
             groups.append(HostGroup(type=name, count=group.count, sleep=group.sleep))
         datacenters.append(dc.model_copy(update={"hosts": tuple(groups)}))
     return scenario.model_copy(update={"datacenters": tuple(datacenters), "host_types": types, "hardware": None})
+
+
+def drawn_from(name: str, kind: str, datacenter: str) -> bool:
+    """Whether a host type is ``kind``, or a copy of it that was drawn for this datacenter."""
+    return name == kind or name.startswith(_prefix(kind, datacenter))
+
+
+def _prefix(kind: str, datacenter: str) -> str:
+    return f"{kind[:20]}.{datacenter}"[: _LONGEST_NAME - 4] + "."
 
 
 def _swapped(rng: np.random.Generator, kind: str, scenario: Scenario, share: float) -> str:

@@ -48,7 +48,7 @@ def hidden_tables(loaded: Loaded, truth: Truth) -> dict[str, dict[str, Any]]:
 
 def host_types(loaded: Loaded) -> list[str]:
     """The kinds of hosts of the run: host types by name, in the order in which datacenters name them first."""
-    return list(dict.fromkeys(g.type for dc in loaded.scenario.datacenters for g in dc.hosts))
+    return list(dict.fromkeys(g.type for d in range(len(loaded.scenario.datacenters)) for g in loaded.groups(d)))
 
 
 def _optional_columns(truth: Truth) -> dict[str, Any]:
@@ -83,8 +83,8 @@ def _checked(truth: Truth, name: str, dtype: type, good: NDArray[np.bool_], expe
 def _host_kinds(loaded: Loaded, kinds: list[str]) -> dict[str, I32]:
     rows = [
         (d, g, kinds.index(group.type))
-        for d, dc in enumerate(loaded.scenario.datacenters)
-        for g, group in enumerate(dc.hosts)
+        for d in range(len(loaded.scenario.datacenters))
+        for g, group in enumerate(loaded.groups(d))
     ]
     columns = np.array(rows, np.int32).reshape(-1, 3)
     return {name: columns[:, c].copy() for c, name in enumerate(("dc", "group", "kind"))}

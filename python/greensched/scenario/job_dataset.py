@@ -86,6 +86,7 @@ def _about(asked: JobOrder) -> dict[str, Any]:
         "title": f"Generated jobs in words, split {asked.split}, seed {asked.seed}",
         "source": described.SOURCE,
         "files": [],
+        "machine": "",
         "time_zero": utc_text(asked.start),
         "deadlines": "none; a scenario's rule derives them",
         "assumptions": ["all rows are synthetic; run times are those on the reference machine, alone"],

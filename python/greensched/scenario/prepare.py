@@ -16,7 +16,7 @@ import numpy as np
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.frames import write_frame
 from greensched.core.paths import making
-from greensched.scenario import fault_schedule, slots, tasks
+from greensched.scenario import advisory_effects, advisory_events, fault_schedule, heat, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
 from greensched.scenario.forecasts import forecast_tables
@@ -44,6 +44,8 @@ class _Input:
     hidden: dict[str, dict[str, Any]]
     forecasts: tuple[dict[str, Any], dict[str, Any]]
     faults: FaultSchedule
+    waves: list[heat.Wave]
+    advisories: dict[str, Any]
 
 
 def prepare(
@@ -114,7 +116,11 @@ def validate(
 
 def _check(loaded: Loaded) -> _Input:
     """Build all content in memory; raises every problem at once."""
+    events = advisory_events.events(loaded)
+    loaded.to_come = advisory_effects.hosts_to_come(events)
     grid = slots.load_grid(loaded)
+    waves = advisory_effects.heat_waves(events)
+    heat.check(loaded, grid, waves)
     if loaded.scenario.signals.interpolation == "linear":
         loaded.problems.warnings.append(
             "signals.interpolation is linear: the value of now leans towards that of the next hour, which no operator "
@@ -125,12 +131,12 @@ def _check(loaded: Loaded) -> _Input:
     built = tasks.build(loaded, where, warm) if loaded.cloud is None else vms.build(loaded, where)
     hidden = {} if built is None else _hidden(loaded, built, grid)
     config = run_config(loaded, where)
-    faults = fault_schedule.schedule(loaded)
+    faults = fault_schedule.schedule(loaded).with_planned(*advisory_effects.withdrawals_and_caps(loaded, events))
     loaded.problems.raise_if_any()
     forecasts = forecast_tables(loaded, grid, faults.is_blind)
     loaded.problems.raise_if_any()
     assert built is not None
-    return _Input(config, built, grid, hidden, forecasts, faults)
+    return _Input(config, built, grid, hidden, forecasts, faults, waves, advisory_effects.texts(loaded, events))
 
 
 def _hidden(loaded: Loaded, built: tasks.Tasks, grid: slots.Grid) -> dict[str, dict[str, Any]]:
@@ -154,6 +160,7 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     write_frame(folder / "tasks.gsf", "tasks", meta, {"tasks": tasks.declared(built.jobs)})
     write_frame(folder / "hidden.gsf", "hidden", {}, ready.hidden, mode=0o600)
     columns, labels = slots.slot_columns(ready.grid, loaded.scenario.signals.interpolation)
+    heat.warm(columns, labels, ready.waves, ready.grid.slot_us)
     write_frame(
         folder / "signals.gsf", "signals", {"step_us": ready.grid.slot_us, "labels": labels}, {"signals": columns}
     )
@@ -161,6 +168,8 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     write_frame(folder / "forecasts.gsf", "forecasts", forecast_meta, tables)
     if len(ready.faults):
         write_frame(folder / "faults.gsf", "faults", {}, {"faults": ready.faults.table()}, mode=0o600)
+    if len(ready.advisories["text"]):
+        write_frame(folder / "advisories.gsf", "advisories", {}, {"advisories": ready.advisories}, mode=0o600)
     _write_json(folder / "run.json", ready.config)
     _write_json(folder / "provenance.json", provenance(loaded, labels, meta))
     shutil.copyfile(loaded.path, folder / "scenario.yml")
@@ -176,7 +185,7 @@ def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any])
         "overrides": loaded.overrides,
         "document": loaded.document,
         "second": None if loaded.second is None else str(loaded.second.resolve()),
-        "scenario": loaded.scenario.model_dump(mode="json"),
+        "scenario": loaded.scenario.model_dump(mode="json", by_alias=True),
         "signals": labels,
         "workload": workload,
         "warnings": loaded.problems.warnings,

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from greensched.core import limits
+from greensched.scenario.advisories import Advisories
 from greensched.scenario.base import Model
 from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
 from greensched.scenario.faults import Faults
@@ -101,6 +102,8 @@ class Scenario(Model):
     """Let the seed draw other hardware in the same places; absent: the host types as they are published."""
     faults: Faults = Faults()
     """What breaks, and how tasks survive it."""
+    advisories: Advisories = Advisories()
+    """What operators announce, and do."""
     network: Network = Network()
     """Network between regions."""
     signals: Signals = Signals()

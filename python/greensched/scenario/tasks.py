@@ -94,7 +94,14 @@ def site(loaded: Loaded, index: int) -> tuple[float, float]:
 
 
 def gpu_types(loaded: Loaded) -> list[str]:
-    """GPU types of all hosts, in the order of their names: jobs draw theirs by number."""
+    """GPU types of all hosts, in the order of their names: jobs draw theirs by number. Those to come stand last."""
+    first = _first_gpu_types(loaded)
+    later = {loaded.host(g.type).gpu_type for groups in loaded.to_come.values() for g in groups}
+    return first + sorted(n for n in later if n is not None and n not in first)
+
+
+def _first_gpu_types(loaded: Loaded) -> list[str]:
+    """Those that are there from the start: what jobs are drawn does not depend on what will come."""
     names = {loaded.host(g.type).gpu_type for dc in loaded.scenario.datacenters for g in dc.hosts}
     return sorted(n for n in names if n is not None)
 
@@ -108,8 +115,8 @@ def build(loaded: Loaded, where: Origins, warm: frozenset[int] = frozenset()) ->
         warm: datacenters of which the temperature is known, where heat can slow jobs in words down.
     """
     scenario, spec = loaded.scenario, _drawn(loaded)
-    types = gpu_types(loaded)
-    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
+    types, first = gpu_types(loaded), _first_gpu_types(loaded)
+    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and first else (0.08 if first else 0.0)
     apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
     meanings = None
     try:
@@ -155,7 +162,7 @@ def _source(loaded: Loaded, spec: DrawnWorkload, where: Origins, types: list[str
     scenario = loaded.scenario
     horizon_s = scenario.horizon / 1e6
     if isinstance(spec, SyntheticWorkload):
-        law = synthetic_law(spec, types, gpu_share)
+        law = synthetic_law(spec, _first_gpu_types(loaded), gpu_share)
         return generator.generate(scenario.seed, spec.jobs, horizon_s, scenario.start, law, where.lon, where.weight)
     if isinstance(spec, TraceWorkload):
         assert loaded.data is not None  # checked when the scenario was loaded
@@ -243,7 +250,7 @@ def fits(loaded: Loaded, jobs: Jobs) -> np.ndarray:
     """Whether some host of some datacenter could hold each task when empty."""
     types = gpu_types(loaded)
     result = np.zeros(len(jobs), dtype=bool)
-    for name in {g.type for dc in loaded.scenario.datacenters for g in dc.hosts}:
+    for name in {g.type for i in range(len(loaded.scenario.datacenters)) for g in loaded.groups(i)}:
         h = loaded.host(name)
         type_index = types.index(h.gpu_type) if h.gpu_type is not None else -2
         right = (jobs.gpus == 0) | (jobs.gpu_type == -1) | (jobs.gpu_type == type_index)

@@ -1,1 +1,1 @@
-"""What jobs truly cost: a catalogue of published facts and the laws that turn them into work."""
+"""What jobs truly cost, and the words that say so. Only what makes scenarios and data sets may look in here."""

@@ -89,7 +89,7 @@ public final class ScenarioGenerator {
         return random.nextInt(4) == 0 ? world : world.faults(faults());
     }
 
-    /** Hosts, datacenters and signals fail, for moments or for hours, and on top of each other. */
+    /** Hosts, datacenters and signals fail, hosts are withdrawn, cores capped, for moments or for hours, and all on top of each other. */
     private TestFaults faults() {
         TestFaults faults = new TestFaults().failedPower(random.nextBoolean() ? "idle" : "off")
                 .interrupted(random.nextInt(5) == 0 ? "fail" : "requeue").maxAttempts(random.nextInt(4));
@@ -101,10 +101,13 @@ public final class ScenarioGenerator {
             double endS = startS + 1 + Math.floor(random.nextDouble() * (random.nextBoolean() ? 60 : 4000));
             int dc = random.nextInt(hostCounts.size());
             int host = random.nextInt(hostCounts.get(dc));
-            switch (random.nextInt(6)) {
+            int hosts = 1 + random.nextInt(hostCounts.get(dc) - host);
+            switch (random.nextInt(9)) {
                 case 0 -> faults.outage(dc, startS, endS);
                 case 1 -> faults.blind(dc, startS, endS);
-                default -> faults.add(startS, endS, FaultSchedule.HOST, dc, host, 1 + random.nextInt(hostCounts.get(dc) - host));
+                case 2 -> faults.capped(dc, random.nextInt(5) * 0.2, startS, endS);
+                case 3, 4 -> faults.withdrawn(dc, host, hosts, startS, random.nextInt(5) == 0 ? Double.POSITIVE_INFINITY : endS);
+                default -> faults.add(startS, endS, FaultSchedule.HOST, dc, host, hosts);
             }
         }
         return faults;

@@ -18,6 +18,7 @@ import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.placement.Observation;
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.JobLedger;
@@ -47,6 +48,9 @@ class ObservationEncoderTest {
         observation.forecasts = Forecasts.map(forecasts(), 2);
         observation.firstIssue = 1;
         observation.endIssue = 3;
+        observation.advisories = Advisories.map(advisories(), 2);
+        observation.firstAdvisory = 1;
+        observation.endAdvisory = 3;
         observation.jobs = jobs();
         observation.datacenters = datacenters();
         for (long task : new long[] {11, 12}) {
@@ -106,6 +110,7 @@ class ObservationEncoderTest {
         observation.ask.clear();
         observation.stateTask.clear();
         observation.refusedDecision.clear();
+        observation.firstAdvisory = 3;
         observation.seq = 8;
         observation.tUs = 86_400_000_000L;
         observation.ack = 7;
@@ -221,6 +226,15 @@ class ObservationEncoderTest {
                 .i64("offset", new long[] {0, 1, 4, 6}).i32("count", new int[] {1, 3, 2, 1});
         w.table("values", 7).f64("value", new double[] {99, 400, 390.5, NAN, 30, 32, 77});
         return save("forecasts.gsf", w);
+    }
+
+    private Path advisories() throws IOException {
+        FrameWriter w = new FrameWriter();
+        w.begin("advisories").table("advisories", 4).i64("issue_us", new long[] {0, 0, 599_999_999, 600_000_001})
+                .i32("dc", new int[] {0, 1, 0, 1}).str("text", new String[] {
+                    "told before", "maintenance in ca: 3 of 5 hosts leave tonight", "Hitzewelle in Frankfurt, +9 °C", "not yet"
+                });
+        return save("advisories.gsf", w);
     }
 
     private JobLedger jobs() throws IOException {

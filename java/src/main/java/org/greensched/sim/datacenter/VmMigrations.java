@@ -123,7 +123,7 @@ final class VmMigrations {
         loads.giveUp(move.target, move.cores, move.run.memGb);
     }
 
-    /** A host breaks: what was on its way there stays where it is. */
+    /** A host breaks or is withdrawn: what was on its way there stays where it is. */
     void hostLost(int host) {
         if (coming[host] == 0) {
             return;

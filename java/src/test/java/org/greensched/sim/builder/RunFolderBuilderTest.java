@@ -139,6 +139,16 @@ class RunFolderBuilderTest {
                 Files.getPosixFilePermissions(folder.resolve("input/faults.gsf"))), "deciders must not read what will break");
     }
 
+    /** 600 s at 150 W, drained and off until 900 s, idle at 100 W until 1200 s. */
+    @Test
+    void hostsAreWithdrawnAndCoresCapped() throws IOException {
+        Site site = new Site("x").carbonGpkwh(1).hosts(new Hosts("h", 1, 1).powerW(100, 200));
+        new RunFolderBuilder("f", START, 1200).site(site).job(new Job("j", 0, 600).cpuUtilFrac(0.5))
+                .faults(new FaultPlan().withdrawn("x", 0, 1, 300, 900).capped("x", 0.5, 100, 1100)).write(folder);
+        assertEquals(120_000, run(folder).json().getAsJsonObject("totals").get("it_kwh").getAsDouble() * 3.6e6, 1e-9);
+        refuses("share of the cores that may be in use", () -> new FaultPlan().capped("x", 1.1, 0, 1));
+    }
+
     private static void refuses(String says, Executable code) {
         String message = assertThrows(IllegalArgumentException.class, code).getMessage();
         assertTrue(message.contains(says), message);

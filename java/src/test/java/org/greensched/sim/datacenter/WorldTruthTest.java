@@ -144,6 +144,33 @@ class WorldTruthTest {
         comesTrue(world, random, 2, others, EXACT_FRAC);
     }
 
+    /** And while hosts are withdrawn and cores capped, on top of what is broken: what returns, and when, is known to the truth. */
+    @Property(tries = 150)
+    void whatIsWithdrawnOrCappedComesBackInTheTruthToo(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        TestSite[] sites = {randomSite(random, false), randomSite(random, false)};
+        TestFaults faults = new TestFaults().failedPower(random.nextBoolean() ? "idle" : "off");
+        for (int f = 1 + random.nextInt(8); f > 0; f--) {
+            int dc = random.nextInt(2);
+            double startS = random.nextInt(299);
+            double endS = 310 + random.nextInt(5000);
+            int host = random.nextInt(sites[dc].hostCount());
+            switch (random.nextInt(4)) {
+                case 0 -> faults.capped(dc, random.nextInt(5) * 0.25, startS, endS);
+                case 1 -> faults.host(dc, host, 1 + startS, endS);
+                default -> faults.withdrawn(dc, host, 1 + random.nextInt(sites[dc].hostCount() - host), startS, endS);
+            }
+        }
+        TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
+                .site(sites[0]).site(sites[1]).faults(faults);
+        int others = 3 + random.nextInt(40);
+        for (int t = 0; t < others; t++) {
+            world.tasks(randomTask(random, 0));
+        }
+        world.tasks(randomTask(random, 450));
+        comesTrue(world, random, 2, others, EXACT_FRAC);
+    }
+
     /** A neighbour that goes on from a checkpoint but waits for its host to wake: it restarts first, and then works. */
     @Test
     void aNeighbourThatWillRestart() throws IOException {

@@ -20,6 +20,7 @@ public final class TestWorld {
     private final List<TestTask> tasks = new ArrayList<>();
     private final List<long[]> edges = new ArrayList<>();
     private final List<double[]> issues = new ArrayList<>();
+    private final List<Advisory> advisories = new ArrayList<>();
     private double horizonS = 7200;
     private double drainS = 48 * 3600;
     private double slotS = 300;
@@ -67,6 +68,14 @@ public final class TestWorld {
     /** A forecast of intensity: issued, about which datacenter, one value. */
     public TestWorld issue(double issueS, int datacenter, double value) {
         issues.add(new double[] {issueS, datacenter, value});
+        return this;
+    }
+
+    private record Advisory(double issueS, int dc, String text) {}
+
+    /** What operators announce; in the order of issue. */
+    public TestWorld advisory(double issueS, int dc, String text) {
+        advisories.add(new Advisory(issueS, dc, text));
         return this;
     }
 
@@ -155,6 +164,9 @@ public final class TestWorld {
         writeSignals(input);
         writeForecasts(input);
         faults.write(input);
+        if (!advisories.isEmpty()) {
+            writeAdvisories(input);
+        }
         return folder;
     }
 
@@ -293,6 +305,15 @@ public final class TestWorld {
         w.i32("kind", new int[n]).i64("first_us", issueUs).i64("step_us", step).i64("offset", offset).i32("count", count);
         w.table("values", n).f64("value", issues.stream().mapToDouble(x -> x[2]).toArray());
         TestFolders.save(w, input.resolve("forecasts.gsf"));
+    }
+
+    private void writeAdvisories(Path input) throws IOException {
+        FrameWriter w = new FrameWriter();
+        w.begin("advisories").table("advisories", advisories.size())
+                .i64("issue_us", advisories.stream().mapToLong(a -> us(a.issueS)).toArray())
+                .i32("dc", advisories.stream().mapToInt(Advisory::dc).toArray())
+                .str("text", advisories.stream().map(Advisory::text).toArray(String[]::new));
+        TestFolders.save(w, input.resolve("advisories.gsf"));
     }
 
     private void i64(FrameWriter w, String name, ToLongFunction<TestTask> value) {
