@@ -12,13 +12,16 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
+from greensched.cli import report_world
 from greensched.core.frames import read_frame
 from greensched.scenario import job_dataset
 from greensched.scenario.job_dataset import JobOrder
-from greensched.scenario.prepare import prepare
+from greensched.scenario.prepare import prepare, validate
 from greensched.traces import jobtable
 from greensched.truths import jobset
+from greensched.truths.splits import SPLITS
 from tests.conftest import Cli
 from tests.scenario import build
 
@@ -136,6 +139,20 @@ def test_reports_are_what_the_world_does(cli: Cli, tmp_path: Path) -> None:
     impossible = reports.energy_kwh.isna()
     assert set(reports[impossible].task) <= set(jobs[jobs.gpus > 4].task)
     assert big == 8
+    told = pd.read_parquet(tmp_path / "r/advisories.parquet")
+    assert len(told) > 0
+    assert set(told.datacenter) <= set(reports.datacenter)
     again = cli("generate", "reports", "-o", "s", "--seed", "2", "--jobs", "150", "--days", "2")
     assert again.returncode == 0
     assert (tmp_path / "r/reports.parquet").read_bytes() == (tmp_path / "s/reports.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_usual_world_of_every_split_is_a_valid_scenario(split: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.yml"
+    path.write_text(yaml.safe_dump(report_world.scenario(split, 4)))
+    loaded = validate(path, ["workload.jobs=300", "seed=9"])
+    fixed = loaded.scenario.advisories.schedule
+    assert len(fixed) == (7 if split == "drift" else 0)
+    assert loaded.scenario.advisories.forms == ("held_out" if split == "new-phrasing" else "known")
+    assert (0.015**2 + loaded.scenario.noise.power_sigma**2) ** 0.5 == pytest.approx(0.02, abs=1e-6)

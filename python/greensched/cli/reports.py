@@ -19,13 +19,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from greensched.cli import report_world
 from greensched.cli.simulate import simulate
 from greensched.core import datasheet
 from greensched.core.datasheet import Datasheet
 from greensched.core.errors import ConfigError
+from greensched.core.frames import read_frame
 from greensched.core.types import Observation, Options, Predictions, TaskTable
 from greensched.predictors.oracle import OraclePredictor
-from greensched.truths.effects import NoiseFloor
 from greensched.truths.splits import SPLITS
 
 STATE: Final = (
@@ -33,13 +34,6 @@ STATE: Final = (
     "carbon_gpkwh", "renewable_frac", "price_per_kwh", "temperature_c",
 )  # fmt: skip
 """What reports.parquet says about the datacenter when the job was placed (docs/output-columns.md)."""
-_SITES = (
-    ("california", "US-CAL-CISO"), ("texas", "US-TEX-ERCO"), ("virginia", "US-MIDA-PJM"), ("toronto", "CA-ON"),
-    ("frankfurt", "DE"), ("london", "GB"), ("madrid", "ES"), ("tokyo", "JP-TK"), ("singapore", "SG"),
-    ("mumbai", "IN-WE"),
-)  # fmt: skip
-_GPU_NODES = ("a100-node", "v100-node", "t4-node", "a10-node")
-_CPU_HOSTS = ("xeon-2019", "epyc-2021", "xeon-2021", "epyc-2019", "xeon-2016")
 
 
 @dataclass(frozen=True)
@@ -105,8 +99,10 @@ def write(folder: Path, asked: ReportOrder) -> int:
         if result.summary["status"] != "completed":
             raise ConfigError(f"the run ended {result.summary['status']}: {result.summary['reason']}")
         config = json.loads((run / "input/run.json").read_text(encoding="utf-8"))
-        reports = recorder.table([dc["name"] for dc in config["datacenters"]])
+        names = [dc["name"] for dc in config["datacenters"]]
+        reports = recorder.table(names)
         pq.write_table(reports, temporary / "reports.parquet", compression="zstd", compression_level=1)
+        pq.write_table(_advisories(run / "input/advisories.gsf", names), temporary / "advisories.parquet")
         shutil.copyfile(run / "jobs.parquet", temporary / "jobs.parquet")
         shutil.copyfile(run / "input/scenario.yml", temporary / "scenario.yml")
         world = {
@@ -118,51 +114,32 @@ def write(folder: Path, asked: ReportOrder) -> int:
     return int(reports.num_rows)
 
 
+def _advisories(file: Path, names: list[str]) -> pa.Table:
+    """What operators announced, as the mind was told: instant, datacenter, text."""
+    table = read_frame(file).tables["advisories"] if file.is_file() else {"issue_us": [], "dc": [], "text": []}
+    return pa.table(
+        {
+            "issue_s": pa.array(np.asarray(table["issue_us"], np.float64) / 1e6),
+            "datacenter": pa.array([names[d] for d in table["dc"]], pa.string()),
+            "text": pa.array(list(table["text"]), pa.string()),
+        }
+    )
+
+
 def _overrides(asked: ReportOrder) -> Mapping[str, Any]:
     always = {"seed": asked.seed, "privileged": True}
     if asked.scenario is not None:
         return always
-    return always | {"workload.jobs": asked.jobs, "workload.text": asked.split, "horizon": f"{asked.days}d"}
+    return always | {"workload.jobs": asked.jobs}
 
 
 def _file(asked: ReportOrder, scratch: Path) -> Path:
     if asked.scenario is not None:
         return asked.scenario
     path = scratch / "reports.yml"
-    path.write_text(yaml.safe_dump(default_scenario(), sort_keys=False), encoding="utf-8")
+    usual = report_world.scenario(asked.split, asked.days)
+    path.write_text(yaml.safe_dump(usual, sort_keys=False), encoding="utf-8")
     return path
-
-
-def default_scenario() -> dict[str, Any]:
-    """Ten datacenters with CPU hosts and GPU nodes; which ones, and how good each copy is, the seed draws."""
-    noise = NoiseFloor()
-    datacenters = [
-        {
-            "name": name,
-            "zone": zone,
-            "pue": {"model": "temperature", "mean": 1.15 + 0.03 * (i % 5)},
-            "hosts": [
-                {"type": _CPU_HOSTS[i % len(_CPU_HOSTS)], "count": 1},
-                {"type": _GPU_NODES[i % len(_GPU_NODES)], "count": 1},
-            ],
-        }
-        for i, (name, zone) in enumerate(_SITES)
-    ]
-    return {
-        "greensched": 1,
-        "name": "reports",
-        "start": "2022-06-06T00:00:00Z",
-        "horizon": "7d",
-        "drain": "7d",
-        "end": "drained",
-        "noise": {"time_sigma": noise.time_sigma, "power_sigma": round(noise.power_sigma, 6)},
-        "hardware": {},
-        "datacenters": datacenters,
-        "signals": {"source": "synthetic", "forecasts": {"source": "none"}},
-        "workload": {"source": "synthetic", "text": "train", "gpu_share": 0.3},
-        "policy": {"name": "random"},
-        "baseline": None,
-    }
 
 
 def sheet(asked: ReportOrder, rows: int, jobs: int) -> Datasheet:
@@ -180,6 +157,7 @@ def sheet(asked: ReportOrder, rows: int, jobs: int) -> Datasheet:
         "that option alone been executed from then on, luck included; null where no host could ever hold the job. "
         f"{', '.join(f'`{name}`' for name in STATE)}: the datacenter then, as the scheduler sees it. `jobs.parquet`: "
         f"{jobs} rows, what owners declared and what really happened where the job ran (docs/output-columns.md). "
+        "`advisories.parquet`: what operators announced, and when. "
         "`world.json`: hardware, PUE models and network as declared. `scenario.yml`: the run.",
         process="One run of the co-simulation in privileged mode with the policy `random`, which prefers nothing.",
         parameters=(
