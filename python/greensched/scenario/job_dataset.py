@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from greensched.core import datasheet
 from greensched.core.datasheet import Datasheet
+from greensched.core.types import F64
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.tasks import synthetic_law
 from greensched.scenario.workload import SyntheticWorkload
@@ -27,8 +28,6 @@ from greensched.truths.machines import Machine
 from greensched.truths.splits import SPLITS
 
 HOST_GPUS = 8.0
-# Longitudes and shares of three origins: jobs come from the Americas, Europe and Asia.
-_ORIGINS = (np.array([-100.0, 10.0, 110.0]), np.array([0.4, 0.35, 0.25]))
 
 
 @dataclass(frozen=True)
@@ -42,6 +41,11 @@ class JobOrder:
     days: int
     gpu_share: float
 
+    @property
+    def origins(self) -> tuple[F64, F64]:
+        """Longitudes and shares of three origins: jobs come from the Americas, Europe and Asia."""
+        return np.array([-100.0, 10.0, 110.0]), np.array([0.4, 0.35, 0.25])
+
 
 def write(folder: Path, asked: JobOrder) -> Jobs:
     """Write ``jobs.parquet``, ``truth.parquet``, ``speeds.parquet`` and ``datasheet.md``, whole or not at all.
@@ -50,16 +54,10 @@ def write(folder: Path, asked: JobOrder) -> Jobs:
         ConfigError: the folder is not empty, or cannot be made.
     """
     with datasheet.whole(folder) as temporary:
-        spec = SyntheticWorkload.model_validate(
-            {"source": "synthetic", "text": asked.split, "jobs": asked.jobs, "gpu_share": asked.gpu_share}
-        )
-        plain = synthetic_law(spec, [], asked.gpu_share)
-        law = Law(
-            split=asked.split, apps=plain.apps, app_share=plain.app_share, gpu_share=asked.gpu_share,
-            host_gpus=HOST_GPUS, duration=plain.duration, arrivals=plain.arrivals, straggler_share=spec.stragglers,
-        )  # fmt: skip
         window_s = timedelta(days=asked.days).total_seconds()
-        jobs, meanings = described.generate(asked.seed, asked.jobs, window_s, asked.start, law, *_ORIGINS)
+        jobs, meanings = described.generate(
+            asked.seed, asked.jobs, window_s, asked.start, law_of(asked), *asked.origins
+        )
         declared = jobset.declared(jobs).replace_schema_metadata({jobtable.KEY: json.dumps(_about(asked)).encode()})
         truth, speeds = jobset.meant(meanings, builtin_machines(), WORK_CLASSES)
         for name, table in (("jobs", declared), ("truth", truth), ("speeds", speeds)):
@@ -67,6 +65,16 @@ def write(folder: Path, asked: JobOrder) -> Jobs:
         text = sheet(asked, {"jobs": declared, "truth": truth, "speeds": speeds}).text(datasheet.checksums(temporary))
         (temporary / datasheet.FILE).write_text(text, encoding="utf-8")
     return jobs
+
+
+def law_of(asked: JobOrder) -> Law:
+    """The usual laws of a synthetic workload, with text."""
+    spec = SyntheticWorkload.model_validate({"source": "synthetic", "text": asked.split, "jobs": asked.jobs})
+    plain = synthetic_law(spec, [], asked.gpu_share)
+    return Law(
+        split=asked.split, apps=plain.apps, app_share=plain.app_share, gpu_share=asked.gpu_share, host_gpus=HOST_GPUS,
+        duration=plain.duration, arrivals=plain.arrivals, straggler_share=spec.stragglers,
+    )  # fmt: skip
 
 
 def builtin_machines() -> list[Machine]:
