@@ -18,8 +18,10 @@ import pytest
 from greensched.core.errors import ConfigError
 from greensched.core.frames import Frame, read_frame
 from greensched.scenario import prepare as preparation
+from greensched.scenario.load import load
 from greensched.scenario.prepare import prepare
 from greensched.scenario.yaml_lines import read as read_yaml
+from greensched.traces.presets import presets
 from tests.scenario.build import MINIMAL, write
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -316,7 +318,7 @@ def test_the_wildest_laws_allowed_stay_within_64_bits(tmp_path: Path) -> None:
         "durations": {"max": "3660d", "sigma": 5.0, "tail_alpha": 0.1},
         "deadlines": {"low": 1e4, "high": 1e4},
         "owners": {"data_median_gb": 1e7, "data_sigma": 5.0, "estimate_sigma": 5.0},
-        "arrivals": {"burstiness": 10.0, "batch_alpha": 0.1, "weekend": 1000.0},
+        "arrivals": {"burstiness": 10.0, "burst_shares": [1e9, 0.0, 1e-9, 1.0], "batch_alpha": 0.1, "weekend": 1000.0},
     }
     path = write(tmp_path, workload={"source": "synthetic", "jobs": 20_000, **laws})
     with np.errstate(all="raise"):
@@ -326,6 +328,37 @@ def test_the_wildest_laws_allowed_stay_within_64_bits(tmp_path: Path) -> None:
     assert tasks["deadline_us"].max() == 10**18
     assert tasks["data_gb"].max() == 1e7
     assert np.nanmax(tasks["expected_s"]) <= 1e12
+
+
+def test_the_steepest_quantiles_stay_within_the_limits(tmp_path: Path) -> None:
+    durations = {"quantiles": [[0.4999999, "1us"], [0.5, "3660d"]], "min": "0s", "max": "3660d"}
+    with np.errstate(all="raise"):
+        prepare(
+            write(tmp_path, workload={"source": "synthetic", "jobs": 500, "durations": durations}), tmp_path / "run"
+        )
+    work_s = columns(read(tmp_path / "run")["hidden"], "hidden")["work_s"]
+    assert 0.0 < work_s.min() <= work_s.max() <= 3660 * 86400.0
+
+
+def test_a_workload_like_a_trace(tmp_path: Path) -> None:
+    """Laws of the preset where the scenario says nothing, the scenario's own where it does."""
+    path = write(tmp_path, workload={"source": "synthetic", "jobs": 20_000, "like": "azure-v1",
+                                     "arrivals": {"diurnal": 0.0}, "durations": {"max": "2h"}})  # fmt: skip
+    prepare(path, tmp_path / "run")
+    said = json.loads((tmp_path / "run" / "input" / "provenance.json").read_text())["scenario"]["workload"]
+    preset = presets()["azure-v1"]
+    assert said["arrivals"]["diurnal"] == 0.0
+    assert said["arrivals"]["peak_hour"] == preset.arrivals["peak_hour"]
+    assert said["durations"]["max"] == "2h"
+    assert len(said["durations"]["quantiles"]) == len(preset.quantiles)
+    assert said["gpu_share"] == 0.0
+    tasks = columns(read(tmp_path / "run")["tasks"], "tasks")
+    assert (tasks["cores"] == 1).mean() == pytest.approx(0.58, abs=0.15)
+    hidden = columns(read(tmp_path / "run")["hidden"], "hidden")
+    assert hidden["work_s"].max() == pytest.approx(7200.0)
+    assert np.median(hidden["work_s"]) == pytest.approx(1500.0, rel=0.35)
+    own = write(tmp_path, workload={"source": "synthetic", "like": "azure-v1", "durations": {"median": "1h"}})
+    assert load(own).scenario.workload.durations.quantiles == ()  # type: ignore[union-attr]
 
 
 def test_no_rate_at_all_is_an_even_one(tmp_path: Path) -> None:

@@ -152,6 +152,12 @@ CASES |= {  # slips of the pen that would overflow, or that the world would refu
     "no duration": (_jobs(durations={"min": "0s", "median": "0s"}), "durations: median and max must be longer than 0"),
     "endless deadlines": (_jobs(deadlines={"low": 1e18, "high": 1e18}), r"deadlines.low: .*at most 10000"),
     "wild bursts": (_jobs(arrivals={"burstiness": 1e9}), "burstiness: .*at most 10"),
+    "falling quantiles": (
+        _jobs(durations={"quantiles": [[0.5, "1h"], [0.9, "1min"]]}),
+        "durations: quantiles: expected at least two, ranks between 0 and 1 and run times above 0, both rising",
+    ),
+    "no such trace": (_jobs(like="azure"), "like: "),
+    "three shares": (_jobs(arrivals={"burst_shares": [1, 2, 3]}), "burst_shares"),
     "flat batches": (_jobs(arrivals={"batch_alpha": 1e-9}), "batch_alpha: .*at least 0.1"),
     "true is no version": ({"greensched": True}, "greensched: unknown value, expected 1, got True"),
     "endless horizon": ({"horizon": "99999999999d"}, "horizon: too long, expected at most 3660d"),

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from greensched.traces.apps import WORK_CLASSES, catalogue
+from greensched.traces.arrivals import BURST_TIMES_S, ArrivalLaw, burst_factor
 from greensched.traces.enrich import DeadlineRule, OwnerLaw, fill
-from greensched.traces.generator import ArrivalLaw, WorkloadLaw, generate
+from greensched.traces.generator import WorkloadLaw, generate
 from greensched.traces.hidden import HiddenLaw, draw
 from greensched.traces.laws import AZURE_SIZES, DurationLaw
+from greensched.traces.presets import presets
 from greensched.traces.table import Jobs
 
 MONDAY = datetime(2022, 6, 6, tzinfo=UTC)
@@ -96,6 +98,68 @@ def test_arrivals_are_bursty() -> None:
     """Index of dispersion of 5-minute counts: 104 measured on Azure V1, 1 for a Poisson process."""
     counts = np.bincount((jobs(500_000).arrival_s // 300).astype(int))
     assert 30 < counts.var() / counts.mean() < 400
+
+
+def dispersion(made: Jobs, window_s: float) -> float:
+    counts = np.bincount((made.arrival_s // window_s).astype(int), minlength=int(WEEK_S // window_s))
+    return float(counts.var() / counts.mean())
+
+
+def like(name: str, **changes: object) -> WorkloadLaw:
+    preset = presets()[name]
+    arrivals = dataclasses.replace(ArrivalLaw(0.0, 1.0, 0.0, 1.1, 1400), **preset.arrivals | changes)
+    duration = DurationLaw(1.0, 1.0, 0.0, 1.0, preset.min_s, preset.max_s, preset.quantiles)
+    return dataclasses.replace(LAW, arrivals=arrivals, duration=duration, gpu_share=preset.gpu_share,
+                               sizes=preset.sizes or LAW.sizes, size_corr=preset.size_corr)  # fmt: skip
+
+
+# Index of dispersion of the whole traces by window (data.md, section 6, and the pack).
+DISPERSION = {
+    "azure-v1": (440_000, {300: 104, 3600: 223}),
+    "google2011": (150_096, {60: 5.7, 300: 12.0, 3600: 56.0, 21600: 132.0}),
+}
+
+
+@pytest.mark.parametrize("name", sorted(DISPERSION))
+def test_presets_are_bursty_on_every_scale_that_their_traces_are(name: str) -> None:
+    n, real = DISPERSION[name]
+    made = [jobs(n, seed, like(name)) for seed in range(6)]
+    for window_s, wanted in real.items():
+        ours = float(np.median([dispersion(one, window_s) for one in made]))
+        assert wanted / 1.7 < ours < wanted * 1.7, window_s
+
+
+def test_the_burst_factor_has_mean_1_and_the_given_variation_and_memory() -> None:
+    law = ArrivalLaw(0.0, 1.0, 0.8, 1.1, 1, burst_shares=(0.0, 1.0, 0.0, 0.0))
+    at_s = (np.arange(400_000) + 0.5) * 60.0
+    factor = burst_factor(np.random.default_rng(1), at_s, law)
+    assert factor.mean() == pytest.approx(1.0, abs=0.02)
+    assert factor.std() == pytest.approx(0.8, rel=0.05)
+    log = np.log(factor)
+    lag = int(BURST_TIMES_S[1] // 60)
+    assert np.corrcoef(log[lag:], log[:-lag])[0, 1] == pytest.approx(np.exp(-1.0), abs=0.04)
+
+
+@pytest.mark.parametrize("name", sorted(presets()))
+def test_presets_keep_run_times_and_sizes_of_their_traces(name: str) -> None:
+    preset = presets()[name]
+    made = jobs(200_000, law=like(name, batch_cap=1))
+    for rank, seconds in preset.quantiles[2:-1]:  # applications cluster: the extremes are those of few
+        assert np.log(np.quantile(made.duration_s, rank)) == pytest.approx(np.log(seconds), abs=0.45)
+    assert preset.min_s <= made.duration_s.min() <= made.duration_s.max() <= preset.max_s
+    known = {(c, m, g) for c, m, g, _ in preset.sizes or LAW.sizes}
+    assert set(zip(made.cores.tolist(), made.mem_gb.tolist(), made.gpus.tolist(), strict=True)) <= known
+    assert (made.gpus > 0).mean() == pytest.approx(preset.gpu_share, abs=0.03)
+
+
+def test_larger_jobs_run_longer_where_the_law_says_so() -> None:
+    single = dataclasses.replace(LAW.arrivals, batch_cap=1)
+    for corr in (0.0, 0.3):
+        made = jobs(
+            300_000, law=dataclasses.replace(LAW, size_corr=corr, gpu_share=0.0, app_share=0.0, arrivals=single)
+        )
+        found = np.corrcoef(np.log(made.duration_s), np.log(made.cores))[0, 1]
+        assert found == pytest.approx(corr, abs=0.03)
 
 
 def test_batches_are_one_application_one_size_at_one_instant() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from greensched.traces.generator import ArrivalLaw
+from greensched.traces.arrivals import ArrivalLaw
 from greensched.traces.laws import DurationLaw
 from greensched.traces.table import Jobs
 from greensched.truths import described

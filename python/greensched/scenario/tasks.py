@@ -25,7 +25,9 @@ from greensched.scenario.workload import (
 from greensched.signals.zones import zones
 from greensched.traces import enrich, files, generator, hidden, normalized
 from greensched.traces.apps import Catalogue, catalogue
-from greensched.traces.laws import DurationLaw
+from greensched.traces.arrivals import ArrivalLaw
+from greensched.traces.laws import DEFAULT_SIZES, DurationLaw, Sizes
+from greensched.traces.presets import presets
 from greensched.traces.table import Jobs
 from greensched.truths import hybrid
 from greensched.truths.described import Meanings
@@ -202,15 +204,26 @@ def _windowed(loaded: Loaded, spec: FileWorkload, jobs: Jobs) -> Jobs:
 def synthetic_law(spec: SyntheticWorkload, types: list[str], gpu_share: float) -> generator.WorkloadLaw:
     """The generator's parameters from the scenario."""
     d, a = spec.durations, spec.arrivals
+    quantiles = tuple((rank, time_us / 1e6) for rank, time_us in d.quantiles)
     return generator.WorkloadLaw(
-        duration=DurationLaw(d.median / 1e6, d.sigma, d.tail_share, d.tail_alpha, d.min / 1e6, d.max / 1e6),
-        arrivals=generator.ArrivalLaw(a.diurnal, a.weekend, a.burstiness, a.batch_alpha, a.batch_cap),
+        duration=DurationLaw(d.median / 1e6, d.sigma, d.tail_share, d.tail_alpha, d.min / 1e6, d.max / 1e6, quantiles),
+        arrivals=ArrivalLaw(
+            a.diurnal, a.weekend, a.burstiness, a.batch_alpha, a.batch_cap, a.burst_shares, a.peak_hour
+        ),
         apps=spec.owners.apps,
         app_share=d.app_share,
         gpu_share=gpu_share,
         gpu_typed_share=spec.gpu_typed_share,
         gpu_types=tuple(types),
+        sizes=_sizes_like(spec.like),
+        size_corr=d.size_corr,
     )
+
+
+def _sizes_like(trace: str | None) -> Sizes:
+    """Sizes of a trace; the default ones for tasks without GPUs, or with them, where the trace has none such."""
+    own = (presets()[trace].sizes if trace is not None else None) or ()
+    return own + tuple(row for row in DEFAULT_SIZES if not any((row[2] > 0) == (other[2] > 0) for other in own))
 
 
 def deadline_rule(spec: Deadlines) -> enrich.DeadlineRule:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from greensched.scenario.base import Model
 from greensched.scenario.quantities import Alpha, DataGb, DurationUs, Factor, Fraction, Sigma, Weight, format_duration
 from greensched.scenario.sources import Window
+from greensched.traces.arrivals import EVEN_BURSTS
+from greensched.traces.presets import presets
 
 Pair = Annotated[tuple[Fraction, Fraction], Field(strict=False)]
 Pairs = Annotated[tuple[Pair, ...], Field(strict=False, min_length=2)]
+DurationPair = Annotated[tuple[Fraction, DurationUs], Field(strict=False)]
+Shares = Annotated[tuple[Weight, Weight, Weight, Weight], Field(strict=False)]
 
 
 class Deadlines(Model):
@@ -96,7 +101,7 @@ class _Common(Model):
 
 
 class Durations(Model):
-    """Lognormal body with a truncated Pareto tail."""
+    """Lognormal body with a truncated Pareto tail, or quantiles."""
 
     median: DurationUs = 1_500_000_000
     """Median run time (Azure V1: 1,500 s)."""
@@ -112,9 +117,20 @@ class Durations(Model):
     """Longest run time."""
     app_share: Fraction = 0.6
     """Share of the variance of log run time that the application explains."""
+    size_corr: Annotated[float, Field(ge=-0.95, le=0.95)] = 0.0
+    """Correlation of log run time with log cores (Azure V1: 0.12)."""
+    quantiles: Annotated[tuple[DurationPair, ...], Field(strict=False)] = ()
+    """(rank, run time), instead of median, sigma and tail: ranks between 0 and 1, both rising, at least two. What would
+    run longer than `max` runs for `max`."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Durations:
+        ranks, times = [r for r, _ in self.quantiles], [t for _, t in self.quantiles]
+        rising = all(a < b for values in (ranks, times) for a, b in pairwise(values))
+        if ranks and not (rising and len(ranks) > 1 and ranks[0] > 0 and ranks[-1] < 1 and times[0] > 0):
+            raise ValueError(
+                "quantiles: expected at least two, ranks between 0 and 1 and run times above 0, both rising"
+            )
         if self.median <= 0 or self.max <= 0:
             raise ValueError("median and max must be longer than 0")
         if self.max < self.min:
@@ -126,11 +142,15 @@ class Arrivals(Model):
     """Batches arrive as a Poisson process with a daily and weekly rhythm."""
 
     diurnal: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.35
-    """Amplitude of the daily rate; peak at 15 h local solar time of the origin. Measured peak/trough 1.6-2.1."""
+    """Amplitude of the daily rate."""
+    peak_hour: Annotated[float, Field(ge=0.0, lt=24.0)] = 15.0
+    """Local solar hour of the origin at which the daily rate is greatest."""
     weekend: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.8
     """Rate at weekends relative to weekdays."""
     burstiness: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
-    """Coefficient of variation of the hourly Gamma factor on the rate."""
+    """Coefficient of variation of the random factor on the rate."""
+    burst_shares: Shares = EVEN_BURSTS
+    """How much of the factor's log variance is remembered for a minute, ten minutes, two hours and a day; any scale."""
     batch_alpha: Alpha = 1.1
     """Pareto exponent of batch sizes (Azure V1)."""
     batch_cap: Annotated[int, Field(ge=1)] = 1400
@@ -152,6 +172,9 @@ class SyntheticWorkload(_Common):
     """With text: share of jobs that take longer than their words and the laws of physics say."""
     jobs: Annotated[int, Field(ge=1, le=100_000_000)] = 5000
     """Number of jobs."""
+    like: Literal["azure-v1", "google2011", "alibaba-gpu-2023"] | None = None
+    """A public trace from whose fitted laws arrivals, run times, sizes and `gpu_share` are taken where they are not
+    given here (`traces/presets.json`; Google 2011 has no sizes)."""
     durations: Durations = Durations()
     """Run times."""
     arrivals: Arrivals = Arrivals()
@@ -160,6 +183,26 @@ class SyntheticWorkload(_Common):
     """Share of jobs that use GPUs; 0 where no datacenter has any."""
     gpu_typed_share: Fraction = 0.33
     """Share of GPU jobs that ask for one GPU type (Alibaba GPU v2023: 33 %)."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _like(cls, given: Any) -> Any:
+        """What is not given comes from the preset; a name that is none is the field's own error."""
+        preset = (
+            presets().get(given["like"]) if isinstance(given, dict) and isinstance(given.get("like"), str) else None
+        )
+        if preset is None:
+            return given
+        durations = {"size_corr": preset.size_corr, "min": f"{preset.min_s:f}s", "max": f"{preset.max_s:f}s"}
+        durations |= {"quantiles": [(rank, f"{seconds:f}s") for rank, seconds in preset.quantiles]}
+        merged = {"gpu_share": preset.gpu_share} | given
+        for name, defaults in (("arrivals", preset.arrivals), ("durations", durations)):
+            own = given.get(name, {})
+            if isinstance(own, dict):
+                if {"median", "sigma", "tail_share", "tail_alpha"} & own.keys():
+                    defaults = {key: value for key, value in defaults.items() if key != "quantiles"}
+                merged[name] = defaults | own
+        return merged
 
 
 class TraceWorkload(_Common):

@@ -1,53 +1,40 @@
 """The project's own workload generator: bursty batches of recurring applications.
 
-Arrivals are a non-homogeneous Poisson process of *batches*, modulated by the local time of day of their origin, by
-the weekend and by a Gamma factor per hour (burstiness); batch sizes have a Pareto tail; sizes and run times follow
-published laws. Everything is drawn in whole arrays.
+Arrivals are a non-homogeneous Poisson process of *batches* (:mod:`greensched.traces.arrivals`); batch sizes have a
+Pareto tail; sizes and run times follow published laws, larger tasks run longer as measured. Everything is drawn in
+whole arrays.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 
 from greensched.core.streams import stream
 from greensched.core.types import F64, I64
 from greensched.traces.apps import Catalogue, catalogue
-from greensched.traces.laws import (
-    ALIBABA_GPUS,
-    AZURE_SIZES,
-    CORES_PER_GPU,
-    GB_PER_GPU_TASK_CORE,
-    DurationLaw,
-    choose,
-    pareto_batch_sizes,
-)
+from greensched.traces.arrivals import ArrivalLaw, arrive
+from greensched.traces.laws import DEFAULT_SIZES, DurationLaw, Sizes, choose, normal_cdf
 from greensched.traces.table import Jobs, blank
 
-_CELL_S = 300.0  # resolution of the arrival rate
+_SCORE_BINS = 256
 _OWN_SIZE = 0.8  # share of batches that use their application's usual size (Azure V1: 91 % of batches have one flavour)
 SOURCE = "GreenSched generator"
 
 
-@dataclass(frozen=True)
-class ArrivalLaw:
-    """How jobs arrive.
+class Popular(Protocol):
+    """Applications with shares of all jobs, and how much longer each runs, in standard deviations."""
 
-    Attributes:
-        diurnal: amplitude of the daily rate (0..1), peak at 15 h local solar time.
-        weekend: rate on Saturdays and Sundays relative to weekdays.
-        burstiness: coefficient of variation of the hourly Gamma factor; 0: none.
-        batch_alpha: Pareto exponent of batch sizes.
-        batch_cap: largest batch.
-    """
+    @property
+    def popularity(self) -> F64:
+        """Sums to 1."""
 
-    diurnal: float
-    weekend: float
-    burstiness: float
-    batch_alpha: float
-    batch_cap: int
+    @property
+    def longer(self) -> F64:
+        """Weighted mean 0 and variance 1."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +48,8 @@ class WorkloadLaw:
     gpu_share: float
     gpu_typed_share: float  # share of GPU tasks that ask for one type (33 % in Alibaba GPU v2023)
     gpu_types: tuple[str, ...]
+    sizes: Sizes = DEFAULT_SIZES
+    size_corr: float = 0.0  # correlation of log run time with log cores
 
 
 def generate(
@@ -80,13 +69,14 @@ def generate(
     apps = catalogue(seed, law.apps, law.gpu_share)
     arrival_s, batch, origin = arrive(seed, n, horizon_s, start, law.arrivals, origin_lon, origin_weight)
     app = choose(stream(seed, "workload", "apps"), apps.popularity, len(origin))
-    z = np.sqrt(law.app_share) * apps.longer[app[batch]]
-    z = z + np.sqrt(1.0 - law.app_share) * stream(seed, "workload", "durations").standard_normal(n)
     columns = blank(n)
     columns["group"] = batch.astype(np.int64)
     columns["origin"] = origin[batch].astype(np.int32)
     columns["app"] = app[batch].astype(np.int32)
     columns |= _sizes(seed, apps, app, batch, law)
+    own = stream(seed, "workload", "durations").standard_normal(n)
+    z = scores(apps, law.app_share, app[batch], own)
+    z = np.sqrt(1.0 - law.size_corr**2) * z + law.size_corr * _large(columns["cores"], law)
     jobs = Jobs(
         arrival_s=arrival_s,
         duration_s=law.duration.at(z),
@@ -97,55 +87,6 @@ def generate(
     return jobs.take(np.argsort(jobs.arrival_s, kind="stable"))
 
 
-def arrive(
-    seed: int, n: int, horizon_s: float, start: datetime, law: ArrivalLaw, origin_lon: F64, origin_weight: F64
-) -> tuple[F64, I64, I64]:
-    """Arrivals of ``n`` jobs in batches; the arguments are those of :func:`generate`.
-
-    Returns:
-        Instant in seconds and batch of each job, in the order of the batches, and the origin of each batch.
-    """
-    cap = max(1, min(law.batch_cap, n // 50))  # one batch is at most a fiftieth of a small workload
-    sizes = pareto_batch_sizes(stream(seed, "workload", "batches"), n, law.batch_alpha, cap)
-    rng = stream(seed, "workload", "arrivals")
-    origin = choose(rng, origin_weight, len(sizes))
-    arrival_s = _arrivals(rng, origin, len(origin_weight), horizon_s, start, law, origin_lon)
-    batch = np.repeat(np.arange(len(sizes)), sizes)
-    return arrival_s[batch], batch, origin
-
-
-def _arrivals(
-    rng: np.random.Generator,
-    origin: I64,
-    origins: int,
-    horizon_s: float,
-    start: datetime,
-    law: ArrivalLaw,
-    lon: F64,
-) -> F64:
-    """Arrival instants of batches: inverse of the cumulative rate of their origin, uniform within a cell."""
-    cells = max(1, int(np.ceil(horizon_s / _CELL_S)))
-    middle = (np.arange(cells) + 0.5) * _CELL_S
-    width = np.minimum(_CELL_S, horizon_s - np.arange(cells) * _CELL_S)
-    burst = np.ones(int(middle[-1] // 3600.0) + 1)
-    if law.burstiness > 0:
-        shape = 1.0 / law.burstiness**2
-        burst = rng.gamma(shape, 1.0 / shape, len(burst))
-    begin_h = start.hour + start.minute / 60.0 + start.second / 3600.0
-    arrival = np.empty(len(origin))
-    for o in range(origins):
-        rows = np.flatnonzero(origin == o)
-        local_h = begin_h + middle / 3600.0 + lon[o] / 15.0
-        weekday = (start.weekday() + np.floor(local_h / 24.0).astype(np.int64)) % 7
-        rate = 1.0 + law.diurnal * np.cos(2 * np.pi * (local_h - 15.0) / 24.0)
-        rate = rate * np.where(weekday >= 5, law.weekend, 1.0) * burst[(middle // 3600.0).astype(np.int64)] * width
-        if rate.sum() <= 0:  # weekend: 0 in a run of one weekend
-            rate = width
-        cell = choose(rng, rate, len(rows))
-        arrival[rows] = cell * _CELL_S + rng.random(len(rows)) * width[cell]
-    return arrival
-
-
 def _sizes(seed: int, apps: Catalogue, app: I64, batch: I64, law: WorkloadLaw) -> dict[str, np.ndarray]:
     """Cores, memory and GPUs. Applications get their usual size so that popularity-weighted shares match the law.
 
@@ -153,28 +94,60 @@ def _sizes(seed: int, apps: Catalogue, app: I64, batch: I64, law: WorkloadLaw) -
     tasks at once do not occur in the trace.
     """
     rng = stream(seed, "workload", "sizes")
-    cpu_table = np.array([(c, m) for c, m, _ in AZURE_SIZES])
-    cpu_share = np.array([s for _, _, s in AZURE_SIZES])
+    table = np.array(law.sizes)
+    gpus, share = table[:, 2], table[:, 3]
+    cpu_share, gpu_share = np.where(gpus == 0, share, 0.0), np.where(gpus > 0, share, 0.0)
     own = rng.random(len(app)) < _OWN_SIZE
-    own_cpu = _usual(rng, apps.popularity * (1 - apps.gpu), cpu_share)
-    cpu = np.where(own, own_cpu[app], choose(rng, cpu_share, len(app)))[batch]
-    gpu_count = np.array([g for g, _ in ALIBABA_GPUS])
-    gpu_share = np.array([s for _, s in ALIBABA_GPUS])
-    single = np.where(gpu_count <= 1, gpu_share, 0.0)
-    own_gpu = _usual(rng, apps.popularity * apps.gpu, single)
-    gpu = np.where(own, own_gpu[app], choose(rng, single, len(app)))[batch]
-    several = rng.random(len(batch)) < 1.0 - single.sum() / gpu_share.sum()
-    gpu[several] = choose(rng, gpu_share - single, int(several.sum()))
+    row = np.zeros(len(batch), dtype=np.int64)
     is_gpu = apps.gpu[app[batch]] > 0
-    gpu_cores = np.maximum(1.0, np.round(CORES_PER_GPU * gpu_count[gpu]))
+    if cpu_share.sum() > 0:
+        own_cpu = _usual(rng, apps.popularity * (1 - apps.gpu), cpu_share)
+        row = np.where(own, own_cpu[app], choose(rng, cpu_share, len(app)))[batch]
+    if gpu_share.sum() > 0:
+        single = np.where(gpus <= 1, gpu_share, 0.0)
+        own_gpu = _usual(rng, apps.popularity * apps.gpu, single)
+        gpu_row = np.where(own, own_gpu[app], choose(rng, single, len(app)))[batch]
+        several = rng.random(len(batch)) < 1.0 - single.sum() / gpu_share.sum()
+        if several.any():
+            gpu_row[several] = choose(rng, gpu_share - single, int(several.sum()))
+        row = np.where(is_gpu, gpu_row, row)
     typed = (apps.gpu[app] > 0) & (rng.random(len(app)) < law.gpu_typed_share) & (len(law.gpu_types) > 0)
     gpu_type = np.where(typed, rng.integers(max(1, len(law.gpu_types)), size=len(app)), -1).astype(np.int32)
     return {
-        "cores": np.where(is_gpu, gpu_cores, cpu_table[cpu, 0]),
-        "mem_gb": np.where(is_gpu, np.round(GB_PER_GPU_TASK_CORE * gpu_cores, 2), cpu_table[cpu, 1]),
-        "gpus": np.where(is_gpu, gpu_count[gpu], 0.0),
+        "cores": table[row, 0],
+        "mem_gb": table[row, 1],
+        "gpus": np.where(is_gpu, gpus[row], 0.0),
         "gpu_type": gpu_type[batch],
     }
+
+
+def scores(apps: Popular, share: float, app: I64, own: F64) -> F64:
+    """Standard normal scores of which the application explains ``share``: few applications have most of the jobs.
+
+    A weighted sum of both would have the distribution of the catalogue's draw, not that of the law.
+    """
+    raw: F64 = np.sqrt(share) * apps.longer[app] + np.sqrt(1.0 - share) * own
+    rest = np.sqrt(max(1.0 - share, 1e-4))
+    mass, edges = np.histogram(np.sqrt(share) * apps.longer, bins=_SCORE_BINS, weights=apps.popularity)
+    middle = 0.5 * (edges[1:] + edges[:-1])
+    at = np.linspace(raw.min() - 1e-9, raw.max() + 1e-9, 4 * _SCORE_BINS)
+    below = normal_cdf((at[:, None] - middle[None, :]) / rest) @ (mass / mass.sum())
+    known = np.linspace(-6.0, 6.0, 4 * _SCORE_BINS)
+    result: F64 = np.interp(np.interp(raw, at, below), normal_cdf(known), known)
+    return result
+
+
+def _large(cores: F64, law: WorkloadLaw) -> F64:
+    """Log cores with mean 0 and variance 1 over the size law."""
+    table = np.array(law.sizes)
+    share = np.zeros(len(table))
+    for rows, part in ((table[:, 2] == 0, 1.0 - law.gpu_share), (table[:, 2] > 0, law.gpu_share)):
+        share[rows] = part * table[rows, 3] / max(float(table[rows, 3].sum()), 1e-12)
+    log_cores, share = np.log(table[:, 0]), share / max(float(share.sum()), 1e-12)
+    mean = float(share @ log_cores)
+    spread = float(np.sqrt(share @ (log_cores - mean) ** 2))
+    result: F64 = (np.log(cores) - mean) / spread if spread > 0 else np.zeros(len(cores))
+    return result
 
 
 def _usual(rng: np.random.Generator, weight: F64, share: F64) -> I64:

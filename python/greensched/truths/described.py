@@ -10,7 +10,8 @@ import numpy as np
 
 from greensched.core.streams import stream
 from greensched.core.types import F64, I64
-from greensched.traces.generator import ArrivalLaw, arrive
+from greensched.traces.arrivals import ArrivalLaw, arrive
+from greensched.traces.generator import scores
 from greensched.traces.laws import DurationLaw, choose
 from greensched.traces.table import Jobs, blank
 from greensched.truths import amounts, applications, effects
@@ -96,8 +97,8 @@ def generate(
     arrival_s, batch = arrival_s[order], batch[order]
     app_of_batch = _apps(seed, apps, len(origin), _first_arrival(arrival_s, batch, len(origin)) >= horizon_s / 2)
     app = app_of_batch[batch]
-    z = np.sqrt(law.app_share) * apps.longer[app]
-    z = z + np.sqrt(1.0 - law.app_share) * stream(seed, "described", law.split, "durations").standard_normal(n)
+    own = stream(seed, "described", law.split, "durations").standard_normal(n)
+    z = scores(apps, law.app_share, app, own)
     rows = apps.rows
     held = np.array([(row.cores, row.mem_gb, row.gpus) for row in rows])[app]
     columns = blank(n)
