@@ -77,6 +77,8 @@ def anomaly(x: F64, lon: float, first_weekday: int) -> F64:
 
 
 def correlation(a: F64, b: F64) -> float:
-    """Over the hours that both know."""
+    """Over the hours that both know; NaN where they are few, or where one never changes."""
     both = ~np.isnan(a) & ~np.isnan(b)
-    return float(np.corrcoef(a[both], b[both])[0, 1]) if both.sum() > 100 else float("nan")
+    if both.sum() <= 100 or a[both].std() == 0 or b[both].std() == 0:
+        return float("nan")
+    return float(np.corrcoef(a[both], b[both])[0, 1])

@@ -31,14 +31,26 @@ LARGEST_BATCH = 1400
 MOST_SIZES = 80
 
 
-def batches(sample: Sample, name: str) -> float:
-    """Pareto exponent: Azure's own batches (data.md), else from the share of jobs that arrive at one instant."""
+def batches(sample: Sample, name: str) -> tuple[float, int]:
+    """Pareto exponent and largest batch: of Azure's own batches, else from the share of jobs at one instant."""
     if name == "azure-v1":
-        return 1.1
+        wanted = float((sample.batch_size**2).mean() / sample.batch_size.mean())
+        caps = {cap: size_bias(1.1, cap) for cap in range(600, 2001, 100)}
+        return 1.1, min(caps, key=lambda cap: abs(caps[cap] - wanted))
     zero = float((np.diff(sample.arrival_s) == 0).mean())
-    by_alpha = {a: 1 - 1 / pareto_batch_sizes(stream(0, "fit"), 200_000, a, LARGEST_BATCH).mean()
-                for a in np.arange(1.2, 6.0, 0.1)}  # fmt: skip
-    return float(round(min(by_alpha, key=lambda a: abs(by_alpha[a] - zero)), 1))
+    by_alpha = {a: 1 - 1 / batch_sizes(a, LARGEST_BATCH).mean() for a in np.arange(1.2, 6.0, 0.1)}
+    return float(round(min(by_alpha, key=lambda a: abs(by_alpha[a] - zero)), 1)), LARGEST_BATCH
+
+
+def batch_sizes(alpha: float, cap: int) -> F64:
+    """Many draws."""
+    return pareto_batch_sizes(stream(0, "fit"), 1_000_000, alpha, cap).astype(np.float64)
+
+
+def size_bias(alpha: float, cap: int) -> float:
+    """Index of dispersion that batches alone give to arrivals."""
+    size = batch_sizes(alpha, cap)
+    return float((size**2).mean() / size.mean())
 
 
 def kept_variance(window_s: float, memory_s: float) -> float:
@@ -47,14 +59,12 @@ def kept_variance(window_s: float, memory_s: float) -> float:
     return float(2 / x * (1 - (1 - np.exp(-x)) / x))
 
 
-def bursts(sample: Sample, name: str, alpha: float, diurnal: float) -> F64:
+def bursts(sample: Sample, name: str, base: float, profile: F64) -> F64:
     """Variance of the rate by scale, not negative, nearest to the measured dispersion in relative terms."""
-    size = pareto_batch_sizes(stream(0, "fit"), len(sample.arrival_s), alpha, LARGEST_BATCH).astype(np.float64)
-    base = float((size**2).mean() / size.mean())
     windows = [w for w in WINDOWS_S if w >= GRID_S[name] and sample.span_s / w >= 7]
     rate = len(sample.arrival_s) / sample.span_s
     idc = np.array([tracestats.dispersion(sample.arrival_s, sample.span_s, w) for w in windows])
-    wave = [0.5 * diurnal**2 * np.sinc(w / 86400.0) ** 2 for w in windows]
+    wave = [profile.reshape(-1, max(1, int(w // 3600))).mean(axis=1).var() for w in windows]
     wanted = np.array([(d - base) / (rate * w) - v for d, w, v in zip(idc, windows, wave, strict=True)])
     weight = np.array([rate * w for w in windows]) / idc  # an error of 1 is one of 100 % of the dispersion
     design = np.array([[kept_variance(w, memory) for memory in BURST_TIMES_S] for w in windows])
@@ -79,8 +89,9 @@ def law(data: Path, name: str) -> dict[str, Any]:
     """Everything that a preset says."""
     sample = tracestats.trace(data, name)
     diurnal, peak_hour = tracestats.daily_wave(sample.arrival_s)
-    alpha = batches(sample, name)
-    variance = bursts(sample, name, alpha, diurnal)
+    profile = tracestats.profile(sample)
+    alpha, cap = batches(sample, name)
+    variance = bursts(sample, name, size_bias(alpha, cap), profile)
     known = sample.duration_s[~np.isnan(sample.duration_s)]
     result: dict[str, Any] = {
         "arrivals": {
@@ -89,7 +100,8 @@ def law(data: Path, name: str) -> dict[str, Any]:
             "burstiness": round(float(np.sqrt(np.expm1(variance.sum()))), 3),
             "burst_shares": [round(float(v / variance.sum()), 3) for v in variance],
             "batch_alpha": alpha,
-            "batch_cap": LARGEST_BATCH,
+            "batch_cap": cap,
+            "profile": [round(float(v), 3) for v in profile],
         },
         "durations": {
             "quantiles": [[r, float(f"{q:.4g}")] for r, q in zip(RANKS, np.quantile(known, RANKS), strict=True)],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ class Sample:
     mem_gb: F64
     gpus: F64
     span_s: float
+    batch_size: F64 = field(default_factory=lambda: np.zeros(0))  # of a whole trace that says so
 
     def part(self, begin_s: float, end_s: float) -> Sample:
         """The jobs of a part of the time, which begins anew at 0."""
@@ -50,9 +51,12 @@ def trace(data: Path, name: str) -> Sample:
     sizes = [rows[c].to_numpy(np.float64)[keep] if c in rows else np.zeros(0) for c in ("cpu_cores", "mem_gb", "gpus")]
     if name == "azure-v1":
         sizes[2] = np.zeros(int(keep.sum()))
+    batch_size = np.zeros(0)
+    if "batch" in rows:
+        batch_size = rows.groupby(["part", "batch"], observed=True).size().to_numpy(np.float64)
     duration = np.where(duration > 0, duration, np.nan)[keep]
     arrival = arrival[keep] - begin
-    return Sample(arrival, duration, *sizes, float(np.floor(arrival.max() / 3600.0) * 3600.0))
+    return Sample(arrival, duration, *sizes, float(np.floor(arrival.max() / 3600.0) * 3600.0), batch_size)
 
 
 def counts(arrival_s: F64, span_s: float, window_s: float) -> F64:
@@ -66,6 +70,14 @@ def dispersion(arrival_s: F64, span_s: float, window_s: float) -> float:
     """Variance over mean of counts per window: 1 for a Poisson process."""
     number = counts(arrival_s, span_s, window_s)
     return float(number.var() / number.mean())
+
+
+def profile(sample: Sample) -> F64:
+    """Rate by hour of day, relative to the mean, over whole days."""
+    whole = sample.arrival_s[sample.arrival_s < sample.span_s // 86400.0 * 86400.0]
+    hours = np.bincount((whole % 86400.0 // 3600.0).astype(np.int64), minlength=24)
+    result: F64 = hours / hours.mean()
+    return result
 
 
 def daily_wave(arrival_s: F64) -> tuple[float, float]:

@@ -45,6 +45,7 @@ NEIGHBOURS = (
     ("US-CAL-CISO", "US-TEX-ERCO"), ("US-TEX-ERCO", "US-NY-NYIS"), ("US-TEX-ERCO", "CA-ON"), ("AU-NSW", "AU-VIC"),
     ("JP-TK", "KR"),
 )  # fmt: skip
+FOLLOWING = ("renewable", "price")  # series that follow carbon
 LAGS = (1, 2, 3, 6, 12, 24, 48, 72, 168, 336)
 SEEDS = range(4)
 Series = dict[str, F64]
@@ -141,7 +142,7 @@ def wind_of(pack: DataPack, zone: str, year: int) -> F64 | None:
 
 
 def remember(rows: dict[tuple[str, str], Shape], real: dict[str, Series], series: str) -> None:
-    """Set the memory of carbon, price or renewables from the parts that the generator explains."""
+    """Set the memory of a series from the parts that the generator explains."""
     for zone, facts in zones().items():
         if (zone, series) not in rows:
             continue
@@ -151,6 +152,8 @@ def remember(rows: dict[tuple[str, str], Shape], real: dict[str, Series], series
             made = year_of(SyntheticGrid(seed), zone, 2022)
             if series == "carbon":
                 known.append(synthetic.explained(facts, clock, made["wind_frac"], made["solar_frac"]))
+            elif series == "temperature":
+                known.append(synthetic._rhythm(rows[zone, series], clock))
             else:
                 with_carbon = rows[zone, series].carbon * gridstats.normal_scores(made["carbon_gpkwh"])
                 form = rows[zone, series]
@@ -245,15 +248,15 @@ def main() -> int:
     rows = wind_rows(pack)
     for zone, facts in zones().items():
         scores = {kind: gridstats.normal_scores(x) for kind, x in real[2022][zone].items()}
-        for series, scale in (("carbon", 1.0), ("renewable", 1.0), ("price", 1000.0)):
+        for series, scale in (("carbon", 1.0), ("renewable", 1.0), ("price", 1000.0), ("temperature", 1.0)):
             x = real[2022][zone].get(KINDS[series])
             if x is not None:
                 with_carbon = gridstats.correlation(scores[KINDS[series]], scores["carbon_gpkwh"])
-                rows[zone, series] = shape_of(x, facts, 2022, scale, 0.0 if series == "carbon" else with_carbon)
+                rows[zone, series] = shape_of(x, facts, 2022, scale, with_carbon if series in FOLLOWING else 0.0)
     table = real_pairs(real)
     write_shapes(rows)
     make_possible(table)
-    for series in ("carbon", "renewable", "price"):
+    for series in ("temperature", "carbon", *FOLLOWING):
         remember(rows, real[2022], series)
     settle(table)
     print(f"wrote {len(rows)} shapes and {len(table)} pairs to {FOLDER}")

@@ -157,6 +157,7 @@ CASES |= {  # slips of the pen that would overflow, or that the world would refu
         "durations: quantiles: expected at least two, ranks between 0 and 1 and run times above 0, both rising",
     ),
     "no such trace": (_jobs(like="azure"), "like: "),
+    "half a day": (_jobs(arrivals={"profile": [1.0] * 12}), "profile: expected 24 rates that are not all 0, got 12"),
     "three shares": (_jobs(arrivals={"burst_shares": [1, 2, 3]}), "burst_shares"),
     "flat batches": (_jobs(arrivals={"batch_alpha": 1e-9}), "batch_alpha: .*at least 0.1"),
     "true is no version": ({"greensched": True}, "greensched: unknown value, expected 1, got True"),

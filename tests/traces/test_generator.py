@@ -113,6 +113,16 @@ def like(name: str, **changes: object) -> WorkloadLaw:
                                sizes=preset.sizes or LAW.sizes, size_corr=preset.size_corr)  # fmt: skip
 
 
+def test_a_profile_says_the_rate_of_each_local_hour() -> None:
+    profile = tuple(float(1 + (hour == 9)) for hour in range(24))
+    arrivals = ArrivalLaw(0.9, 1.0, 0.0, 1.1, 1, profile=profile)
+    made = jobs(500_000, law=dataclasses.replace(LAW, arrivals=arrivals))
+    for origin, utc in ((0, 9), (1, 0)):  # 135 degrees east: nine hours ahead
+        hours = np.bincount((made.arrival_s[made.origin == origin] % 86400 // 3600).astype(int), minlength=24)
+        assert int(hours.argmax()) == utc
+        assert hours[utc] / np.delete(hours, utc).mean() == pytest.approx(2.0, rel=0.03)
+
+
 # Index of dispersion of the whole traces by window (data.md, section 6, and the pack).
 DISPERSION = {
     "azure-v1": (440_000, {300: 104, 3600: 223}),

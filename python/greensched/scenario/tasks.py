@@ -208,7 +208,7 @@ def synthetic_law(spec: SyntheticWorkload, types: list[str], gpu_share: float) -
     return generator.WorkloadLaw(
         duration=DurationLaw(d.median / 1e6, d.sigma, d.tail_share, d.tail_alpha, d.min / 1e6, d.max / 1e6, quantiles),
         arrivals=ArrivalLaw(
-            a.diurnal, a.weekend, a.burstiness, a.batch_alpha, a.batch_cap, a.burst_shares, a.peak_hour
+            a.diurnal, a.weekend, a.burstiness, a.batch_alpha, a.batch_cap, a.burst_shares, a.peak_hour, a.profile
         ),
         apps=spec.owners.apps,
         app_share=d.app_share,

@@ -147,6 +147,8 @@ class Arrivals(Model):
     """Local solar hour of the origin at which the daily rate is greatest."""
     weekend: Annotated[float, Field(ge=0.0, le=1000.0)] = 0.8
     """Rate at weekends relative to weekdays."""
+    profile: Annotated[tuple[Weight, ...], Field(strict=False)] = ()
+    """Rate in each of the 24 local solar hours of the origin, any scale, instead of `diurnal` and `peak_hour`."""
     burstiness: Annotated[float, Field(ge=0.0, le=10.0)] = 0.5
     """Coefficient of variation of the random factor on the rate."""
     burst_shares: Shares = EVEN_BURSTS
@@ -155,6 +157,12 @@ class Arrivals(Model):
     """Pareto exponent of batch sizes (Azure V1)."""
     batch_cap: Annotated[int, Field(ge=1)] = 1400
     """Largest batch (Azure V1: 1,404); a small workload caps at a fiftieth of its jobs."""
+
+    @model_validator(mode="after")
+    def _whole_day(self) -> Arrivals:
+        if self.profile and (len(self.profile) != 24 or sum(self.profile) <= 0):
+            raise ValueError(f"profile: expected 24 rates that are not all 0, got {len(self.profile)}")
+        return self
 
 
 Split = Literal["train", "test", "new-words-dev", "new-words", "new-phrasing", "drift"]
@@ -199,6 +207,8 @@ class SyntheticWorkload(_Common):
         for name, defaults in (("arrivals", preset.arrivals), ("durations", durations)):
             own = given.get(name, {})
             if isinstance(own, dict):
+                if name == "arrivals" and {"diurnal", "peak_hour"} & own.keys():
+                    defaults = {key: value for key, value in defaults.items() if key != "profile"}
                 if {"median", "sigma", "tail_share", "tail_alpha"} & own.keys():
                     defaults = {key: value for key, value in defaults.items() if key != "quantiles"}
                 merged[name] = defaults | own

@@ -70,7 +70,7 @@ def _memory(one: Shape, part: str) -> float:
 def law(zone: str, process: str) -> Shape:
     """How a process of a zone remembers."""
     if process == "temperature":
-        return _TEMPERATURE
+        return shapes().get((zone, process), _TEMPERATURE)
     series = "carbon" if process == "noise" else process
     if series == "price" and (zone, series) not in shapes():
         return replace(_TEMPERATURE, fast=0.93)  # a zone without a price: never looked at

@@ -1,9 +1,9 @@
 """Shapes of the built-in zones' series and what neighbouring zones have in common: measured, summarised, shipped.
 
-``zone_shapes.csv`` has a row per zone and series (carbon, renewable, price, wind): the rhythm of its normal scores,
-what is left after it, and quantiles of its values. ``zone_pairs.csv`` has a row per pair of zones that share weather or
-a market. Both are written by ``benchmarks/zone_shapes.py`` from the data pack; a zone or a pair without a row has none
-of it.
+``zone_shapes.csv`` has a row per zone and series (carbon, renewable, price, wind, temperature): the rhythm of its
+normal scores, what is left after it, and quantiles of its values. ``zone_pairs.csv`` has a row per pair of zones that
+share weather or a market. Both are written by ``benchmarks/zone_shapes.py`` from the data pack; a zone or a pair
+without a row has none of it.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from greensched.core.types import F64
 from greensched.signals.processes import processes
 from greensched.signals.provider import Label, ZoneSignals
 from greensched.signals.series import Signal
-from greensched.signals.shapes import RANKS, Shape, shape
+from greensched.signals.shapes import RANKS, Shape, shape, shapes
 from greensched.signals.zones import ZoneFacts, zones
 
 # Change of log intensity per unit of wind and solar share: regressions on real hours of CISO, ERCO, PJM, DE and ES give
@@ -272,8 +272,13 @@ def _price(facts: ZoneFacts, clock: _Clock, z: F64, own: F64) -> F64:
 
 
 def _temperature(facts: ZoneFacts, clock: _Clock, gauss: F64) -> F64:
+    form = shapes().get((facts.zone, "temperature"))
+    if form is not None:
+        values = _of_ranks(_complete(_rhythm(form, clock), gauss), form)
+        result: F64 = facts.temp_c + values - values.mean()
+        return result
     waves = _wave(clock.day, 365.25, facts.temp_season_c, facts.temp_season_doy)
     waves = waves + _wave(clock.local, 24.0, facts.temp_diurnal_c, facts.temp_hour)
     noise = facts.temp_sd_c * gauss
-    result: F64 = facts.temp_c + waves - waves.mean() + noise - noise.mean()
+    result = facts.temp_c + waves - waves.mean() + noise - noise.mean()
     return result

@@ -28,6 +28,7 @@ class ArrivalLaw:
         batch_cap: largest batch.
         burst_shares: parts of the factor's log variance that are remembered for ``BURST_TIMES_S``; any scale.
         peak_hour: local solar hour of the greatest daily rate.
+        profile: rate in each of the 24 local solar hours, any scale, instead of ``diurnal``; empty: a sinusoid.
     """
 
     diurnal: float
@@ -37,6 +38,7 @@ class ArrivalLaw:
     batch_cap: int
     burst_shares: tuple[float, float, float, float] = EVEN_BURSTS
     peak_hour: float = 15.0
+    profile: tuple[float, ...] = ()
 
 
 def arrivals(
@@ -59,13 +61,20 @@ def arrivals(
         rows = np.flatnonzero(origin == o)
         local_h = begin_h + middle / 3600.0 + lon[o] / 15.0
         weekday = (start.weekday() + np.floor(local_h / 24.0).astype(np.int64)) % 7
-        rate = 1.0 + law.diurnal * np.cos(2 * np.pi * (local_h - law.peak_hour) / 24.0)
-        rate = rate * np.where(weekday >= 5, law.weekend, 1.0) * factor * width
+        rate = _of_the_day(local_h, law) * np.where(weekday >= 5, law.weekend, 1.0) * factor * width
         if rate.sum() <= 0:  # weekend: 0 in a run of one weekend
             rate = width
         cell = choose(rng, rate, len(rows))
         arrival[rows] = cell * CELL_S + rng.random(len(rows)) * width[cell]
     return arrival
+
+
+def _of_the_day(local_h: F64, law: ArrivalLaw) -> F64:
+    if law.profile:
+        by_hour: F64 = np.array(law.profile, dtype=np.float64)[np.floor(local_h).astype(np.int64) % len(law.profile)]
+        return by_hour
+    wave: F64 = 1.0 + law.diurnal * np.cos(2 * np.pi * (local_h - law.peak_hour) / 24.0)
+    return wave
 
 
 def burst_factor(rng: np.random.Generator, at_s: F64, law: ArrivalLaw) -> F64:

@@ -45,7 +45,7 @@ def _preset(raw: dict[str, Any]) -> Preset:
     durations = raw["durations"]
     sizes = tuple((float(c), float(m), float(g), float(s)) for c, m, g, s in raw["sizes"])
     return Preset(
-        arrivals=dict(raw["arrivals"]),
+        arrivals=dict(raw["arrivals"]) | {"profile": tuple(raw["arrivals"]["profile"])},
         quantiles=tuple((float(rank), float(seconds)) for rank, seconds in durations["quantiles"]),
         min_s=durations["min_s"],
         max_s=durations["max_s"],
