@@ -64,6 +64,21 @@ def speed(report: Report) -> tuple[Jobs, Meanings]:
     return jobs, meanings
 
 
+def law_kept(report: Report) -> None:
+    """Run times that follow from rounded words, beside the law that the amounts were chosen for."""
+    distances = []
+    for seed in range(3):
+        asked = JobOrder(seed, "train", 50_000, datetime(2022, 1, 1, tzinfo=UTC), 28, 0.3)
+        law = law_of(asked)
+        jobs, _ = described.generate(seed, asked.jobs, 28 * 86_400.0, asked.start, law, *asked.origins)
+        meant = np.sort(law.duration.at(np.random.default_rng(seed).standard_normal(200_000)))
+        at = np.quantile(meant, np.linspace(0.001, 0.999, 999))
+        parts = [np.searchsorted(np.sort(x), at) / len(x) for x in (jobs.duration_s, meant)]
+        distances.append(float(np.abs(parts[0] - parts[1]).max()))
+    distance = float(np.median(distances))
+    report.add("run times that words mean, 3 seeds", "Kolmogorov-Smirnov to their law, median", distance, "", 0.05)
+
+
 def hidden_numbers(report: Report, jobs: Jobs, meanings: Meanings) -> None:
     """Texts that state what is hidden, beyond chance."""
     found = truth(meanings, builtin_machines(), WORK_CLASSES)
@@ -140,6 +155,7 @@ def main() -> int:
     report = Report("generator", QUICK)
     jobs, meanings = speed(report)
     hidden_numbers(report, jobs, meanings)
+    law_kept(report)
     noise_floor(report)
     if (DATA / "traces").is_dir():
         on_azure(report)
