@@ -6,6 +6,7 @@ Nothing of ``prepare`` is used, so a test that compares with hand-computed numbe
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,7 @@ class Task:
     cpu_util_frac: float = 1.0
     gpu_util_frac: float = 0.0
     interference: float = 0.0
+    description: str = ""
 
 
 def write_world(
@@ -156,6 +158,8 @@ def _write_tasks(inputs: Path, tasks: list[Task]) -> None:
         "labels": [""] * n,
         "user": ["tester"] * n,
     }
+    if any(t.description for t in tasks):
+        declared["description"] = [t.description for t in tasks]
     meta = {"labels_synthetic": True, "deadline_rule": "given", "source": "test"}
     write_frame(inputs / "tasks.gsf", "tasks", meta, {"tasks": declared})
     hidden = {
@@ -179,15 +183,28 @@ def _write_signals(inputs: Path, sites: list[Site], hours: int, slot_us: int) ->
     write_frame(inputs / "signals.gsf", "signals", {"step_us": slot_us, "labels": labels}, {"signals": columns})
 
 
-def write_faults(folder: Path, faults: list[tuple[float, float, int, int, int, int]]) -> None:
-    """Add ``input/faults.gsf``: rows of (start_s, end_s, kind, datacenter, first host, hosts)."""
+def write_faults(folder: Path, faults: Sequence[tuple[float, ...]]) -> None:
+    """Add ``input/faults.gsf``: rows of (start_s, end_s, kind, datacenter, first host, hosts[, share of cores])."""
     rows = sorted(faults)
     us = [[round(row[c] * 1e6) for row in rows] for c in (0, 1)]
     table = {"start_us": np.array(us[0], dtype=np.int64), "end_us": np.array(us[1], dtype=np.int64)}
     codes = {
         name: np.array([row[c] for row in rows], np.int32) for c, name in enumerate(("kind", "dc", "first", "count"), 2)
     }
-    write_frame(folder / "input" / "faults.gsf", "faults", {}, {"faults": table | codes}, mode=0o600)
+    caps = {"cap_frac": np.array([row[6] if len(row) > 6 else np.nan for row in rows])}
+    columns = table | codes | (caps if any(len(row) > 6 for row in rows) else {})
+    write_frame(folder / "input" / "faults.gsf", "faults", {}, {"faults": columns}, mode=0o600)
+
+
+def write_advisories(folder: Path, advisories: list[tuple[float, int, str]]) -> None:
+    """Add ``input/advisories.gsf``: rows of (issue_s, datacenter, text)."""
+    rows = sorted(advisories)
+    table = {
+        "issue_us": np.array([round(row[0] * 1e6) for row in rows], dtype=np.int64),
+        "dc": np.array([row[1] for row in rows], dtype=np.int32),
+        "text": [row[2] for row in rows],
+    }
+    write_frame(folder / "input" / "advisories.gsf", "advisories", {}, {"advisories": table}, mode=0o600)
 
 
 def play(folder: Path) -> str:

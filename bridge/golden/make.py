@@ -80,13 +80,22 @@ def _datacenters() -> dict[str, Any]:
 
 def observe() -> bytes:
     """World to mind: every table, with text beyond ASCII and a task without deadline or estimate."""
+    return _observe({})
+
+
+def observe_described() -> bytes:
+    """The same where tasks have descriptions, which is optional."""
+    return _observe({"description": ["", "Fine-tunes the encoder; reprend à 60 % 🚀"]})
+
+
+def _observe(more: dict[str, Any]) -> bytes:
     meta = {"seq": 7, "t_us": 600_000_000, "ack": 5, "kinds": ["carbon_gpkwh"], "codes": _CODES}
     new_tasks = {
         "task": i64(11, 12), "job": i64(10, 11), "index": i32(0, 0), "arrival_us": i64(301_000_000, 599_999_999),
         "deadline_us": i64(4_201_000_000, 2**63 - 1), "cores": f64(2, 0.5), "gpus": f64(0, 0.25),
         "gpu_type": i32(-1, 0), "mem_gb": f64(4, 16), "data_gb": f64(0, 1.5), "origin": i32(0, 0),
         "priority": i32(0, 2), "expected_s": f64(1800, _NAN), "name": ["render", "entraînement 🚀"],
-        "labels": ["", "kind=train;team=é"], "user": ["u1", ""],
+        "labels": ["", "kind=train;team=é"], "user": ["u1", ""], **more,
     }  # fmt: skip
     tables: dict[str, dict[str, Any]] = {
         "new_tasks": new_tasks,
@@ -101,6 +110,8 @@ def observe() -> bytes:
         "values": {"value": f64(400, 390.5, _NAN, 30, 32)},
         "reports": _reports(),
         "refusals": {"decision": i64(5 * 2**24 + 1), "task": i64(8), "code": i32(5)},
+        "advisories": {"issue_us": i64(0, 599_999_999), "dc": i32(1, 0),
+                       "text": ["maintenance in ca: 3 of 5 hosts leave tonight", "Hitzewelle in Frankfurt, +9 °C"]},
     }  # fmt: skip
     return encode("observe", meta, tables)
 
@@ -164,6 +175,21 @@ def error() -> bytes:
     return encode("error", meta, {})
 
 
+def hidden() -> bytes:
+    """A file of the run folder, with all that is optional: the hosts of ``start`` are of kinds 0, 0 and 1."""
+    column = {
+        "work_s": f64(60, 120.5), "work_class": i32(0, 1), "cpu_util_frac": f64(1, 0.25), "gpu_util_frac": f64(0, 0.5),
+        "interference": f64(0, 0.75), "profile": i32(-1, 1), "interference_power": f64(1, 2.5), "heat": f64(0, 0.0125),
+    }  # fmt: skip
+    tables: dict[str, dict[str, Any]] = {
+        "hidden": column,
+        "host_kinds": {"dc": i32(0, 1, 1), "group": i32(0, 0, 1), "kind": i32(0, 0, 1)},
+        "profiles": {"speed": f64(1, 2, 0.5, 8), "cpu_scale": f64(1, 1, 1.25, 0), "gpu_scale": f64(0, 1, 0.75, 1.5)},
+        "cooling": {"dc": i32(1), "throttle_c": f64(32.5)},
+    }
+    return encode("hidden", {}, tables)
+
+
 def invalid() -> dict[str, bytes]:
     """Frames that every reader must refuse, by the name of their fault."""
     good = decisions()
@@ -224,7 +250,19 @@ def _pad8(n: int) -> int:
 
 def messages() -> Mapping[str, bytes]:
     """All valid golden messages by name."""
-    makers = (start, ready, observe, decisions, finish, bye, truth_request, truth_reply, error)
+    makers = (
+        start,
+        ready,
+        observe,
+        observe_described,
+        decisions,
+        finish,
+        bye,
+        truth_request,
+        truth_reply,
+        error,
+        hidden,
+    )
     return {make.__name__.replace("_", "-"): make() for make in makers}
 
 

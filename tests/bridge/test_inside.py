@@ -12,11 +12,14 @@ from pathlib import Path
 import pytest
 
 from greensched.core.errors import BridgeTimeoutError, ConfigError
+from greensched.core.types import Advisory
+from greensched.feedback.log import FeedbackLog
 from greensched_bridge.inside import run_world_inside
 from greensched_bridge.launch import run_world
 from tests.bridge.rawclient import EchoMind
 from tests.bridge.runs import Scripted, status, world_folder
 from tests.conftest import ROOT, cli_environment
+from tests.worlds import write_advisories, write_faults
 
 pytestmark = pytest.mark.java
 
@@ -32,12 +35,26 @@ SAME_FILES = ("decisions.gsf", "jobs.gsf", "datacenters.gsf", "hosts.gsf")
 @pytest.mark.parametrize("case", CASES)
 def test_both_transports_decide_the_same_to_the_byte(tmp_path: Path, case: str) -> None:
     folders = [world_folder(tmp_path / name, tasks_per_slot=3, **CASES[case]) for name in ("two", "one")]
+    for folder in folders:
+        write_advisories(folder, [(0.0, 0, "host 0 is drained ☂"), (400.0, 0, "and back")])
+        write_faults(folder, [(300.0, 900.0, 3, 0, 0, 1), (600.0, 1200.0, 4, 0, 0, 0, 0.5)])
     ends = [run_world(folders[0]), run_world_inside(folders[1])]
     assert [end.exit_code for end in ends] == [0, 0]
     assert len({end.status["decision_log_sha256"] for end in ends}) == 1
     for name in SAME_FILES:
         two, one = ((folder / "world" / name).read_bytes() for folder in folders)
         assert two == one, name
+    told = [_told(folder) for folder in folders]
+    assert told[0] == told[1]
+    assert [a.text for row in told[0] for a in row] == ["host 0 is drained ☂", "and back"]
+
+
+def _told(folder: Path) -> list[list[Advisory]]:
+    log = FeedbackLog.open(folder / "feedback.sqlite")
+    try:
+        return [delta.advisories for delta in log.deltas()]
+    finally:
+        log.close()
 
 
 def test_a_run_that_takes_too_long_is_stopped(tmp_path: Path) -> None:

@@ -90,6 +90,22 @@ def test_observe_becomes_a_delta() -> None:
     assert second.value.tolist() == [30.0, 32.0]
     assert delta.reports.decision.tolist() == [3 * 2**24, -1]
     assert delta.refusals.codes[delta.refusals.code[0]] == "never_fits"
+    assert [(a.issue_s, a.dc, a.text) for a in delta.advisories] == [
+        (0.0, 1, "maintenance in ca: 3 of 5 hosts leave tonight"),
+        (599.999999, 0, "Hitzewelle in Frankfurt, +9 °C"),
+    ]
+
+
+def test_descriptions_are_optional() -> None:
+    delta = delta_from_frame(golden("observe-described"))
+    assert list(delta.new_tasks.description) == ["", "Fine-tunes the encoder; reprend à 60 % 🚀"]
+    plain = delta_from_frame(golden("observe"))
+    assert plain.new_tasks.description == ["", ""], "none given: none"
+    assert plain.new_tasks.take(np.array([1])).description == [""]
+    for name in ("observe", "observe-described"):
+        frame, _ = decode(delta_to_frame(delta_from_frame(golden(name))), name)
+        assert ("description" in frame.tables["new_tasks"]) == (name == "observe-described")
+        assert delta_from_frame(frame).new_tasks.description[0] == ""
 
 
 def test_finish_lacks_what_is_empty() -> None:

@@ -20,6 +20,7 @@ from greensched_bridge.inside import run_world_inside
 from greensched_bridge.launch import WorldEnd, WorldError, run_world
 from tests.bridge.rawclient import EchoMind
 from tests.bridge.runs import FALLBACK, MIND, SLOTS, Scripted, sources, world_folder
+from tests.worlds import Site, Task, host, write_world
 
 pytestmark = pytest.mark.java
 
@@ -44,6 +45,19 @@ def test_a_failing_mind_is_replaced_by_the_fallback(run: Run, tmp_path: Path) ->
     assert end.status["status"] == "degraded"
     assert set(end.status["fallbacks"]) == {"mind_error"}
     assert set(sources(folder)) == {MIND, FALLBACK}
+
+
+def test_descriptions_cross(run: Run, tmp_path: Path) -> None:
+    texts = ["", "Fine-tunes the encoder; reprend à 60 % 🚀", "x" * 5000]
+    tasks = [Task(300.0 * i + 1, 100.0, description=text) for i, text in enumerate(texts)]
+    mind = EchoMind()
+    assert run(write_world(tmp_path / "run", [Site("a", [host()], [100.0])], tasks, hours=1), mind).exit_code == 0
+    assert [text for delta in mind.deltas for text in delta.new_tasks.description] == texts
+    plain = EchoMind()
+    run(world_folder(tmp_path / "plain"), plain)
+    new = [delta.new_tasks for delta in plain.deltas]
+    assert {text for t in new for text in t.description} == {""}
+    assert all(len(t.description) == len(t) for t in new)
 
 
 def test_abort_shows_the_mind_s_traceback(run: Run, tmp_path: Path) -> None:

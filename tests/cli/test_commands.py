@@ -206,7 +206,7 @@ def test_explain_tells_the_story_of_a_task(cli: Cli, tmp_path: Path) -> None:
 
 def test_listings_name_what_a_scenario_may_name(cli: Cli) -> None:
     assert {line.split()[0] for line in cli("policies").stdout.splitlines()} >= {
-        "greensched", "local-only", "lowest-carbon", "performance",
+        "greensched", "local-only", "lowest-carbon", "performance", "random",
     }  # fmt: skip
     assert {line.split()[0] for line in cli("predictors").stdout.splitlines()} >= {"analytic", "oracle", "xgboost"}
 

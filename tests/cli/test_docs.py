@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from greensched.truths import amounts, effects, roofline
+from greensched.truths.splits import SPLITS
 from tests.conftest import Cli, cli_environment
 
 LINK = re.compile(r"\]\(([^)#:]+)\)")
@@ -78,6 +81,53 @@ def test_the_page_on_faults_works_as_written(cli: Cli, root: Path, tmp_path: Pat
     assert pd.read_parquet(tmp_path / "runs" / "stormy" / "hosts.parquet")["down_s"].gt(0).any()
 
 
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_page_on_advisories_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "advisories.md").read_text(encoding="utf-8")
+    (scenario,) = blocks(text, "yaml")
+    (tmp_path / "announced.yml").write_text(scenario)
+    for command in (line for block in blocks(text, "sh") for line in block.splitlines()):
+        done = cli(*shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+    run = tmp_path / "runs" / "announced"
+    jobs = pd.read_parquet(run / "jobs.parquet")
+    assert (jobs["state"] == "finished").all()
+    assert (jobs["attempts"] == 1).all(), "nothing is interrupted"
+    told = pd.read_parquet(tmp_path / "tables" / "advisory.parquet")
+    assert len(told) >= 4
+    assert told["text"].str.startswith("TEPCO asks us").sum() == 1
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "What operators announced" in page
+    assert "TEPCO asks us to shed load" in page
+    assert "What broke" not in page
+    hosts = pd.read_parquet(run / "hosts.parquet")
+    gone = hosts[(hosts["dc"] == "tokyo") & (hosts["type"] == "xeon-2019")] if "type" in hosts else hosts
+    assert gone["down_s"].gt(0).any()
+
+
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_page_on_the_generator_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    text = (root / "docs" / "generator.md").read_text(encoding="utf-8")
+    scenario, hybrid = blocks(text, "yaml")
+    (tmp_path / "words.yml").write_text(scenario)
+    for command in (line for block in blocks(text, "sh") for line in block.splitlines()):
+        done = cli(*shlex.split(command)[1:])
+        assert done.returncode == 0, done.stderr
+    jobs = pd.read_parquet(tmp_path / "runs/words/jobs.parquet")
+    assert jobs["description"].str.len().gt(10).all()
+    assert "synthetic" in (tmp_path / "runs/words/report.html").read_text(encoding="utf-8")
+    assert {p.name for p in tmp_path.iterdir()} == {"words.yml", "runs", "jobs", "grid"}
+    assert yaml.safe_load(hybrid)["workload"]["source"] == "hybrid"
+    # the parameters that the page names
+    assert (effects.HEAT_GPU_PER_C, effects.HEAT_VECTOR_PER_C, effects.STRAGGLER_SHARE) == (0.006, 0.003, 0.003)
+    assert (roofline._SCALING_LOSS, amounts.DRY_RUN_FRAC, effects._STRAGGLER_LEAST) == (0.04, 0.01, 0.08)
+    floor = effects.NoiseFloor()
+    assert (floor.time_sigma, floor.energy_sigma, round(floor.power_sigma, 4)) == (0.015, 0.02, 0.0132)
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", text, re.M)) == set(SPLITS)
+
+
 def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "cloudsim-files.md").read_text(encoding="utf-8")
     cloud, second = blocks(text, "yaml")
@@ -129,6 +179,8 @@ def test_the_page_on_signals_works_as_written(cli: Cli, root: Path, tmp_path: Pa
         "docs/quickstart.md",
         "docs/notebooks.md",
         "docs/faults.md",
+        "docs/advisories.md",
+        "docs/generator.md",
         "docs/cloudsim-files.md",
         "docs/java-library.md",
         "docs/traces.md",

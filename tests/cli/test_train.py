@@ -31,6 +31,7 @@ def test_the_log_is_exported_as_tables(cli: Cli, tmp_path: Path) -> None:
         files = [Path(line) for line in done.stdout.splitlines()]
         assert {f.stem: pq.read_metadata(f).num_rows for f in files} | {"outcome": 0, "report": 0} == {
             "answer": 2, "decision": 40, "report": 0, "refusal": 0, "outcome": 0, "task": 40, "slot_state": 18,
+            "advisory": 0,
         }  # fmt: skip
     missing = cli("export", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out"))
     assert missing.returncode == 1

@@ -15,7 +15,7 @@ from greensched.core.frames import Frame, read_frame, read_frames, write_frame
 from greensched.core.types import SIGNAL_KINDS, Action
 from greensched.feedback.log import FeedbackLog
 from tests.mind.models import trained_model
-from tests.worlds import Site, Task, host, jobs_table, play, write_faults, write_world
+from tests.worlds import Site, Task, host, jobs_table, play, write_advisories, write_faults, write_world
 
 POLICIES: dict[str, dict[str, Any]] = {
     "local-only": {"name": "local-only"},
@@ -25,7 +25,31 @@ POLICIES: dict[str, dict[str, Any]] = {
     "deferring": {"name": "greensched", "predictor": "analytic", "defer": True},
     "learned": {"name": "greensched", "predictor": "xgboost"},
     "immediate": {"name": "greensched", "predictor": "analytic"},
+    "advised": {"name": "advised:Advised"},
 }
+READER = """
+import numpy as np
+from greensched.core.contracts import Needs
+from greensched.core.types import DecisionStatus
+from greensched.policies.answers import place
+
+class Advised:
+    name, default_predictor = "advised", None
+
+    def __init__(self, context):
+        pass
+
+    def start(self, world):
+        return Needs()
+
+    def decide(self, seen):
+        n, read = len(seen.tasks), "".join(a.text for a in seen.advisories)
+        dc = np.full(n, sum(map(ord, read)) % 3, np.int32)
+        return place(seen.tasks, dc, np.full(n, DecisionStatus.HEURISTIC, np.int32), ["read"] * n)
+
+    def learn(self, reports):
+        pass
+"""
 HOURS = 8
 CUT_S = 4 * 3600
 CHECKPOINT = {"interval_s": 300.0, "write_s": 5.0, "restart_s": 20.0}
@@ -107,6 +131,7 @@ def _world(folder: Path, policy: dict[str, Any], **run: Any) -> Path:
     write_world(folder, sites, tasks, hours=HOURS, policy=policy, **(classes | run))
     _alter(folder, "hidden.gsf", _classes_and_phases, mode=0o600)
     _write_forecasts(folder, rng)
+    write_advisories(folder, [(k * 1500.0, k % 3, f"notice {k}: half of dc{k % 3} is drained") for k in range(15)])
     return folder
 
 
@@ -198,6 +223,15 @@ def _later_forecasts(tables: dict[str, Any]) -> None:
             tables["values"]["value"][offset : offset + count] *= 0.1
 
 
+def _change_later_advisories(folder: Path) -> None:
+    """Other texts about other places after the cut; one more, and one of them earlier."""
+    table = read_frame(folder / "input" / "advisories.gsf").table("advisories")
+    rows = list(zip((table["issue_us"] / 1e6).tolist(), table["dc"].tolist(), table["text"], strict=True))
+    later = [(at - 100.0, (dc + 1) % 3, f"{text}, or all of it") for at, dc, text in rows if at > CUT_S + 100]
+    assert len(later) > 4
+    write_advisories(folder, [row for row in rows if row[0] <= CUT_S] + later + [(CUT_S + 1.0, 0, "and this!")])
+
+
 def _hidden(not_started: Any) -> Any:
     def corrupt(tables: dict[str, Any]) -> None:
         """All that is hidden about the tasks that have not started at the cut."""
@@ -227,6 +261,7 @@ def _with_another_future(base: Path, target: Path) -> Path:
     other = _copy(base, target)
     _alter(other, "signals.gsf", _future)
     _alter(other, "forecasts.gsf", _later_forecasts)
+    _change_later_advisories(other)
     return other
 
 
@@ -256,6 +291,10 @@ def base(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         pytest.importorskip("xgboost")
         model = trained_model(tmp_path_factory)
         policy = policy | {"predictor": {"name": "xgboost", "model": str(model)}, "plugin_folder": str(model.parent)}
+    if request.param == "advised":
+        code = tmp_path_factory.mktemp("code")
+        (code / "advised.py").write_text(READER)
+        policy = policy | {"plugin_folder": str(code)}
     mode = "immediate" if request.param == "immediate" else "slots"
     folder = _world(tmp_path_factory.mktemp(request.param) / request.param, policy, mode=mode)
     assert play(folder) == "completed"
@@ -267,8 +306,8 @@ def test_the_future_changes_no_decision(base: Path, tmp_path: Path) -> None:
     _assert_same_until_the_cut(base, other, "dynamic_g")
     for metered in ("marginal_g", "cost", "dynamic_kwh"):  # the last through temperature and PUE
         assert not np.array_equal(jobs_table(base)[metered], jobs_table(other)[metered])
-    if base.name in ("lowest-carbon", "greensched", "deferring"):
-        assert _decisions(other, 1e9) != _decisions(base, 1e9), "who reads the intensity notices it afterwards"
+    if base.name in ("lowest-carbon", "greensched", "deferring", "advised"):
+        assert _decisions(other, 1e9) != _decisions(base, 1e9), "who reads notices it afterwards"
     if base.name == "deferring":
         assert any(row[4] == Action.DEFER for row in _decisions(base, CUT_S)), "something was deferred"
 
@@ -276,7 +315,7 @@ def test_the_future_changes_no_decision(base: Path, tmp_path: Path) -> None:
 def test_no_question_tells_of_what_is_still_to_come(base: Path) -> None:
     """Whether a policy uses it or not: arrivals, issues, changes and reports lie before; signals are those of now."""
     signals = read_frame(base / "input" / "signals.gsf").table("signals")
-    rows = dict.fromkeys(("new_tasks", "states", "reports", "issues"), 0)
+    rows = dict.fromkeys(("new_tasks", "states", "reports", "issues", "advisories"), 0)
     for delta in _told(base):
         after = delta.t_s + 1e-6
         for name, instants in (
@@ -284,6 +323,7 @@ def test_no_question_tells_of_what_is_still_to_come(base: Path) -> None:
             ("states", delta.states.t_s),
             ("reports", delta.reports.finish_s),
             ("issues", np.array([issue.issue_s for issue in delta.issues])),
+            ("advisories", np.array([advisory.issue_s for advisory in delta.advisories])),
         ):
             rows[name] += len(instants)
             assert not (instants > after).any(), f"{name} of later than {delta.t_s} s"
@@ -294,6 +334,7 @@ def test_no_question_tells_of_what_is_still_to_come(base: Path) -> None:
     assert rows["new_tasks"] == 150
     assert rows["states"] > 300
     assert rows["reports"] == 150
+    assert rows["advisories"] == 15
     if base.name in ("greensched", "deferring"):
         assert rows["issues"] == 3 * HOURS // 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import signal
@@ -15,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from greensched.core.delta import Refusals, no_reports
+from greensched.core.delta import Refusals, no_reports, no_tasks
 from greensched.core.errors import FeedbackLogError
 from greensched.core.types import I64, Reports, TaskState
 from greensched.feedback.behind import MOST_WAITING
@@ -204,7 +205,7 @@ def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
     read = {path.stem: pq.read_table(path) for path in files}
     assert {name: table.num_rows for name, table in read.items()} == {
         "answer": 3, "task": 60, "slot_state": 24, "decision": 60, "outcome": 60, "refusal": 0,
-        "report": read["report"].num_rows,
+        "report": read["report"].num_rows, "advisory": 0,
     }  # fmt: skip
     assert read["task"]["task"].to_pylist() == list(range(60))
     assert read["task"]["expected_s"].null_count > 0, "what an owner did not tell is missing, not NaN"
@@ -214,6 +215,21 @@ def test_export_holds_every_row_with_types(tmp_path: Path) -> None:
     assert str(read["decision"].schema.field("reason").type) == "string"
     joined = read["outcome"].to_pylist()
     assert sum(row["dynamic_kwh"] is not None for row in joined) == read["report"].num_rows > 40
+
+
+def test_descriptions_are_exported_and_replayed(tmp_path: Path) -> None:
+    log, w = tmp_path / "f.sqlite", random_world(1, 3)
+    mind = Mind(log)
+    mind.start(w, {"name": "lowest-carbon"})
+    mind.decide(delta(1, w, tasks(2, description=["Fine-tunes é", ""])))
+    again = delta(2, w, tasks(1, task=[2], job=[2]))
+    mind.decide(dataclasses.replace(again, ask=np.array([0, 2])))
+    mind.finish(delta(3, w, no_tasks()))
+    export_parquet(log, tmp_path / "out")
+    assert pq.read_table(tmp_path / "out" / "task.parquet")["description"].to_pylist() == ["Fine-tunes é", "", ""]
+    opened = FeedbackLog.open(log)
+    assert [list(d.new_tasks.description) for d in opened.deltas()] == [["Fine-tunes é", ""], [""], []]
+    opened.close()
 
 
 def test_an_export_that_fails_leaves_no_part_of_a_file(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from greensched.core.errors import ConfigError, PolicyError, PredictorError
 from greensched.core.task_store import TaskStore
 from greensched.core.types import (
     Action,
+    Advisory,
     Decisions,
     ForecastIssue,
     Observation,
@@ -24,7 +26,10 @@ from greensched.core.types import (
     TaskState,
     TaskTable,
 )
+from greensched.feedback.export import export_parquet
 from greensched.feedback.log import FeedbackLog
+from greensched.feedback.replay import Mirror
+from greensched.policies.local_only import LocalOnlyPolicy
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.mind import Mind
@@ -34,6 +39,7 @@ from greensched.testing.worlds import (
     host,
     observation,
     random_observation,
+    random_tasks,
     random_world,
     tasks,
     world,
@@ -323,3 +329,34 @@ def test_what_checkpoints_kept_replaces_what_a_task_had_reached(monkeypatch: pyt
     no_column = StateChanges(back.task, back.state, back.t_s, back.dc)
     mind.decide(delta(4, w, tasks(0), ask=np.array([0, 1]), states=no_column))
     assert seen[-1].progress == {0: 0.0, 1: 0.0, 2: 0.25}
+
+
+def test_advisories_are_kept_and_told_again_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came with a lost answer comes again; the log, its replay and its export hold each once."""
+    seen: list[tuple[Advisory, ...]] = []
+    decide = LocalOnlyPolicy.decide
+
+    def watch(self: LocalOnlyPolicy, observation: Observation) -> Decisions:
+        seen.append(observation.advisories)
+        return decide(self, observation)
+
+    monkeypatch.setattr(LocalOnlyPolicy, "decide", watch)
+    w = random_world(1, 3)
+    first, second = Advisory(0.0, 1, "maintenance; tonight ☾"), Advisory(400.0, 2, "'; DROP TABLE answer; --")
+    mind = Mind(tmp_path / "feedback.sqlite")
+    mind.start(w, {"name": "local-only"})
+    for seq, told in ((1, [first]), (2, [first, second]), (3, []), (4, [second])):
+        mind.decide(delta(seq, w, random_tasks(seq, 2, w, first=10 * seq), advisories=told))
+    mind.finish()
+    assert seen == [(first,), (first, second), (first, second), (first, second)]
+    log = FeedbackLog.open(tmp_path / "feedback.sqlite")
+    mirror = Mirror()
+    for question, known in zip(log.deltas(), seen, strict=True):
+        mirror.apply(question)
+        assert mirror.observation(question, w, tasks(0)).advisories == known
+    log.close()
+    export_parquet(tmp_path / "feedback.sqlite", tmp_path / "out")
+    assert pq.read_table(tmp_path / "out" / "advisory.parquet").to_pylist() == [
+        {"seq": 1, "issue_s": 0.0, "dc": 1, "text": first.text},
+        {"seq": 2, "issue_s": 400.0, "dc": 2, "text": second.text},
+    ]

@@ -25,8 +25,8 @@ from tests.worlds import Site, Task, host, jobs_table, write_faults, write_world
 
 pytestmark = pytest.mark.java
 REL = 1e-9
-HOST, DATACENTER, SIGNAL = range(3)
-Fault = tuple[float, float, int, int, int, int]
+HOST, DATACENTER, SIGNAL, WITHDRAWN, CAPPED = range(5)
+Fault = tuple[float, ...]
 Case = tuple[list[Site], list[Task], dict[str, Any]]
 RANDOM_WORLDS = {
     "deadline": None,
@@ -58,8 +58,10 @@ def fault(draw: st.DrawFn, places: list[Site]) -> Fault:
     start_s = round(draw(st.floats(0, HOURS * 3600)), 6)
     end_s = start_s + 1 + round(draw(st.one_of(st.floats(0, 100), st.floats(0, 8000))), 6)
     dc = draw(st.integers(0, len(places) - 1))
-    kind = draw(st.sampled_from([HOST, HOST, HOST, DATACENTER, SIGNAL]))
-    if kind != HOST:
+    kind = draw(st.sampled_from([HOST, HOST, HOST, DATACENTER, SIGNAL, WITHDRAWN, WITHDRAWN, CAPPED]))
+    if kind == CAPPED:
+        return (start_s, end_s, kind, dc, 0, 0, draw(st.sampled_from([0.0, 0.25, 0.5, 0.9])))
+    if kind not in (HOST, WITHDRAWN):
         return (start_s, end_s, kind, dc, 0, 0)
     hosts = sum(block["count"] for block in places[dc].hosts)
     first = draw(st.integers(0, hosts - 1))

@@ -17,6 +17,7 @@ from greensched.report.page import write_report
 from greensched.results import metadata
 from greensched.results.finish import finish
 from tests.results.synthetic_run import CONFIG, write_run
+from tests.worlds import write_advisories, write_faults
 
 HOSTILE = "</script><img src=x onerror=alert(1)>&\u2028"
 
@@ -88,6 +89,31 @@ def test_hostile_names_stay_text(tmp_path: Path) -> None:
     assert "img" not in [tag for tag, _ in page.elements]
     assert page.data["datacenters"][0]["name"] == HOSTILE
     assert any(HOSTILE in word for word in page.words)
+
+
+def test_advisories_stand_beside_what_was_done(tmp_path: Path) -> None:
+    """The run ends after an hour: what would be announced then is not on the page. A cap of one hour, two overlap."""
+    write_run(tmp_path / "run")
+    write_advisories(tmp_path / "run", [(0.0, 1, HOSTILE), (3000.0, 0, "Dunkelflaute & Co."), (9e6, 0, "never")])
+    write_faults(
+        tmp_path / "run",
+        [
+            (0.0, 1800.0, 4, 0, 0, 0, 0.5),
+            (900.0, 3600.0, 4, 0, 0, 0, 0.2),
+            (0.0, 9e9, 3, 1, 0, 2),
+            (5.0, 6.0, 3, 1, 0, 1),
+        ],
+    )
+    finish(tmp_path / "run")
+    page = Page(write_report(tmp_path / "run").read_text(encoding="utf-8"))
+    words = [w for w in page.words if w.strip()]
+    at = words.index("What operators announced")
+    assert words[at + 5 : at + 11] == [
+        "2022-06-06 00:00", "us-1", HOSTILE, "2022-06-06 00:50", "eu-1", "Dunkelflaute & Co.",
+    ]  # fmt: skip
+    assert words[at + 15 : at + 23] == ["eu-1", "0", "2", "1.0", "us-1", "3", "0", "0.0"]
+    assert "What broke" not in words
+    assert "img" not in [tag for tag, _ in page.elements]
 
 
 def test_the_page_says_what_its_times_and_queues_are(page: Page) -> None:

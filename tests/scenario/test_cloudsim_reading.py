@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from greensched.core.errors import ConfigError
-from greensched.scenario.cloudsim import document
+from greensched.scenario.cloudsim import document, nodes
 from greensched.scenario.load import load
 from greensched.scenario.problems import ScenarioError
 from tests.conftest import ROOT
@@ -274,6 +274,55 @@ def test_aliases_that_expand_too_far_end_early(tmp_path: Path, monkeypatch: pyte
     vms = ", ".join(["{pes: 1, mips: 1}"] * 400)
     text = f"x: &c {{vms: [{vms}]}}\ndatacenters: []\ncustomers: [{', '.join(['*c'] * 3000)}]\n"
     with pytest.raises(ConfigError, match=r"cloud.yml:1  more than 10000 entries; use amount instead"):
+        prepared(tmp_path, text)
+
+
+def test_merged_keys_are_those_of_the_mapping_that_they_name(tmp_path: Path) -> None:
+    """The tool's own reader merges: keys given beside ``<<`` win, then the first mapping of a list."""
+    text = "a: &a {pes: 2, mips: 900, ram: 1000}\nb: &b {mips: 500, size: 7}\n" + PLAIN.replace(
+        VM, "{<<: [*a, *b], ram: 2000, cloudletScheduler: SpaceShared}"
+    )
+    got = prepared(tmp_path, text)
+    assert (got.tasks["cores"], got.tasks["mem_gb"]) == ([2.0], [2.0])
+    assert (got.vms["mips"], got.vms["size_mb"]) == ([900.0], [7.0])
+    assert "'<<'" not in got.warnings
+    for wrong in ("[1, 2]", "text"):
+        with pytest.raises(ConfigError, match=r"cloud.yml:1  << expects a mapping"):
+            prepared(tmp_path, f"x: {{<<: {wrong}}}\n{PLAIN}")
+    with pytest.raises(ConfigError, match=r"cloud.yml:1  << expects a mapping, or a list of mappings, before it"):
+        prepared(tmp_path, f"x: &x {{<<: *x}}\n{PLAIN}")
+
+
+def test_merged_keys_that_expand_too_far_end_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nodes, "_MAX_MERGED", 10_000)
+    lines = "".join(f"a{i}: &a{i} {{k{i}: 1{f', <<: *a{i - 1}' if i else ''}}}\n" for i in range(200))
+    with pytest.raises(ConfigError, match=r"too large \(keys << that expand too far\)"):
+        prepared(tmp_path, lines + PLAIN)
+
+
+def test_many_of_one_name_take_no_time(tmp_path: Path) -> None:
+    took_s = []
+    for count in (1_000, 1_000, 8_000):
+        customers = "  - {name: c, vms: [{pes: 1, mips: 1}], cloudlets: []}\n" * count
+        (folder := tmp_path / f"{len(took_s)}").mkdir()
+        began = time.process_time()
+        got = prepared(folder, PLAIN[: PLAIN.index("customers:")] + "customers:\n" + customers)
+        took_s.append(time.process_time() - began)
+    assert took_s[2] < 20 * took_s[1]  # eight times as many: linear, not sixty-four times
+    assert len(set(got.tasks["name"])) == 8_000
+    assert {"c/vm1", "c-2/vm1", "c-8000/vm1"} <= set(got.tasks["name"])
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PLAIN.replace("  - !dat", "  - {amount: 1000, hosts: [{pes: 1, mips: 1}]}\n  - !dat"),
+         r"cloud.yml:3  datacenters\[1\]: more than 1,000 datacenters in all"),
+        (PLAIN.replace("- !customer", "- !customer\n    amount: 1000001"), "more than 1,000,000 customers in all"),
+    ],
+)  # fmt: skip
+def test_copies_are_bounded(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(ScenarioError, match=said):
         prepared(tmp_path, text)
 
 

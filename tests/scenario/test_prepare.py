@@ -236,6 +236,12 @@ def test_jobs_from_a_file_keep_their_values(tmp_path: Path) -> None:
     ]
 
 
+def test_descriptions_of_a_file_follow_their_jobs(tmp_path: Path) -> None:
+    (tmp_path / "jobs.csv").write_text("arrival_s,duration_s,cores,description\n7200,60,2,second é\n10,30,1,first\n")
+    prepare(write(tmp_path, workload={"source": "file", "file": "jobs.csv"}), tmp_path / "run")
+    assert columns(read(tmp_path / "run")["tasks"], "tasks")["description"] == ["first", "second é"]
+
+
 def test_linear_interpolation_warns_that_now_hints_at_the_next_hour(tmp_path: Path) -> None:
     prepared = prepare(write(tmp_path, signals={"interpolation": "linear"}), tmp_path / "run")
     assert any("judge policies with hold" in warning for warning in prepared.warnings)

@@ -34,12 +34,12 @@ network: {gbps: fast}
 """
 GOLDEN = """\
 10 problems in the scenario:
-  s.yml:5  sede: unknown key 'sede', expected one of baseline, currency, datacenters, drain, end, execution, faults, greensched, horizon, host_types, mind, \
+  s.yml:5  sede: unknown key 'sede', expected one of advisories, baseline, currency, datacenters, drain, end, execution, faults, greensched, hardware, horizon, host_types, mind, \
 mode, name, network, noise, on_mind_failure, policy, privileged, seed, signals, slot, start, workload (did you mean 'seed'?)
   s.yml:6  policy.name: unknown policy 'lowest-carbn', expected one of {policies} (did you mean 'lowest-carbon'?)
   s.yml:8  datacenters[0].hosts[0].count: out of range, expected at least 1, got 0
-  s.yml:8  datacenters[0].hosts[0].type: unknown host type 'epyc-2012', expected one of a100-node, epyc-2019, epyc-2021, \
-t4-node, v100-node, xeon-2016, xeon-2019, xeon-2021 (did you mean 'epyc-2021'?)
+  s.yml:8  datacenters[0].hosts[0].type: unknown host type 'epyc-2012', expected one of a10-node, a100-node, epyc-2019, epyc-2021, \
+h100-node, l4-node, t4-node, v100-node, xeon-2016, xeon-2019, xeon-2021 (did you mean 'epyc-2021'?)
   s.yml:8  datacenters[0].pue: out of range, expected at least 1, got 0.9
   s.yml:8  datacenters[0].zone: unknown zone 'DEE', expected one of {zones} (did you mean 'DE'?)
   s.yml:9  datacenters[1].name: 'a' is already the name of datacenters[0], expected unique names

@@ -43,6 +43,14 @@ def test_reads_everything(tmp_path: Path) -> None:
     assert jobs.priority.tolist() == [3, UNSET_PRIORITY]
     assert jobs.name is not None
     assert jobs.name.decode() == ["train it", ""]
+    assert jobs.description is None
+
+
+def test_reads_descriptions(tmp_path: Path) -> None:
+    jobs = load(write(tmp_path, 'arrival_s,duration_s,cores,description\n0,60,2,"Trains it, again"\n1,60,2,\n'), HOMES)
+    assert jobs.description is not None
+    assert jobs.description.decode() == ["Trains it, again", ""]
+    assert jobs.take(np.array([1, 0])).description.decode() == ["", "Trains it, again"]
 
 
 def test_parquet_equals_csv(tmp_path: Path) -> None:

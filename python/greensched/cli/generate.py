@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from greensched.cli import split_log
 from greensched.cli.signal import WriteAs
+
+
+class Split(StrEnum):
+    """Named splits of jobs in words."""
+
+    TRAIN = "train"
+    TEST = "test"
+    NEW_WORDS_DEV = "new-words-dev"
+    NEW_WORDS = "new-words"
+    NEW_PHRASING = "new-phrasing"
+    DRIFT = "drift"
+
 
 app = typer.Typer(
     name="generate",
@@ -42,4 +56,60 @@ def grid(
     asked = dataset.order(seed, zones, begin, days, year, f".{write_as.value}")
     for zone, kind, signal in dataset.write(output, asked):
         print(f"{zone:<14} {kind:<16} {len(signal.values)} hours, mean {signal.values.mean():.4g}")
+    print(output / "datasheet.md")
+
+
+@app.command("jobs")
+def jobs(
+    output: Folder,
+    seed: Seed,
+    split: Annotated[Split, typer.Option("--split", help="Which words and sentence forms (docs/generator.md).")] = (
+        Split.TRAIN
+    ),
+    count: Annotated[int, typer.Option("--jobs", min=1, max=100_000_000, help="Number of jobs.")] = 10_000,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="INSTANT", help="First instant, UTC. Default: that of 2022.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Jobs arrive in so many days.")] = 7,
+    gpu_share: Annotated[float, typer.Option("--gpu-share", min=0.0, max=1.0, help="Share that uses GPUs.")] = 0.3,
+) -> None:
+    """Jobs in words: a job table, and apart from it what the words mean and cost."""
+    from datetime import UTC, datetime
+
+    from greensched.scenario import job_dataset
+    from greensched.signals.ingest.values import instant
+
+    begin = datetime(2022, 1, 1, tzinfo=UTC)
+    if start is not None:
+        begin = datetime.fromtimestamp(instant(start, "--start"), UTC)
+    asked = job_dataset.JobOrder(seed, split.value, count, begin, days, gpu_share)
+    split_log.note(split.value, f"generate jobs, seed {seed}")
+    written = job_dataset.write(output, asked)
+    print(f"{len(written)} jobs of split {split.value}, {int((written.gpus > 0).sum())} with GPUs")
+    print(output / "datasheet.md")
+
+
+@app.command("reports")
+def reports(
+    output: Folder,
+    seed: Seed,
+    split: Annotated[Split, typer.Option("--split", help="Which words and sentence forms (docs/generator.md).")] = (
+        Split.TRAIN
+    ),
+    count: Annotated[int, typer.Option("--jobs", min=1, max=10_000_000, help="Number of jobs.")] = 5_000,
+    days: Annotated[int, typer.Option("--days", min=1, max=366, help="Jobs arrive in so many days.")] = 7,
+    scenario: Annotated[
+        Path | None,
+        typer.Option("--scenario", metavar="FILE", help="Your own world and jobs, instead of the usual ones."),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Folder with real data, if the scenario needs it.")
+    ] = None,
+) -> None:
+    """What every job would cost in every datacenter, and what it did cost where it ran: a run of the real world."""
+    from greensched.cli import reports as making
+
+    split_log.note(split.value if scenario is None else None, f"generate reports, seed {seed}")
+    rows = making.write(output, making.ReportOrder(seed, split.value, count, days, scenario, data))
+    print(f"{rows} outcomes of jobs in datacenters")
     print(output / "datasheet.md")

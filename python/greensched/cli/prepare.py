@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from greensched.cli import split_log
 from greensched.core.errors import ConfigError, GreenSchedError
 from greensched.core.paths import require_unused
 
@@ -65,7 +67,14 @@ def prepare(
         prepared = preparation.prepare(scenario, folder, overrides, data, number, second, beside)
         if len(numbers) == 1 and not claimed:
             warn(grouped([(number, prepared.warnings)]))
+        _note_split(Path(prepared.run_folder))
         print(preparation.as_json(prepared))
+
+
+def _note_split(folder: Path) -> None:
+    """Jobs in words of the split that is to be scored once leave a trace."""
+    known = json.loads((folder / "input/provenance.json").read_text(encoding="utf-8"))["scenario"]
+    split_log.note(known["workload"].get("text"), f"prepare {known['name']}, seed {known['seed']}")
 
 
 def documents(scenario: Path, asked: int | None) -> list[int | None]:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from greensched.core.types import F64, I32, I64, DatacenterState, ForecastIssue, Reports, TaskTable
+from greensched.core.types import F64, I32, I64, Advisory, DatacenterState, ForecastIssue, Reports, TaskTable
 
-_STRING_FIELDS = frozenset({"name", "labels", "user"})
+_STRING_FIELDS = frozenset({"name", "labels", "user", "description"})
 _INT32_FIELDS = frozenset({"gpu_type", "origin", "priority", "state", "dc", "attempts"})
 _INT64_FIELDS = frozenset({"task", "job", "decision"})
 
@@ -98,6 +98,7 @@ class Delta:
         state: every datacenter now.
         message: the frame that all this was decoded from, if it was.
         issues: forecasts issued since the ack; empty unless the policy needs forecasts.
+        advisories: what operators have announced since the ack.
     """
 
     seq: int
@@ -111,4 +112,5 @@ class Delta:
     issues: list[ForecastIssue] = field(default_factory=list)
     reports: Reports = field(default_factory=no_reports)
     refusals: Refusals = field(default_factory=Refusals)
+    advisories: list[Advisory] = field(default_factory=list)
     message: bytes = b""

@@ -17,6 +17,7 @@ from greensched.core.types import (
     F64,
     I64,
     NO_DEADLINE_US,
+    Advisory,
     DatacenterState,
     ForecastIssue,
     Reports,
@@ -64,6 +65,7 @@ def delta_from_frame(frame: Frame, message: bytes = b"") -> Delta:
             issues=_issues(frame),
             reports=_reports(frame.table("reports")),
             refusals=_refusals(frame),
+            advisories=_advisories(frame.table("advisories")),
             message=message,
         )
     except KeyError as error:
@@ -89,6 +91,7 @@ def _new_tasks(t: dict[str, Any]) -> TaskTable:
         name=t["name"],
         labels=t["labels"],
         user=t["user"],
+        description=t.get("description", ()),
     )
 
 
@@ -124,6 +127,13 @@ def _issues(frame: Frame) -> list[ForecastIssue]:
     ]
 
 
+def _advisories(t: dict[str, Any]) -> list[Advisory]:
+    if not t:
+        return []
+    rows = zip(seconds(t["issue_us"]).tolist(), t["dc"].tolist(), t["text"], strict=True)
+    return [Advisory(*row) for row in rows]
+
+
 def delta_to_frame(delta: Delta, kind: str = "observe") -> bytes:
     """The message that decodes to ``delta``; instants are rounded to microseconds."""
     meta: dict[str, Any] = {"seq": delta.seq, "t_us": _us(delta.t_s), "ack": delta.ack}
@@ -148,6 +158,12 @@ def delta_to_frame(delta: Delta, kind: str = "observe") -> bytes:
         meta["codes"] = list(delta.refusals.codes)
         refused = delta.refusals
         tables["refusals"] = {"decision": refused.decision, "task": refused.task, "code": refused.code}
+    if delta.advisories:
+        tables["advisories"] = {
+            "issue_us": np.array([_us(a.issue_s) for a in delta.advisories]),
+            "dc": np.array([a.dc for a in delta.advisories], dtype=np.int32),
+            "text": [a.text for a in delta.advisories],
+        }
     return encode(kind, meta, {name: table for name, table in tables.items() if len(next(iter(table.values())))})
 
 
@@ -158,6 +174,8 @@ def _us(s: float) -> int:
 def _task_columns(tasks: TaskTable) -> dict[str, Column]:
     columns: dict[str, Column] = {f.name: getattr(tasks, f.name) for f in dataclasses.fields(TaskTable)}
     del columns["arrival_s"], columns["deadline_s"]
+    if not any(tasks.description):
+        del columns["description"]  # as of a world whose tasks have none
     return columns | {"arrival_us": microseconds(tasks.arrival_s), "deadline_us": microseconds(tasks.deadline_s)}
 
 

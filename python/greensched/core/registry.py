@@ -37,6 +37,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "local-only": "greensched.policies.local_only:LocalOnlyPolicy",
         "lowest-carbon": "greensched.policies.lowest_carbon:LowestCarbonPolicy",
         "performance": "greensched.policies.performance:PerformancePolicy",
+        "random": "greensched.policies.random:RandomPolicy",
     },
     "source": {  # of signals; prices and air quality come by entry point (pyproject.toml), to show that others can
         "eia": "greensched.signals.live.eia:Eia",

@@ -13,7 +13,7 @@ from greensched.core.errors import PolicyError
 from greensched.core.types import I64, TaskTable
 
 _UNKNOWN, _ENDED = -1, -2
-_TEXT = ("name", "labels", "user")
+_TEXT = ("name", "labels", "user", "description")
 _NUMERIC = tuple(f.name for f in dataclasses.fields(TaskTable) if f.name not in _TEXT)
 _START_ROWS = 1024
 _MOST_ASIDE = 65_536  # tasks

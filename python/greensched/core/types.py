@@ -167,6 +167,11 @@ class TaskTable:
     name: Sequence[str]
     labels: Sequence[str]
     user: Sequence[str]
+    description: Sequence[str] = ()  # the owner's free text; not given: empty for every task
+
+    def __post_init__(self) -> None:
+        if len(self.description) == 0:
+            self.description = [""] * len(self.task)
 
     def __len__(self) -> int:
         return len(self.task)
@@ -213,7 +218,7 @@ class DatacenterState:
     price_per_kwh: F64
     temperature_c: F64
     down: I32  # 1: without power, takes no task
-    failed_cores: F64  # of failed hosts; neither free nor used
+    failed_cores: F64  # neither free nor used: of hosts that failed or are out of service, or held back by a cap
 
 
 @dataclass(frozen=True)
@@ -248,6 +253,27 @@ class ForecastBook:
             return float("nan")
         k = int((t_s - issue.first_s) // issue.step_s)
         return float(issue.value[k]) if 0 <= k < len(issue.value) else float("nan")
+
+
+@dataclass(frozen=True)
+class Advisory:
+    """What an operator announces about a datacenter, in words; whether, when and how it comes true is not said."""
+
+    issue_s: float
+    dc: int
+    text: str
+
+
+@dataclass
+class AdvisoryBook:
+    """All advisories issued so far, in the order in which they were told; one that is told again counts once."""
+
+    issued: tuple[Advisory, ...] = ()
+
+    def add(self, told: Sequence[Advisory]) -> None:
+        """File what was told."""
+        if told:
+            self.issued = tuple(dict.fromkeys((*self.issued, *told)))
 
 
 @dataclass
@@ -324,6 +350,7 @@ class Observation:
     forecasts: ForecastBook
     progress: dict[int, float] = field(default_factory=dict)
     truth: Truth | None = None  # privileged runs only
+    advisories: tuple[Advisory, ...] = ()  # all that were issued so far
 
 
 @dataclass

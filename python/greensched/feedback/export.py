@@ -12,7 +12,7 @@ import numpy as np
 
 from greensched.core.delta import no_tasks
 from greensched.core.errors import FeedbackLogError
-from greensched.core.types import DatacenterState, TaskTable
+from greensched.core.types import Advisory, DatacenterState, TaskTable
 from greensched.feedback.log import FeedbackLog
 
 TABLES = ("answer", "decision", "report", "refusal", "outcome")
@@ -22,6 +22,8 @@ _TASK_FIELDS = tuple(f.name for f in dataclasses.fields(TaskTable))
 _STATE_FIELDS = tuple(f.name for f in dataclasses.fields(DatacenterState))
 _INTEGER_STATES = frozenset({"running", "queued", "inbound"})
 
+_ADVISORY_TYPES = {"seq": "int64", "issue_s": "float64", "dc": "int64", "text": "string"}
+
 _Chunk = Mapping[str, Any]  # equally long columns
 
 
@@ -29,7 +31,8 @@ def export_parquet(log: Path, folder: Path) -> list[Path]:
     """Write every table of ``log`` to ``folder``; each file appears whole or not at all.
 
     Returns:
-        The files written: those of :data:`TABLES`, ``task`` and ``slot_state`` (datacenters per question).
+        The files written: those of :data:`TABLES`, ``task``, ``slot_state`` (datacenters per question) and
+        ``advisory``.
 
     Raises:
         FeedbackLogError: the log cannot be read.
@@ -41,6 +44,7 @@ def export_parquet(log: Path, folder: Path) -> list[Path]:
         files = [_write(folder / f"{t}.parquet", _types(opened, t), _rows(opened, t)) for t in TABLES]
         files.append(_write(folder / "task.parquet", _task_types(), _in_chunks(_tasks(opened))))
         files.append(_write(folder / "slot_state.parquet", _state_types(), _in_chunks(_states(opened))))
+        files.append(_write(folder / "advisory.parquet", _ADVISORY_TYPES, _in_chunks(_advisories(opened))))
         return files
     finally:
         opened.close()
@@ -88,6 +92,17 @@ def _tasks(log: FeedbackLog) -> Iterator[_Chunk]:
         known[new.task] = True
         if len(fresh):
             yield vars(new.take(fresh))
+
+
+def _advisories(log: FeedbackLog) -> Iterator[_Chunk]:
+    """What was announced, with the question that told it first."""
+    known: set[Advisory] = set()
+    for delta in log.deltas():
+        fresh = [told for told in dict.fromkeys(delta.advisories) if told not in known]
+        known.update(fresh)
+        if fresh:
+            columns = {name: [getattr(told, name) for told in fresh] for name in ("issue_s", "dc", "text")}
+            yield {"seq": [delta.seq] * len(fresh), **columns}
 
 
 def _states(log: FeedbackLog) -> Iterator[_Chunk]:

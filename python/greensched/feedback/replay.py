@@ -11,7 +11,7 @@ import numpy as np
 from greensched.core.delta import Delta
 from greensched.core.errors import FeedbackLogError
 from greensched.core.task_store import TaskStore
-from greensched.core.types import F64, I32, ForecastBook, Observation, TaskState, TaskTable, World
+from greensched.core.types import F64, I32, AdvisoryBook, ForecastBook, Observation, TaskState, TaskTable, World
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_from_json
 
@@ -50,19 +50,22 @@ class Mirror:
     def __init__(self) -> None:
         self._tasks = TaskStore()
         self._forecasts = ForecastBook()
+        self._advisories = AdvisoryBook()
 
     def apply(self, delta: Delta) -> None:
         """Take in what came with a question."""
         self._tasks.add(delta.new_tasks)
         for issue in delta.issues:
             self._forecasts.add(issue)
+        self._advisories.add(delta.advisories)
         if len(delta.reports):
             self._tasks.forget(delta.reports.task)
 
     def observation(self, delta: Delta, world: World, tasks: TaskTable) -> Observation:
         """The observation that the policy had; of the tasks that it was asked about only ``tasks``."""
         book = ForecastBook(dict(self._forecasts.newest))
-        return Observation(delta.seq, delta.t_s, world, tasks, delta.state, book)
+        told = self._advisories.issued
+        return Observation(delta.seq, delta.t_s, world, tasks, delta.state, book, advisories=told)
 
     def take(self, task: np.ndarray[tuple[int], np.dtype[np.int64]]) -> TaskTable:
         """Descriptors of live tasks."""

@@ -15,7 +15,7 @@ import numpy as np
 from markupsafe import Markup
 
 from greensched.report import counts, geo
-from greensched.report.faults import broken
+from greensched.report.faults import announced, broken, planned
 from greensched.report.provenance import renewables, signal_sources
 from greensched.report.series import thin, time_series
 from greensched.results import metadata
@@ -24,6 +24,7 @@ from greensched.results.finish import BASELINE, read_summary
 from greensched.results.folder import RunFolder
 
 NAME = "report.html"
+_SHOWN_ADVISORIES = 100
 _SHOWN_REASONS = 20  # why cloudlets did not finish
 _SCRIPTS = ("core.js", "charts.js", "map.js")
 _MIN_FLOW_SHARE = 0.002  # thinner arcs than this share of all core-hours would only be noise on the map
@@ -68,6 +69,9 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         sources=signal_sources(run),
         renewables=renewables(run),
         broken=broken(run),
+        planned=planned(run),
+        announced=announced(run),
+        shown_advisories=_SHOWN_ADVISORIES,
         datacenters=_datacenter_rows(run, summary),
         commands=_commands(run, meta),
         config_text=json.dumps(run.config, indent=1, ensure_ascii=False),

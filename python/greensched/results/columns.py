@@ -32,6 +32,7 @@ index         | int32  | -    | Number of the task within its job.
 name          | string | -    | Name that the owner gave.
 labels        | string | -    | Labels that the owner gave, key=value;key=value.
 user          | string | -    | Owner.
+description   | string | -    | What the owner wrote about it; null where no task of the run has such a text.
 origin        | name   | -    | Region that the task was submitted from.
 home          | name   | -    | Datacenter of that region: where local-only would run it.
 dc            | name   | -    | Datacenter that the task was placed in; null if none.
@@ -80,7 +81,7 @@ used_cores      | double | cores | Cores held.
 used_gpus       | double | GPUs | GPUs held.
 hosts_on        | int32  | hosts | Hosts awake.
 hosts_asleep    | int32  | hosts | Hosts asleep.
-hosts_down      | int32  | hosts | Hosts failed, or without power.
+hosts_down      | int32  | hosts | Hosts failed, withdrawn and empty, or without power.
 it_kwh          | double | kWh | IT energy of the slot.
 facility_kwh    | double | kWh | Energy of the whole facility in the slot: IT times PUE.
 attributed_kwh  | double | kWh | Part of facility_kwh that tasks are charged: dynamic and their share of idle.
@@ -130,7 +131,7 @@ carbon_g      | double | gCO2eq | Carbon of facility_kwh at average intensity.
 busy_core_s   | double | core·s | Core-seconds held by tasks.
 on_s          | double | s    | Time awake.
 asleep_s      | double | s    | Time asleep.
-down_s        | double | s    | Time failed, or without power.
+down_s        | double | s    | Time failed, withdrawn and empty, or without power.
 wakes         | int32  | -    | How often it woke up.
 tasks         | int32  | tasks | Tasks that ran on it.
 """)

@@ -40,6 +40,7 @@ def jobs(run: RunFolder) -> pa.Table:
     rows: dict[str, Any] = {
         **{c: declared[c] for c in ("job", "index", "priority", "cores", "gpus", "mem_gb", "data_gb", "expected_s")},
         **{c: strings(declared[c]) for c in ("name", "labels", "user")},
+        "description": _optional_text(declared, "description", len(arrival_s)),
         **{c: done[c] for c in done if c not in ("state", "reason", "dc", "host", "decision", "source")},
         "task": np.arange(len(arrival_s)),
         "origin": name_column(declared["origin"], run.origin_names),
@@ -59,6 +60,10 @@ def jobs(run: RunFolder) -> pa.Table:
         "carbon_g": done["dynamic_g"] + done["idle_g"] + done["transfer_g"],
     }
     return build("jobs", rows, run)
+
+
+def _optional_text(declared: Mapping[str, Any], name: str, rows: int) -> pa.Array:
+    return strings(declared[name]) if name in declared else pa.nulls(rows, pa.string())
 
 
 def datacenters(run: RunFolder) -> pa.Table:

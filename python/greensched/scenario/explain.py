@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from greensched.scenario.problems import Collector, Path, did_you_mean, get
 
+_TAGS = ("source", "model", "kind")  # keys that choose among the members of a union
 _EXPECTED = {
     "float_type": "a number",
     "int_type": "a whole number",
@@ -93,7 +94,7 @@ def _raw_path(raw: Any, loc: tuple[str | int, ...]) -> tuple[Path, str | int]:
             here = here[part]
         elif isinstance(here, list | tuple) and isinstance(part, int) and part < len(here):
             here = here[part]
-        elif depth == len(loc) - 1 and isinstance(here, Mapping) and part != "[key]":
+        elif depth == len(loc) - 1 and isinstance(here, Mapping) and part not in ("[key]", *map(here.get, _TAGS)):
             path.append(part)
             break
         else:
@@ -110,7 +111,7 @@ def _known_keys(raw: Any, model: type[BaseModel], path: Path) -> list[str]:
     found = _models(annotation)
     here = get(raw, path)
     chosen = _by_tag(found, here) if len(found) > 1 else found
-    return sorted({name for m in chosen for name in m.model_fields})
+    return sorted({field.alias or name for m in chosen for name, field in m.model_fields.items()})
 
 
 def _models(annotation: Any) -> list[type[BaseModel]]:
@@ -144,7 +145,7 @@ def _by_tag(models: list[type[BaseModel]], raw: object) -> list[type[BaseModel]]
         return models
     chosen = []
     for m in models:
-        for key in ("source", "model"):
+        for key in _TAGS:
             field = m.model_fields.get(key)
             if field is not None and raw.get(key) in get_args(field.annotation):
                 chosen.append(m)

@@ -10,21 +10,25 @@ from typing import Any
 import numpy as np
 
 from greensched.core.streams import stream
-from greensched.core.types import I64
+from greensched.core.types import F64, I64
 from greensched.scenario.faults import Faults, RandomFaults, ScheduledFault
 from greensched.scenario.load import Loaded
 
 NEVER_US = 2**63 - 1
-KINDS = ("host", "datacenter", "signal")  # their codes
+KINDS = ("host", "datacenter", "signal", "withdrawn", "capped")  # their codes
 MOST_FAULTS = 5_000_000
-_COLUMNS = ("start_us", "end_us", "kind", "dc", "first", "count")
+COLUMNS = ("start_us", "end_us", "kind", "dc", "first", "count")
 
 
 @dataclass(frozen=True)
 class FaultSchedule:
-    """Rows (start, end, kind, datacenter, first host, hosts) in order of their start; times in microseconds."""
+    """Rows (start, end, kind, datacenter, first host, hosts) in order of their start; times in microseconds.
+
+    ``cap_frac`` has the share of the cores of every row, NaN where it is no cap; None where there are no caps at all.
+    """
 
     rows: I64
+    cap_frac: F64 | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -32,10 +36,20 @@ class FaultSchedule:
     def table(self) -> dict[str, Any]:
         """The columns of faults.gsf."""
         wide = {"start_us", "end_us"}
-        return {
+        columns: dict[str, Any] = {
             name: np.ascontiguousarray(self.rows[:, c]).astype(np.int64 if name in wide else np.int32)
-            for c, name in enumerate(_COLUMNS)
+            for c, name in enumerate(COLUMNS)
         }
+        return columns if self.cap_frac is None else columns | {"cap_frac": self.cap_frac}
+
+    def with_planned(self, rows: I64, cap_frac: F64) -> FaultSchedule:
+        """The same with withdrawn hosts and capped cores; ``cap_frac`` is NaN for rows that are no cap."""
+        if not len(rows):
+            return self
+        caps = np.concatenate([np.full(len(self.rows), np.nan), cap_frac])
+        every = np.concatenate([self.rows, rows])
+        order = np.lexsort([np.nan_to_num(caps), *every.T[::-1]])
+        return FaultSchedule(every[order], None if np.isnan(caps).all() else caps[order])
 
     def is_blind(self, datacenter: int, at_us: int) -> bool:
         """Whether nobody can see the grid of a datacenter at an instant."""
@@ -54,7 +68,7 @@ def schedule(loaded: Loaded) -> FaultSchedule:
     parts = [_scheduled(loaded, i, fault) for i, fault in enumerate(faults.schedule)]
     for i, law in enumerate(faults.random):
         parts += _drawn(loaded, i, law)
-    rows = np.concatenate(parts) if parts else np.zeros((0, len(_COLUMNS)), dtype=np.int64)
+    rows = np.concatenate(parts) if parts else np.zeros((0, len(COLUMNS)), dtype=np.int64)
     end_us = loaded.scenario.horizon + loaded.scenario.drain
     late = sum(fault.at >= end_us for fault in faults.schedule)
     if late:
@@ -67,7 +81,7 @@ def schedule(loaded: Loaded) -> FaultSchedule:
 
 
 def _hosts(loaded: Loaded, datacenter: int) -> int:
-    return sum(group.count for group in loaded.scenario.datacenters[datacenter].hosts)
+    return sum(group.count for group in loaded.groups(datacenter))
 
 
 def _scheduled(loaded: Loaded, index: int, fault: ScheduledFault) -> I64:
@@ -75,7 +89,7 @@ def _scheduled(loaded: Loaded, index: int, fault: ScheduledFault) -> I64:
     here = ("faults", "schedule", index)
     if fault.datacenter not in names:
         loaded.problems.unknown((*here, "datacenter"), "datacenter", fault.datacenter, names)
-        return np.zeros((0, len(_COLUMNS)), dtype=np.int64)
+        return np.zeros((0, len(COLUMNS)), dtype=np.int64)
     dc = names.index(fault.datacenter)
     is_host, hosts = fault.kind == "host", _hosts(loaded, dc)
     if is_host and fault.first + fault.hosts > hosts:
@@ -136,7 +150,7 @@ def _renewals(seed: int, index: int, law: RandomFaults, dc: int, name: str, unit
         keep = start_us < end_us
         alive, start_us, broken_us = alive[keep], np.rint(start_us[keep]), np.rint(broken_us[keep])
         now_us = start_us + np.maximum(broken_us, 1.0)
-        block = np.empty((len(alive), len(_COLUMNS)), dtype=np.int64)
+        block = np.empty((len(alive), len(COLUMNS)), dtype=np.int64)
         block[:, 0], block[:, 1] = start_us, now_us
         block[:, 2], block[:, 3], block[:, 4:] = KINDS.index(law.kind), dc, units[alive]
         rows.append(block)

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from greensched.core import limits
 from greensched.scenario.base import Model
-from greensched.scenario.quantities import Cores, DurationUs, EmbodiedG, HostW, MemGb, Mips, Speed
+from greensched.scenario.quantities import Cores, DurationUs, EmbodiedG, Fraction, HostW, MemGb, Mips, Sigma, Speed
 
 
 class Sleep(Model):
@@ -80,7 +80,7 @@ def _speeds(general: float, memory: float, vector: float) -> dict[str, float]:
 # median ssj_ops per core relative to the Xeon Platinum 8280 (104,708). ``memory``: geometric mean of that and of
 # memory bandwidth per core (vendor figures; 8280: 5.0 GB/s). ``vector``: assumed, from vector width. GPU figures: A100
 # measured by Acme (idle 60 W), the others vendor TDP; GPU speeds relative to A100 by vendor tensor throughput (312,
-# 125, 65 TFLOPS).
+# 125, 65, 989, 125, 121 TFLOPS, dense half precision).
 # Memory: 8 GB per core, so that cores bind before memory for common job shapes; the SPECpower machines had 2 to 4 GB
 # per core, and the power of the difference (at most about 0.4 W/GB) is not included.
 HOST_TYPES: dict[str, HostSpec] = {
@@ -129,6 +129,37 @@ HOST_TYPES: dict[str, HostSpec] = {
         gpu_max_w=70.0,
         speed=_speeds(1.0, 1.0, 1.0) | {"gpu": 0.21},
     ),
+    # Idle power of these GPUs: assumed, a tenth of the vendor's TDP or what others of their kind draw.
+    "h100-node": HostSpec(  # 8 x H100-SXM on 2 x Xeon 8380 (DGX H100 has newer ones, without SPECpower results here)
+        cores=80,
+        mem_gb=640,
+        power_w=_curve(120.5, 601.0),
+        gpus=8,
+        gpu_type="H100",
+        gpu_idle_w=70.0,
+        gpu_max_w=700.0,
+        speed=_speeds(0.97, 0.99, 1.05) | {"gpu": 3.17},
+    ),
+    "a10-node": HostSpec(  # 4 x A10 on 2 x EPYC 7763
+        cores=128,
+        mem_gb=1024,
+        power_w=_curve(104.0, 459.0),
+        gpus=4,
+        gpu_type="A10",
+        gpu_idle_w=15.0,
+        gpu_max_w=150.0,
+        speed=_speeds(0.92, 0.77, 0.76) | {"gpu": 0.40},
+    ),
+    "l4-node": HostSpec(  # 8 x L4 on 2 x EPYC 7763
+        cores=128,
+        mem_gb=1024,
+        power_w=_curve(104.0, 459.0),
+        gpus=8,
+        gpu_type="L4",
+        gpu_idle_w=12.0,
+        gpu_max_w=72.0,
+        speed=_speeds(0.92, 0.77, 0.76) | {"gpu": 0.39},
+    ),
 }
 
 
@@ -141,3 +172,14 @@ class HostGroup(Model):
     """Number of hosts."""
     sleep: Sleep | None = None
     """Sleep of idle hosts, instead of what the type says."""
+
+
+class DrawnHardware(Model):
+    """Hardware that the seed draws (docs/generator.md): each group of hosts gets a type of its own."""
+
+    swap_share: Fraction = 0.3
+    """Share of host groups of built-in types that become another built-in type of their sort (with GPUs or without)."""
+    power_sigma: Sigma = 0.08
+    """Sigma of the lognormal factors on idle power, dynamic power and GPU power."""
+    speed_sigma: Sigma = 0.05
+    """Sigma of the lognormal factors on each speed."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.paths import safe_path
+from greensched.scenario import drawn_hardware
 from greensched.scenario.cloudsim.complete import complete
 from greensched.scenario.cloudsim.extension import refuse_second
 from greensched.scenario.cloudsim.nodes import cloudsim_documents
@@ -18,7 +19,7 @@ from greensched.scenario.cloudsim.source import customers as cloudsim_customers
 from greensched.scenario.cloudsim.source import read as read_cloudsim
 from greensched.scenario.datacenters import Datacenter, TemperaturePue
 from greensched.scenario.explain import explain
-from greensched.scenario.hardware import HOST_TYPES, HostSpec
+from greensched.scenario.hardware import HOST_TYPES, HostGroup, HostSpec
 from greensched.scenario.names import check_datacenters, check_execution, check_policies, check_sources
 from greensched.scenario.overrides import apply
 from greensched.scenario.problems import Collector, get
@@ -48,6 +49,8 @@ class Loaded:
     second: Path | None = None
     beside: Path | None = None
     """Where the files that it names lie, if not in its own folder."""
+    to_come: dict[int, tuple[HostGroup, ...]] = field(default_factory=dict)
+    """Hosts that a refresh will bring to a datacenter; they stand after those that are there from the start."""
 
     @property
     def roots(self) -> list[Path]:
@@ -63,8 +66,12 @@ class Loaded:
         """A host type by name; own types win over built-in ones."""
         return self.scenario.host_types.get(type_name) or HOST_TYPES[type_name]
 
+    def groups(self, index: int) -> tuple[HostGroup, ...]:
+        """Groups of hosts of a datacenter, those to come included."""
+        return self.scenario.datacenters[index].hosts + self.to_come.get(index, ())
+
     def cores(self, datacenter: Datacenter) -> float:
-        """All cores of a datacenter."""
+        """All cores that a datacenter has from the start."""
         return float(sum(g.count * self.host(g.type).cores for g in datacenter.hosts))
 
 
@@ -118,7 +125,8 @@ def load(
     problems.raise_if_any()
     assert scenario is not None
     assert source is not None
-    return Loaded(scenario, path, data, overrides or [], source, problems, cloud, document, second, beside)
+    drawn = drawn_hardware.apply(scenario)
+    return Loaded(drawn, path, data, overrides or [], source, problems, cloud, document, second, beside)
 
 
 def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[str, Any], Collector, Cloud | None]:

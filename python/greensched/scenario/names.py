@@ -117,9 +117,11 @@ def _check_privilege(block: dict[str, Any], folder: Path, problems: Collector) -
 
 def check_sources(raw: dict[str, Any], roots: list[Path], has_data: bool, problems: Collector) -> None:
     """Files and folders that the scenario needs."""
-    source = get(raw, ("workload", "source"))
+    source, key = get(raw, ("workload", "source")), "source"
+    if source == "hybrid":
+        source, key = get(raw, ("workload", "trace")), "trace"
     if source in ("azure-v1", "google2011", "alibaba-gpu-2023") and not has_data:
-        problems.add(("workload", "source"), f"source {source} needs the data pack: run with --data DIR")
+        problems.add(("workload", key), f"{key} {source} needs the data pack: run with --data DIR")
     file = get(raw, ("workload", "file"))
     if source == "file" and isinstance(file, str):
         try:

@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from greensched.core.errors import ConfigError
+from greensched.core.errors import ConfigError, DataError
 from greensched.core.frames import write_frame
 from greensched.core.paths import making
-from greensched.scenario import fault_schedule, slots, tasks
+from greensched.scenario import advisory_effects, advisory_events, fault_schedule, heat, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
 from greensched.scenario.forecasts import forecast_tables
+from greensched.scenario.hidden_tables import hidden_tables
 from greensched.scenario.load import Loaded, load
 from greensched.scenario.resolve import run_config
 
@@ -40,8 +41,11 @@ class _Input:
     config: dict[str, Any]
     tasks: tasks.Tasks
     grid: slots.Grid
+    hidden: dict[str, dict[str, Any]]
     forecasts: tuple[dict[str, Any], dict[str, Any]]
     faults: FaultSchedule
+    waves: list[heat.Wave]
+    advisories: dict[str, Any]
 
 
 def prepare(
@@ -112,26 +116,40 @@ def validate(
 
 def _check(loaded: Loaded) -> _Input:
     """Build all content in memory; raises every problem at once."""
+    events = advisory_events.events(loaded)
+    loaded.to_come = advisory_effects.hosts_to_come(events)
     grid = slots.load_grid(loaded)
+    waves = advisory_effects.heat_waves(events)
+    heat.check(loaded, grid, waves)
     if loaded.scenario.signals.interpolation == "linear":
         loaded.problems.warnings.append(
             "signals.interpolation is linear: the value of now leans towards that of the next hour, which no operator "
             "knows; judge policies with hold"
         )
     where = tasks.origins(loaded)
-    built = (tasks.build if loaded.cloud is None else vms.build)(loaded, where)
+    warm = slots.with_temperature(grid)
+    built = tasks.build(loaded, where, warm) if loaded.cloud is None else vms.build(loaded, where)
+    hidden = {} if built is None else _hidden(loaded, built, grid)
     config = run_config(loaded, where)
-    faults = fault_schedule.schedule(loaded)
+    faults = fault_schedule.schedule(loaded).with_planned(*advisory_effects.withdrawals_and_caps(loaded, events))
     loaded.problems.raise_if_any()
     forecasts = forecast_tables(loaded, grid, faults.is_blind)
     loaded.problems.raise_if_any()
     assert built is not None
-    return _Input(config, built, grid, forecasts, faults)
+    return _Input(config, built, grid, hidden, forecasts, faults, waves, advisory_effects.texts(loaded, events))
+
+
+def _hidden(loaded: Loaded, built: tasks.Tasks, grid: slots.Grid) -> dict[str, dict[str, Any]]:
+    try:
+        slots.check_throttled(loaded, grid, built.truth.throttle_c)
+        return hidden_tables(loaded, built.truth) | built.hidden
+    except DataError as error:
+        loaded.problems.add(("workload",), str(error))
+        return {}
 
 
 def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     built = ready.tasks
-    declared, hidden = tasks.tables(built)
     meta = {
         "labels_synthetic": built.synthetic_text,
         "deadline_rule": built.deadline_rule,
@@ -139,9 +157,10 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
         "notes": built.jobs.notes,
         "never_fit": built.never_fit,
     }
-    write_frame(folder / "tasks.gsf", "tasks", meta, declared)
-    write_frame(folder / "hidden.gsf", "hidden", {}, hidden, mode=0o600)
+    write_frame(folder / "tasks.gsf", "tasks", meta, {"tasks": tasks.declared(built.jobs)})
+    write_frame(folder / "hidden.gsf", "hidden", {}, ready.hidden, mode=0o600)
     columns, labels = slots.slot_columns(ready.grid, loaded.scenario.signals.interpolation)
+    heat.warm(columns, labels, ready.waves, ready.grid.slot_us)
     write_frame(
         folder / "signals.gsf", "signals", {"step_us": ready.grid.slot_us, "labels": labels}, {"signals": columns}
     )
@@ -149,6 +168,8 @@ def _write(folder: Path, loaded: Loaded, ready: _Input) -> None:
     write_frame(folder / "forecasts.gsf", "forecasts", forecast_meta, tables)
     if len(ready.faults):
         write_frame(folder / "faults.gsf", "faults", {}, {"faults": ready.faults.table()}, mode=0o600)
+    if len(ready.advisories["text"]):
+        write_frame(folder / "advisories.gsf", "advisories", {}, {"advisories": ready.advisories}, mode=0o600)
     _write_json(folder / "run.json", ready.config)
     _write_json(folder / "provenance.json", provenance(loaded, labels, meta))
     shutil.copyfile(loaded.path, folder / "scenario.yml")
@@ -164,7 +185,7 @@ def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any])
         "overrides": loaded.overrides,
         "document": loaded.document,
         "second": None if loaded.second is None else str(loaded.second.resolve()),
-        "scenario": loaded.scenario.model_dump(mode="json"),
+        "scenario": loaded.scenario.model_dump(mode="json", by_alias=True),
         "signals": labels,
         "workload": workload,
         "warnings": loaded.problems.warnings,

@@ -74,7 +74,7 @@ def markdown() -> str:
             "| key | type | default | meaning |",
             "|---|---|---|---|",
         ]
-        parts += [_row(name, field) for name, field in model.model_fields.items()]
+        parts += [_row(field.alias or name, field) for name, field in model.model_fields.items()]
         parts.append("")
     return "\n".join([*parts, *plugins.markdown(), *_host_types(), *_zones()])
 

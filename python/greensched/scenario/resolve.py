@@ -87,7 +87,7 @@ def _datacenter(loaded: Loaded, index: int, dc: Datacenter, where: Origins, type
         "price_per_kwh": dc.price_per_kwh,
         "pue": _pue(loaded, index, dc),
         "vm_migration": _migration(dc.vm_migration),
-        "hosts": [_host(loaded.host(g.type), g, types) for g in dc.hosts],
+        "hosts": [_host(loaded.host(g.type), g, types) for g in loaded.groups(index)],
     }
 
 

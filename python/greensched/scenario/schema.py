@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 
 from greensched.core import limits
+from greensched.scenario.advisories import Advisories
 from greensched.scenario.base import Model
 from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
 from greensched.scenario.faults import Faults
-from greensched.scenario.hardware import HostSpec
+from greensched.scenario.hardware import DrawnHardware, HostSpec
 from greensched.scenario.quantities import DurationUs, Instant, RunName
 from greensched.scenario.sources import Forecasts, Signals
 from greensched.scenario.workload import SyntheticWorkload, Workload
@@ -97,8 +98,12 @@ class Scenario(Model):
     """Luck of tasks."""
     host_types: dict[RunName, HostSpec] = Field(default={})
     """Own host types beside the built-in ones."""
+    hardware: DrawnHardware | None = None
+    """Let the seed draw other hardware in the same places; absent: the host types as they are published."""
     faults: Faults = Faults()
     """What breaks, and how tasks survive it."""
+    advisories: Advisories = Advisories()
+    """What operators announce, and do."""
     network: Network = Network()
     """Network between regions."""
     signals: Signals = Signals()

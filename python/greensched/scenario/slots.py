@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -77,19 +78,8 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
             hint = "; give pue as a number" if kind == "temperature_c" else ""
             loaded.problems.add(here, f"no {kind} for {zone.zone} from {utc_text(start)} to {utc_text(end)}{hint}")
     for kind, signal in zone.series.items():
-        covered = signal.start <= start and signal.end >= end
-        gap = signal.first_gap()
-        if kind in required and not covered:
-            loaded.problems.add(
-                here,
-                f"{signal.name} covers {utc_text(signal.start)} to {utc_text(signal.end)}, expected all of "
-                f"{utc_text(start)} to {utc_text(end)} (start + horizon + drain)",
-            )
-        elif kind in required and gap is not None:
-            missing = int(np.isnan(signal.values).sum())
-            loaded.problems.add(
-                here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none"
-            )
+        if kind in required:
+            _check_whole(loaded, index, signal, start, end)
         low, high = limits.SIGNALS.get(kind, (-np.inf, np.inf))  # kinds of plug-ins may have any value
         bad = (signal.values < low) | (signal.values > high)
         if bad.any():
@@ -98,6 +88,45 @@ def _check(loaded: Loaded, index: int, zone: ZoneSignals, start: datetime, end: 
             loaded.problems.add(
                 here, f"{signal.name} is {signal.values[k]:g} at {utc_text(at)}, expected {low:g} to {high:g}"
             )
+
+
+def _check_whole(loaded: Loaded, index: int, signal: Signal, start: datetime, end: datetime) -> None:
+    here = ("datacenters", index, "zone")
+    gap = signal.first_gap()
+    if signal.start > start or signal.end < end:
+        loaded.problems.add(
+            here,
+            f"{signal.name} covers {utc_text(signal.start)} to {utc_text(signal.end)}, expected all of "
+            f"{utc_text(start)} to {utc_text(end)} (start + horizon + drain)",
+        )
+    elif gap is not None:
+        missing = int(np.isnan(signal.values).sum())
+        loaded.problems.add(
+            here, f"{signal.name} has a gap at {utc_text(gap)} ({missing} missing values), expected none"
+        )
+
+
+def with_temperature(grid: Grid) -> frozenset[int]:
+    """Datacenters of which the temperature is known throughout."""
+    found = []
+    for i, zone in enumerate(grid.zones):
+        signal = zone.series.get("temperature_c")
+        if signal is not None and signal.start <= grid.start and signal.end >= grid.end and signal.first_gap() is None:
+            found.append(i)
+    return frozenset(found)
+
+
+def check_throttled(loaded: Loaded, grid: Grid, throttle_c: Mapping[str, float]) -> None:
+    """Where heat slows tasks down, the temperature must be known throughout; problems go to ``loaded.problems``."""
+    for i, (dc, zone) in enumerate(zip(loaded.scenario.datacenters, grid.zones, strict=True)):
+        if dc.name not in throttle_c or needs_temperature(dc):
+            continue  # the latter has been checked
+        signal = zone.series.get("temperature_c")
+        if signal is None:
+            text = f"no temperature_c for {zone.zone}, where heat slows tasks down (throttle_c)"
+            loaded.problems.add(("datacenters", i, "zone"), text)
+        else:
+            _check_whole(loaded, i, signal, grid.start, grid.end)
 
 
 def _add_marginal(zone: ZoneSignals, seed: int) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from greensched.core.errors import DataError
 from greensched.core.paths import safe_path
 from greensched.core.types import F64, I64, NO_DEADLINE_US
+from greensched.scenario import described
 from greensched.scenario.datacenters import Datacenter
 from greensched.scenario.load import Loaded
 from greensched.scenario.workload import (
@@ -17,6 +18,7 @@ from greensched.scenario.workload import (
     Deadlines,
     DrawnWorkload,
     FileWorkload,
+    HybridWorkload,
     SyntheticWorkload,
     TraceWorkload,
 )
@@ -27,6 +29,8 @@ from greensched.traces.arrivals import ArrivalLaw
 from greensched.traces.laws import DEFAULT_SIZES, DurationLaw, Sizes
 from greensched.traces.presets import presets
 from greensched.traces.table import Jobs
+from greensched.truths import hybrid
+from greensched.truths.described import Meanings
 
 
 @dataclass
@@ -92,27 +96,44 @@ def site(loaded: Loaded, index: int) -> tuple[float, float]:
 
 
 def gpu_types(loaded: Loaded) -> list[str]:
-    """GPU types of all hosts, in the order of their names: jobs draw theirs by number."""
+    """GPU types of all hosts, in the order of their names: jobs draw theirs by number. Those to come stand last."""
+    first = _first_gpu_types(loaded)
+    later = {loaded.host(g.type).gpu_type for groups in loaded.to_come.values() for g in groups}
+    return first + sorted(n for n in later if n is not None and n not in first)
+
+
+def _first_gpu_types(loaded: Loaded) -> list[str]:
+    """Those that are there from the start: what jobs are drawn does not depend on what will come."""
     names = {loaded.host(g.type).gpu_type for dc in loaded.scenario.datacenters for g in dc.hosts}
     return sorted(n for n in names if n is not None)
 
 
-def build(loaded: Loaded, where: Origins) -> Tasks | None:
-    """All tasks of the run; None when problems were found (they go to ``loaded.problems``)."""
+def build(loaded: Loaded, where: Origins, warm: frozenset[int] = frozenset()) -> Tasks | None:
+    """All tasks of the run; None when problems were found (they go to ``loaded.problems``).
+
+    Args:
+        loaded: the scenario.
+        where: origins.
+        warm: datacenters of which the temperature is known, where heat can slow jobs in words down.
+    """
     scenario, spec = loaded.scenario, _drawn(loaded)
-    types = gpu_types(loaded)
-    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and types else (0.08 if types else 0.0)
+    types, first = gpu_types(loaded), _first_gpu_types(loaded)
+    gpu_share = spec.gpu_share if isinstance(spec, SyntheticWorkload) and first else (0.08 if first else 0.0)
     apps = catalogue(scenario.seed, spec.owners.apps, gpu_share)
+    meanings = None
     try:
-        jobs = _known_types(_source(loaded, where, types, gpu_share), types)
+        if isinstance(spec, HybridWorkload) or (isinstance(spec, SyntheticWorkload) and spec.text is not None):
+            jobs, meanings = _with_text(loaded, spec, where, types, gpu_share)
+        else:
+            jobs = _known_types(_source(loaded, spec, where, types, gpu_share), types)
     except DataError as error:
-        loaded.problems.add(("workload", "file" if isinstance(spec, FileWorkload) else "source"), str(error))
+        loaded.problems.add(("workload", "file" if getattr(spec, "file", None) else "source"), str(error))
         return None
     rule, owner = deadline_rule(spec.deadlines), owner_law(loaded)
-    synthetic_text = jobs.name is None
+    synthetic_text = jobs.name is None or meanings is not None
     jobs = enrich.fill(scenario.seed, jobs, apps, where.weight, rule, owner)
     jobs = jobs.take(np.argsort(arrival_us(jobs), kind="stable"))
-    truth = _truth(loaded, jobs, apps)
+    truth = _truth(loaded, jobs, apps) if meanings is None else described.truth_of(loaded, meanings, warm)
     never = int((~fits(loaded, jobs)).sum())
     if never:
         loaded.problems.warnings.append(
@@ -127,11 +148,23 @@ def _drawn(loaded: Loaded) -> DrawnWorkload:
     return spec
 
 
-def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) -> Jobs:
-    scenario, spec = loaded.scenario, _drawn(loaded)
-    horizon_s = scenario.horizon / 1e6
+def _with_text(
+    loaded: Loaded, spec: SyntheticWorkload | HybridWorkload, where: Origins, types: list[str], gpu_share: float
+) -> tuple[Jobs, Meanings]:
+    """Jobs in words, sorted by arrival, and what they mean."""
     if isinstance(spec, SyntheticWorkload):
         law = synthetic_law(spec, types, gpu_share)
+        return described.jobs(loaded, spec, law, where.lon, where.weight)
+    jobs = _known_types(_source(loaded, spec.without_text(), where, types, gpu_share), types)
+    jobs = jobs.take(np.argsort(arrival_us(jobs), kind="stable"))
+    return hybrid.give_text(loaded.scenario.seed, jobs, spec.text, spec.owners.apps)
+
+
+def _source(loaded: Loaded, spec: DrawnWorkload, where: Origins, types: list[str], gpu_share: float) -> Jobs:
+    scenario = loaded.scenario
+    horizon_s = scenario.horizon / 1e6
+    if isinstance(spec, SyntheticWorkload):
+        law = synthetic_law(spec, _first_gpu_types(loaded), gpu_share)
         return generator.generate(scenario.seed, spec.jobs, horizon_s, scenario.start, law, where.lon, where.weight)
     if isinstance(spec, TraceWorkload):
         assert loaded.data is not None  # checked when the scenario was loaded
@@ -139,6 +172,7 @@ def _source(loaded: Loaded, where: Origins, types: list[str], gpu_share: float) 
         cut = normalized.Cut(spec.window.start / 1e6, horizon_s, spec.window.compress, longest)
         jobs = normalized.load(loaded.data, spec.source, cut, scenario.seed)
     else:
+        assert isinstance(spec, FileWorkload)  # of a hybrid workload the text comes later
         homes = {dc.name: where.of_datacenter[i] for i, dc in enumerate(scenario.datacenters)}
         jobs = files.load(safe_path(spec.file, loaded.roots), homes, scenario.seed, types)
         loaded.problems.warnings.extend(jobs.notes)
@@ -229,7 +263,7 @@ def fits(loaded: Loaded, jobs: Jobs) -> np.ndarray:
     """Whether some host of some datacenter could hold each task when empty."""
     types = gpu_types(loaded)
     result = np.zeros(len(jobs), dtype=bool)
-    for name in {g.type for dc in loaded.scenario.datacenters for g in dc.hosts}:
+    for name in {g.type for i in range(len(loaded.scenario.datacenters)) for g in loaded.groups(i)}:
         h = loaded.host(name)
         type_index = types.index(h.gpu_type) if h.gpu_type is not None else -2
         right = (jobs.gpus == 0) | (jobs.gpu_type == -1) | (jobs.gpu_type == type_index)
@@ -242,16 +276,15 @@ def arrival_us(jobs: Jobs) -> I64:
     return np.round(jobs.arrival_s * 1e6).astype(np.int64)
 
 
-def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Tables of tasks.gsf and hidden.gsf (PROTOCOL.md §2.2, §2.3)."""
-    jobs, truth = tasks.jobs, tasks.truth
+def declared(jobs: Jobs) -> dict[str, Any]:
+    """Columns of tasks.gsf (PROTOCOL.md §2.2)."""
     n = len(jobs)
     finite = np.isfinite(jobs.deadline_s)
     deadline_us = np.where(finite, np.round(np.where(finite, jobs.deadline_s, 0.0) * 1e6), 0.0).astype(np.int64)
     assert jobs.name is not None
     assert jobs.labels is not None
     assert jobs.user is not None
-    declared = {
+    columns = {
         "job": np.arange(n, dtype=np.int64),
         "index": np.zeros(n, np.int32),
         "arrival_us": arrival_us(jobs),
@@ -268,17 +301,6 @@ def tables(tasks: Tasks) -> tuple[dict[str, Any], dict[str, Any]]:
         "labels": jobs.labels.decode(),
         "user": jobs.user.decode(),
     }
-    columns = {
-        "work_s": truth.work_s,
-        "work_class": truth.work_class,
-        "cpu_util_frac": truth.cpu_util_frac,
-        "gpu_util_frac": truth.gpu_util_frac,
-        "interference": truth.interference,
-    }
-    phases = {
-        "task": truth.phase_task,
-        "work_frac": truth.phase_work_frac,
-        "cpu_util_frac": truth.phase_cpu_util_frac,
-        "gpu_util_frac": truth.phase_gpu_util_frac,
-    }
-    return {"tasks": declared}, {"hidden": columns, "phases": phases, **tasks.hidden}
+    if jobs.description is not None:
+        columns["description"] = jobs.description.decode()
+    return columns

@@ -165,11 +165,19 @@ class Arrivals(Model):
         return self
 
 
+Split = Literal["train", "test", "new-words-dev", "new-words", "new-phrasing", "drift"]
+
+
 class SyntheticWorkload(_Common):
     """Jobs from the project's own generator."""
 
     source: Literal["synthetic"]
     """Which kind of workload this is."""
+    text: Split | None = None
+    """Describe every job in words, of this split, and let what it costs follow from what they mean
+    (docs/generator.md); absent: names and labels that only hint at it."""
+    stragglers: Fraction = 0.003
+    """With text: share of jobs that take longer than their words and the laws of physics say."""
     jobs: Annotated[int, Field(ge=1, le=100_000_000)] = 5000
     """Number of jobs."""
     like: Literal["azure-v1", "google2011", "alibaba-gpu-2023"] | None = None
@@ -225,9 +233,9 @@ class FileWorkload(_Common):
     """Jobs from a CSV or Parquet file, or from a public trace that `greensched trace import` wrote (docs/traces.md).
 
     Columns: arrival_s, duration_s, cores (required); mem_gb, gpus, gpu_type, deadline_s, expected_s, data_gb, origin (a
-    datacenter name), priority, name, labels, user (optional). Where a value is not given, mem_gb is 4 GB per core (with
-    a warning that counts them), gpus is none, and expected_s, data_gb, origin and priority are drawn as for other
-    sources; an empty deadline_s means none, no such column means the deadline rule.
+    datacenter name), priority, name, labels, user, description (optional). Where a value is not given, mem_gb is 4 GB
+    per core (with a warning that counts them), gpus is none, and expected_s, data_gb, origin and priority are drawn as
+    for other sources; an empty deadline_s means none, no such column means the deadline rule.
     """
 
     source: Literal["file"]
@@ -240,6 +248,38 @@ class FileWorkload(_Common):
     """Part of the file: what arrives before its start is left out, and the run begins there."""
     max_duration: DurationUs | None = None
     """Leave out jobs that run longer."""
+
+
+class HybridWorkload(_Common):
+    """Arrivals, sizes and run times of a real trace, with text that agrees with them, labelled synthetic."""
+
+    source: Literal["hybrid"]
+    """Which kind of workload this is."""
+    trace: Literal["azure-v1", "google2011", "alibaba-gpu-2023", "file"]
+    """Which trace: one of the data pack (--data), or that of `file`."""
+    file: str | None = None
+    """With trace `file`: path relative to the scenario file or to --data, as for source `file`."""
+    text: Split = "train"
+    """Split of the words (docs/generator.md)."""
+    jobs: Annotated[int, Field(ge=1)] | None = None
+    """Sample to this many jobs (seeded, whole submissions first); absent: all jobs of the window."""
+    window: Window = Window()
+    """Part of the trace."""
+    max_duration: DurationUs | None = None
+    """Leave out jobs that run longer."""
+
+    @model_validator(mode="after")
+    def _file_where_asked(self) -> HybridWorkload:
+        if (self.trace == "file") != (self.file is not None):
+            raise ValueError("trace: file and the key file belong together: give both or neither")
+        return self
+
+    def without_text(self) -> TraceWorkload | FileWorkload:
+        """The workload whose jobs get text."""
+        rest = self.model_dump(exclude={"source", "trace", "file", "text"})
+        if self.file is not None:
+            return FileWorkload.model_validate({"source": "file", "file": self.file, **rest})
+        return TraceWorkload.model_validate({"source": self.trace, **rest})
 
 
 class CloudsimWorkload(Model):
@@ -258,6 +298,6 @@ class CloudsimWorkload(Model):
     first with room."""
 
 
-DrawnWorkload = SyntheticWorkload | TraceWorkload | FileWorkload
+DrawnWorkload = SyntheticWorkload | TraceWorkload | FileWorkload | HybridWorkload
 """Workloads of which what the source leaves open is drawn."""
 Workload = Annotated[DrawnWorkload | CloudsimWorkload, Field(discriminator="source")]

@@ -16,7 +16,7 @@ from greensched.core.delta import Delta, StateChanges
 from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
 from greensched.core.task_store import TaskStore
-from greensched.core.types import Decisions, ForecastBook, Observation, Reports, TaskState, Truth, World
+from greensched.core.types import AdvisoryBook, Decisions, ForecastBook, Observation, Reports, TaskState, Truth, World
 from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
@@ -77,6 +77,7 @@ class Mind:
             self._predictor.start(world)
         needs = self._policy.start(world)
         self._store, self._forecasts, self._progress = TaskStore(), ForecastBook(), dict[int, float]()
+        self._advisories = AdvisoryBook()
         self._answered = None
         if self._path is not None and self._log is None:
             self._log = FeedbackLog.create(self._path, _meta(world, policy_block, self.names))
@@ -135,6 +136,7 @@ class Mind:
         self._store.add(delta.new_tasks)
         for issue in delta.issues:
             self._forecasts.add(issue)
+        self._advisories.add(delta.advisories)
         if len(delta.progress):
             self._progress.update(zip(delta.progress.task.tolist(), delta.progress.done_frac.tolist(), strict=True))
         self._resume(delta.states)
@@ -166,8 +168,9 @@ class Mind:
         new = delta.new_tasks
         asked = new if np.array_equal(delta.ask, new.task) else self._store.take(delta.ask)
         return Observation(
-            delta.seq, delta.t_s, self._world, asked, delta.state, self._forecasts, self._progress, self.truth
-        )
+            delta.seq, delta.t_s, self._world, asked, delta.state, self._forecasts, self._progress, self.truth,
+            self._advisories.issued,
+        )  # fmt: skip
 
     def _ask_policy(self, observation: Observation) -> tuple[Decisions, float]:
         if self._policy is None:

@@ -42,6 +42,7 @@ def check_predictor(make: Callable[[], Predictor]) -> None:
     _check_names(make(), "version")
     cases = [random_observation(seed, n, SITES) for seed, n in zip(SEEDS, (1, 40, 1000), strict=True)]
     cases += [_without_signals(cases[1]), _without_forecasts(cases[1]), _no_deadlines(cases[1]), _empty(cases[1])]
+    cases.append(_without_advisories(cases[1]))
     for seen in map(_privileged if _requires_truth(make()) else lambda o: o, cases):
         options = Options.now_everywhere(SITES, seen.t_s)
         got = _predict(make, seen, options)
@@ -58,6 +59,7 @@ def check_policy(make: Callable[[], Policy]) -> None:
     _check_names(make())
     cases = [random_observation(seed, n, SITES) for seed, n in zip(SEEDS, (1, 40, 1000), strict=True)]
     cases += [_without_signals(cases[1]), _without_forecasts(cases[1]), _no_deadlines(cases[1]), _empty(cases[1])]
+    cases.append(_without_advisories(cases[1]))
     for seen in cases:
         got, needs = _decide(make, seen)
         check_decisions(got, seen.tasks.task, seen.world, seen.t_s, make().name)
@@ -165,6 +167,7 @@ def _frozen(seen: Observation) -> bytes:
             parts.append(value.tobytes() if isinstance(value, np.ndarray) else "\0".join(value).encode())
     for key, issue in sorted(seen.forecasts.newest.items()):
         parts += [repr(key).encode(), issue.value.tobytes()]
+    parts.append(repr(seen.advisories).encode())
     return b"\1".join(parts)
 
 
@@ -177,6 +180,10 @@ def _without_signals(seen: Observation) -> Observation:
 
 def _without_forecasts(seen: Observation) -> Observation:
     return dataclasses.replace(seen, forecasts=ForecastBook())
+
+
+def _without_advisories(seen: Observation) -> Observation:
+    return dataclasses.replace(seen, advisories=())
 
 
 def _no_deadlines(seen: Observation) -> Observation:

@@ -35,6 +35,7 @@ def permute(observation: Observation, order: list[int]) -> Observation:
         world=permute_world(observation.world, order),
         state=DatacenterState(**columns),
         forecasts=book,
+        advisories=tuple(dataclasses.replace(a, dc=int(new_index[a.dc])) for a in observation.advisories),
         truth=None if observation.truth is None else _permute_truth(observation.truth, order),
     )
 

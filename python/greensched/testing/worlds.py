@@ -11,6 +11,7 @@ import numpy as np
 from greensched.core.delta import Delta
 from greensched.core.types import (
     I64,
+    Advisory,
     Datacenter,
     DatacenterState,
     ForecastBook,
@@ -81,7 +82,7 @@ def tasks(n: int, **columns: Any) -> TaskTable:
         "gpus": np.zeros(n), "gpu_type": np.full(n, -1, dtype=np.int32), "mem_gb": np.ones(n), "data_gb": np.zeros(n),
         "origin": np.zeros(n, dtype=np.int32), "priority": np.zeros(n, dtype=np.int32),
         "expected_s": np.full(n, HOUR_S), "name": [f"task-{i}" for i in range(n)], "labels": [""] * n,
-        "user": ["alice"] * n,
+        "user": ["alice"] * n, "description": [""] * n,
     }  # fmt: skip
     for name, given in columns.items():
         if isinstance(values[name], np.ndarray):
@@ -185,7 +186,11 @@ def random_observation(seed: int, n: int, n_datacenters: int = 10, with_forecast
     rng = np.random.default_rng([seed, 3])
     now_s = 10 * w.slot_s
     book = forecasts(w, 0.0, rng.uniform(30, 700, (n_datacenters, 48))) if with_forecasts else ForecastBook()
-    return observation(w, random_tasks(seed, n, w, now_s), random_state(seed, w), book, t_s=now_s)
+    told = (
+        Advisory(0.0, 0, f"maintenance in {w.datacenters[0].name}: two hosts leave tonight"),
+        Advisory(now_s, n_datacenters - 1, "Hitzewelle, bis zu +9 °C"),
+    )
+    return observation(w, random_tasks(seed, n, w, now_s), random_state(seed, w), book, t_s=now_s, advisories=told)
 
 
 def delta(seq: int, w: World, new: TaskTable, ask: I64 | None = None, **other: Any) -> Delta:

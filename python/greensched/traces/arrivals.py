@@ -7,8 +7,9 @@ from datetime import datetime
 
 import numpy as np
 
+from greensched.core.streams import stream
 from greensched.core.types import F64, I64
-from greensched.traces.laws import choose
+from greensched.traces.laws import choose, pareto_batch_sizes
 
 CELL_S = 60.0  # resolution of the arrival rate
 BURST_TIMES_S = (60.0, 600.0, 7200.0, 86400.0)  # memory of the random factor's parts
@@ -102,3 +103,20 @@ def _remembered(rng: np.random.Generator, at_s: F64, memory_s: float) -> F64:
         value[k] += keep * value[k - 1]
     result: F64 = value[(at_s // step_s).astype(np.int64)]
     return result
+
+
+def arrive(
+    seed: int, n: int, horizon_s: float, start: datetime, law: ArrivalLaw, origin_lon: F64, origin_weight: F64
+) -> tuple[F64, I64, I64]:
+    """Arrivals of ``n`` jobs in batches; the arguments are those of :func:`greensched.traces.generator.generate`.
+
+    Returns:
+        Instant in seconds and batch of each job, in the order of the batches, and the origin of each batch.
+    """
+    cap = max(1, min(law.batch_cap, n // 50))  # one batch is at most a fiftieth of a small workload
+    sizes = pareto_batch_sizes(stream(seed, "workload", "batches"), n, law.batch_alpha, cap)
+    rng = stream(seed, "workload", "arrivals")
+    origin = choose(rng, origin_weight, len(sizes))
+    arrival_s = arrivals(rng, origin, len(origin_weight), horizon_s, start, law, origin_lon)
+    batch = np.repeat(np.arange(len(sizes)), sizes)
+    return arrival_s[batch], batch, origin

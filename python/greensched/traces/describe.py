@@ -104,7 +104,8 @@ def text(found: dict[str, Any]) -> list[str]:
     """The statistics as lines for a terminal."""
     about = found["metadata"]
     lines = [f"{about['title']}", f"{found['rows']} rows; time 0 is {about['time_zero']}"]
-    lines += tally.lines(about["report"])[1:]
+    if "report" in about:  # generated tables have none: nothing was read, nothing left out
+        lines += tally.lines(about["report"])[1:]
     if about["machine"]:
         lines.append(f"assumption: {about['machine']}")
     lines.append(f"deadlines: {about['deadlines']}")

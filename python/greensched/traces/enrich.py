@@ -12,7 +12,7 @@ import numpy as np
 
 from greensched.core import limits
 from greensched.core.streams import stream
-from greensched.core.types import F64, I32
+from greensched.core.types import F64, I32, I64
 from greensched.traces.apps import Catalogue
 from greensched.traces.laws import choose, normal_cdf
 from greensched.traces.table import UNSET_PRIORITY, Jobs
@@ -90,22 +90,33 @@ def assign_apps(seed: int, jobs: Jobs, apps: Catalogue) -> Jobs:
     """Give each group of jobs without an application one whose usual run time is near the group's."""
     if (jobs.app >= 0).all():
         return jobs
+    group, rank = ranks(seed, jobs)
+    count = np.bincount(group)
+    gpu = np.bincount(group, weights=jobs.gpus > 0) > 0.5 * count
+    app = np.empty(len(count), np.int32)
+    for is_gpu in (False, True):
+        rows = np.flatnonzero(gpu == is_gpu)
+        app[rows] = match(rank[rows], np.flatnonzero((apps.gpu > 0) == is_gpu), apps.longer, apps.popularity)
+    return dataclasses.replace(jobs, app=np.where(jobs.app >= 0, jobs.app, app[group]).astype(np.int32))
+
+
+def ranks(seed: int, jobs: Jobs) -> tuple[I64, F64]:
+    """Number of each job's group, and the rank (0..1) of each group's run time, blurred by luck."""
     _, group = np.unique(jobs.group, return_inverse=True)
     log_s = np.log(np.maximum(jobs.duration_s, 1.0))
     spread = float(log_s.std()) or 1.0
-    count = np.bincount(group)
-    z = np.bincount(group, weights=(log_s - log_s.mean()) / spread) / count
-    gpu = np.bincount(group, weights=jobs.gpus > 0) > 0.5 * count
-    rank = normal_cdf(0.8 * z + 0.6 * stream(seed, "enrich", "apps").standard_normal(len(count)))
-    app = np.empty(len(count), np.int32)
-    for is_gpu in (False, True):
-        members = np.flatnonzero((apps.gpu > 0) == is_gpu)
-        order = members[np.argsort(apps.longer[members], kind="stable")]
-        weight = apps.popularity[order] + 1e-12
-        edges = np.cumsum(weight / weight.sum())
-        rows = np.flatnonzero(gpu == is_gpu)
-        app[rows] = order[np.minimum(np.searchsorted(edges, rank[rows]), len(order) - 1)]
-    return dataclasses.replace(jobs, app=np.where(jobs.app >= 0, jobs.app, app[group]).astype(np.int32))
+    z = np.bincount(group, weights=(log_s - log_s.mean()) / spread) / np.bincount(group)
+    rank = normal_cdf(0.8 * z + 0.6 * stream(seed, "enrich", "apps").standard_normal(len(z)))
+    return group.astype(np.int64), rank
+
+
+def match(rank: F64, members: I64, longer: F64, popularity: F64) -> I64:
+    """For each rank the application, of ``members``, whose usual run time has that rank; popular ones more often."""
+    order = members[np.argsort(longer[members], kind="stable")]
+    weight = popularity[order] + 1e-12
+    edges = np.cumsum(weight / weight.sum())
+    result: I64 = order[np.minimum(np.searchsorted(edges, rank), len(order) - 1)]
+    return result
 
 
 def fill(seed: int, jobs: Jobs, apps: Catalogue, origin_weight: F64, rule: DeadlineRule, owner: OwnerLaw) -> Jobs:

@@ -30,9 +30,11 @@ OPTIONAL = (
     "name",
     "labels",
     "user",
+    "description",
 )
 GB_PER_CORE = 4.0  # memory of a job that does not say: what general purpose machines of the big clouds have per core
-_TEXT = ("gpu_type", "origin", "name", "labels", "user")
+_OWNER = ("name", "labels", "user", "description")
+_TEXT = ("gpu_type", "origin", *_OWNER)
 _LIMITS = {  # greatest values; priority is a 32-bit number of which the least means "not given"
     "arrival_s": limits.LATEST_S,
     "duration_s": limits.LONGEST_S,
@@ -92,7 +94,7 @@ def load(path: Path, homes: dict[str, int], seed: int = 0, gpu_types: Sequence[s
         types = tuple(sorted({t for t in text if t}))
         columns["gpu_type"] = np.array([types.index(t) if t else -1 for t in text], np.int32)
     mem_gb, notes = _memory(path, numbers)
-    given = {c: Text.of(_text(frame, c)) for c in ("name", "labels", "user") if c in frame.columns}
+    given = {c: Text.of(_text(frame, c)) for c in _OWNER if c in frame.columns}
     return Jobs(
         arrival_s=numbers["arrival_s"],
         duration_s=numbers["duration_s"],
@@ -104,6 +106,7 @@ def load(path: Path, homes: dict[str, int], seed: int = 0, gpu_types: Sequence[s
         name=given.get("name"),
         labels=given.get("labels"),
         user=given.get("user"),
+        description=given.get("description"),
         **columns,
     )
 

@@ -9,19 +9,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 import numpy as np
 
 from greensched.core.streams import stream
 from greensched.core.types import F64, I64
 from greensched.traces.apps import Catalogue, catalogue
-from greensched.traces.arrivals import ArrivalLaw, arrivals
-from greensched.traces.laws import DEFAULT_SIZES, DurationLaw, Sizes, choose, normal_cdf, pareto_batch_sizes
+from greensched.traces.arrivals import ArrivalLaw, arrive
+from greensched.traces.laws import DEFAULT_SIZES, DurationLaw, Sizes, choose, normal_cdf
 from greensched.traces.table import Jobs, blank
 
 _SCORE_BINS = 256
 _OWN_SIZE = 0.8  # share of batches that use their application's usual size (Azure V1: 91 % of batches have one flavour)
 SOURCE = "GreenSched generator"
+
+
+class Popular(Protocol):
+    """Applications with shares of all jobs, and how much longer each runs, in standard deviations."""
+
+    @property
+    def popularity(self) -> F64:
+        """Sums to 1."""
+
+    @property
+    def longer(self) -> F64:
+        """Weighted mean 0 and variance 1."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +67,18 @@ def generate(
         origin_weight: expected share of jobs per origin.
     """
     apps = catalogue(seed, law.apps, law.gpu_share)
-    cap = max(1, min(law.arrivals.batch_cap, n // 50))  # one batch is at most a fiftieth of a small workload
-    sizes = pareto_batch_sizes(stream(seed, "workload", "batches"), n, law.arrivals.batch_alpha, cap)
-    rng = stream(seed, "workload", "arrivals")
-    origin = choose(rng, origin_weight, len(sizes))
-    arrival = arrivals(rng, origin, len(origin_weight), horizon_s, start, law.arrivals, origin_lon)
-    app = choose(stream(seed, "workload", "apps"), apps.popularity, len(sizes))
-    batch = np.repeat(np.arange(len(sizes)), sizes)
+    arrival_s, batch, origin = arrive(seed, n, horizon_s, start, law.arrivals, origin_lon, origin_weight)
+    app = choose(stream(seed, "workload", "apps"), apps.popularity, len(origin))
     columns = blank(n)
     columns["group"] = batch.astype(np.int64)
     columns["origin"] = origin[batch].astype(np.int32)
     columns["app"] = app[batch].astype(np.int32)
     columns |= _sizes(seed, apps, app, batch, law)
     own = stream(seed, "workload", "durations").standard_normal(n)
-    z = _scores(apps, law.app_share, app[batch], own)
+    z = scores(apps, law.app_share, app[batch], own)
     z = np.sqrt(1.0 - law.size_corr**2) * z + law.size_corr * _large(columns["cores"], law)
     jobs = Jobs(
-        arrival_s=arrival[batch],
+        arrival_s=arrival_s,
         duration_s=law.duration.at(z),
         gpu_types=law.gpu_types,
         source=SOURCE,
@@ -113,7 +121,7 @@ def _sizes(seed: int, apps: Catalogue, app: I64, batch: I64, law: WorkloadLaw) -
     }
 
 
-def _scores(apps: Catalogue, share: float, app: I64, own: F64) -> F64:
+def scores(apps: Popular, share: float, app: I64, own: F64) -> F64:
     """Standard normal scores of which the application explains ``share``: few applications have most of the jobs.
 
     A weighted sum of both would have the distribution of the catalogue's draw, not that of the law.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -37,8 +38,35 @@ class HiddenLaw:
 
 
 @dataclass(frozen=True)
+class Profiles:
+    """What tasks do on each kind of host; the arrays have the shape (profiles, kinds).
+
+    Attributes:
+        kinds: host types by name; all of the run, in any order, and as many others as one likes.
+        speed: above 0; alone on such a host a task takes ``work_s / speed``.
+        cpu_scale: 0 or more; factor on the utilisation of its cores, also in phases. The product is cut at 1.
+        gpu_scale: the same for its GPUs.
+    """
+
+    kinds: tuple[str, ...]
+    speed: F64
+    cpu_scale: F64
+    gpu_scale: F64
+
+
+@dataclass(frozen=True)
 class Truth:
-    """Columns of ``hidden`` and ``phases`` (PROTOCOL.md §2.3), in the order of the jobs given."""
+    """Columns of ``hidden`` and ``phases`` (PROTOCOL.md §2.3), in the order of the jobs given.
+
+    What has a default is optional; without it the world does what the others say, and the file is what it was.
+
+    Attributes:
+        profile: row of ``profiles`` that takes the place of the hosts' speeds by work class; -1: none.
+        profiles: what profiles mean.
+        interference_power: p in slowdown = 1 + interference * share of the host that others hold ^ p, above 0; None: 1.
+        heat: how much longer a task takes per degree that its datacenter is too hot when it starts; None: 0.
+        throttle_c: by name of a datacenter, the outdoor temperature above which it is too hot; others never are.
+    """
 
     work_s: F64
     work_class: I32
@@ -49,6 +77,11 @@ class Truth:
     phase_work_frac: F64
     phase_cpu_util_frac: F64
     phase_gpu_util_frac: F64
+    profile: I32 | None = None
+    profiles: Profiles | None = None
+    interference_power: F64 | None = None
+    heat: F64 | None = None
+    throttle_c: Mapping[str, float] = field(default_factory=dict)
 
 
 def draw(seed: int, jobs: Jobs, apps: Catalogue, law: HiddenLaw) -> Truth:

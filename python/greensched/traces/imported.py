@@ -27,6 +27,7 @@ _LEAST_CORES = 0.1
 _COLUMNS = (
     *("job", "arrival_s", "duration_s", "cores", "mem_gb", "gpus", "gpu_type", "instances", "priority", "expected_s"),
     *("deadline_s", "user", "group", "name", "logical_name", "framework", "labels", "service_class", "after"),
+    "description",
 )
 
 
@@ -76,6 +77,7 @@ def load(path: Path, seed: int, gpu_types: Sequence[str] = ()) -> Jobs:
         name=_text(pc.coalesce(rows.column("name"), rows.column("logical_name"))),
         labels=_text(_labels(rows)),
         user=_text(rows.column("user")),
+        description=_text(rows.column("description")),
         **columns,
     )
 

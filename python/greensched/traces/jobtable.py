@@ -61,6 +61,7 @@ COLUMNS: Final = (
     Column("logical_name", _TEXT, "", "name that recurs over its repetitions"),
     Column("framework", _TEXT, "", "framework, workload or role"),
     Column("labels", _TEXT, "", "more text that the source has, as key=value;key=value"),
+    Column("description", _TEXT, "", "what its owner wrote about it"),
     Column("after", pa.list_(_TEXT), "", "tasks of its job (without a task: jobs) that end before it starts"),
 )
 
@@ -141,5 +142,7 @@ def read(path: Path, columns: list[str] | None = None) -> pa.Table:
         DataError: it is no typed job table.
     """
     metadata(path)
-    fields = SCHEMA if columns is None else pa.schema([SCHEMA.field(name) for name in columns])
-    return pq.read_table(path, columns=fields.names).cast(fields)
+    wanted = SCHEMA.names if columns is None else columns
+    there = pq.read_schema(path).names  # tables that were imported before a column was added do not have it
+    rows = pq.read_table(path, columns=[name for name in wanted if name in there])
+    return complete(rows).select(wanted)

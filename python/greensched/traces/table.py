@@ -55,6 +55,7 @@ class Jobs:
         priority: higher first; the least int32: to be taken from the application.
         app: index into the application catalogue; -1: to be assigned.
         name, labels, user: free text of the owner, or None: to be taken from the application.
+        description: more free text of the owner, what the job is about; None: there is none.
         gpu_types: names of GPU types that ``gpu_type`` refers to.
         source: for the metadata.
     """
@@ -75,6 +76,7 @@ class Jobs:
     name: Text | None = None
     labels: Text | None = None
     user: Text | None = None
+    description: Text | None = None
     gpu_types: tuple[str, ...] = ()
     source: str = ""
     notes: list[str] = field(default_factory=list)

@@ -22,6 +22,12 @@ _OLD_LISTS = ("datacenterRegistries", "customerRegistries")
 OUR_KEY = "greensched"
 _MOST_ENTRIES = 1_000_000  # of a document, aliases expanded
 _MOST_PROBLEMS = 100  # nobody reads on; the rest comes after these are mended
+_MOST_COPIES = {
+    "datacenter": fields.MOST_DATACENTERS,
+    "customer": fields.MOST_CUSTOMERS,
+    "vm": fields.MOST,
+    "cloudlet": fields.MOST,
+}
 _YAML_PLAIN = ("tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None)
 
 
@@ -61,7 +67,7 @@ def read(path: Path, roots: list[Node], number: int | None, problems: Collector,
         asked: where the number is given, for messages.
 
     Raises:
-        ConfigError: the file has not that document.
+        ConfigError: the file has not that document, or too many datacenters, customers, VMs or cloudlets.
     """
     if not roots:
         raise ConfigError(f"{path.name}:1  the file is empty, expected datacenters and customers")
@@ -104,8 +110,25 @@ class _Reader:
         for kind, entries in found.items():
             if kind not in given or (not entries and not self._problems.problems):
                 self._add((f"{kind}s",), root.line, f"no {kind}s, expected a list of them under the key {kind}s")
+            self._bound(kind, entries)
         self._warn()
         return Document(found["datacenter"], found["customer"], ours, count)
+
+    def _bound(self, kind: str, entries: list[Entry]) -> None:
+        """Refuses too many copies in all at once, before any has a name or takes memory."""
+        totals = {inner: 0 for inner in fields.LISTS[kind].values() if inner in _MOST_COPIES} | {kind: 0}
+        for i, entry in enumerate(entries):
+            amount = entry.values["amount"]
+            totals[kind] += amount
+            for inner, rows in entry.rows.items():
+                if inner in totals:
+                    at = [f.name for f in fields.FIELDS[inner]].index("amount")
+                    totals[inner] += amount * sum(row[at] for row in rows)
+            for what, total in totals.items():
+                if total > _MOST_COPIES[what]:
+                    said = f"more than {_MOST_COPIES[what]:,} {what}s in all, expected fewer"
+                    self._add((f"{kind}s", i), entry.line, said)
+                    self._problems.raise_if_any()
 
     def _owners(self, key: str, kind: str, node: Node, line: int) -> list[Entry]:
         return [self._owner(kind, child, (key, i)) for i, child in enumerate(self._list(node, (key,), kind, line))]

@@ -16,6 +16,9 @@ from greensched.core import limits
 
 MOST = 10_000_000
 """Greatest ``amount`` of one entry, and most VMs or cloudlets of a file."""
+MOST_CUSTOMERS = 1_000_000
+MOST_DATACENTERS = 1000
+"""Of a file, copies counted."""
 _MOST_PES = int(limits.CORES)
 _MOST_MB = 1e12
 
@@ -100,7 +103,7 @@ _MIPS = number(1e-6, 1e12)
 
 DATACENTER = (
     _NAME,
-    Field("amount", (), whole(0, 1000), 1),
+    Field("amount", (), whole(0, MOST_DATACENTERS), 1),
     _TIME_ZONE,
 )
 HOST = (

@@ -70,7 +70,7 @@ def slug(text: str, most: int) -> str:
 
 def _copies(entries: list[Entry], kind: str, spell: Callable[[str], str]) -> list[list[str]]:
     """Unique names of the copies of each entry: the given one, numbered if there are several; else ``kind7``."""
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     result: list[list[str]] = []
     before = 0
     for entry in entries:
@@ -81,11 +81,12 @@ def _copies(entries: list[Entry], kind: str, spell: Callable[[str], str]) -> lis
     return result
 
 
-def _unique(given: str, kind: str, k: int, amount: int, before: int, taken: set[str]) -> str:
+def _unique(given: str, kind: str, k: int, amount: int, before: int, taken: dict[str, int]) -> str:
+    """A name that is not in ``taken``, which has all names so far, each with the last number that was added to it."""
     base = given if given and amount == 1 else (f"{given}-{k + 1}" if given else f"{kind}{before + k + 1}")
-    name, n = base, 1
+    name = base
     while name in taken:
-        n += 1
-        name = f"{base}-{n}"
-    taken.add(name)
+        taken[base] += 1
+        name = f"{base}-{taken[base]}"
+    taken[name] = 1
     return name

@@ -21,6 +21,8 @@ from greensched.scenario.yaml_lines import plain_value
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # a tenth of the time where libyaml is there
 _MAX_BYTES = 256_000_000
 _MAX_DEPTH = 50
+_MAX_MERGED = 1_000_000  # entries of a file that come from keys <<
+_MERGE = "<<"
 _MAX_PLAIN = 200_000  # values of one block of our own keys, aliases expanded
 _STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
@@ -172,6 +174,7 @@ class _Composer:
     def __init__(self, file: str) -> None:
         self._file = file
         self._anchors: dict[str, Node] = {}
+        self._merged = 0
 
     def documents(self, events: Iterator[Any]) -> Iterator[Node]:
         """The roots."""
@@ -180,7 +183,7 @@ class _Composer:
         for event in events:
             kind = type(event)
             if kind in _ENDS:
-                stack.pop()
+                self._merge(stack.pop())
                 keys.pop()
                 continue
             if kind is yaml.DocumentStartEvent:
@@ -197,6 +200,26 @@ class _Composer:
                     raise ConfigError(f"{self._file}:{node.line}  nested too deeply, at most {_MAX_DEPTH} levels")
                 stack.append(node)
                 keys.append(None)
+
+    def _merge(self, node: Items | Mapping) -> None:
+        """Replaces the key ``<<`` by what it stands for; keys that the mapping has itself, or got first, win."""
+        if not isinstance(node, Mapping) or all(key != _MERGE for key, _, _ in node.entries):
+            return
+        own = [entry for entry in node.entries if entry[0] != _MERGE]
+        seen = {key for key, _, _ in own}
+        for key, line, value in node.entries:
+            if key != _MERGE:
+                continue
+            for source in value.items if isinstance(value, Items) else [value]:
+                if not isinstance(source, Mapping) or source is node:
+                    raise ConfigError(f"{self._file}:{line}  << expects a mapping, or a list of mappings, before it")
+                fresh = [entry for entry in source.entries if entry[0] not in seen]
+                seen |= {name for name, _, _ in fresh}
+                own += fresh
+                self._merged += len(fresh)
+                if self._merged > _MAX_MERGED:
+                    raise ConfigError(f"{self._file}:{line}  too large (keys << that expand too far)")
+        node.entries = own
 
     def _node(self, event: Any, kind: type) -> Node | None:
         if kind is yaml.AliasEvent:

@@ -111,16 +111,7 @@ def customers(path: Path, number: int | None, problems: Collector) -> Cloud:
 
 def customers_of(document: Document, problems: Collector) -> Cloud:
     """VMs and cloudlets of all customers of a document."""
-    sizes = {"vm": 0, "cloudlet": 0}
     for i, entry in enumerate(document.customers):
-        amount = entry.values["amount"]
-        for kind, rows in entry.rows.items():
-            at = [f.name for f in fields.FIELDS[kind]].index("amount")
-            sizes[kind] += amount * sum(row[at] for row in rows)
-            if sizes[kind] > fields.MOST:
-                problems.places.lines["customers", i] = entry.line
-                problems.add(("customers", i), f"more than {fields.MOST:,} {kind}s in all, expected fewer")
-                problems.raise_if_any()
         _check_ids(entry, i, problems)
     names = naming.customer_names(document)
     specs = [

@@ -25,6 +25,7 @@ import org.greensched.sim.kernel.GreenKernel;
 import org.greensched.sim.kernel.QuietLogging;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.placement.PlacementDecider;
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.BadInputException;
 import org.greensched.sim.runfolder.DecisionLog;
 import org.greensched.sim.runfolder.FaultSchedule;
@@ -125,8 +126,9 @@ final class WorldSimulation {
         config = RunConfig.read(folder.input("run.json"));
         TaskStore tasks = TaskStore.map(folder.input("tasks.gsf"), config);
         HiddenTruth hidden = HiddenTruth.map(folder.input("hidden.gsf"), config, tasks.size());
-        Signals signals = Signals.read(folder.input("signals.gsf"), config);
+        Signals signals = Signals.read(folder.input("signals.gsf"), config, hidden.hosts());
         Forecasts forecasts = Forecasts.map(folder.input("forecasts.gsf"), config.datacenters().size());
+        Advisories advisories = Advisories.map(folder.input("advisories.gsf"), config.datacenters().size());
         book = new TaskBook(tasks, JobLedger.create(folder.world("jobs.gsf"), tasks.size()));
         decisions = DecisionLog.create(folder.world("decisions.gsf"), Observation.CODES);
         slots = SlotLog.create(folder.world("datacenters.gsf"), config.datacenters().size());
@@ -138,7 +140,7 @@ final class WorldSimulation {
                     kernel, d, config.datacenters().get(d), config.gpuTypes().length, signals.of(d), book, physics,
                     model));
         }
-        broker = new GreenBroker(kernel, config, book, datacenters, forecasts, decider, decisions, this::slotEnded);
+        broker = new GreenBroker(kernel, config, book, datacenters, forecasts, advisories, decider, decisions, this::slotEnded);
         FaultSchedule faults = FaultSchedule.read(folder.input("faults.gsf"), config);
         new FaultInjector(kernel, faults, datacenters);
         watch = InvariantWatch.attach(kernel, book, datacenters);

@@ -25,7 +25,10 @@ import org.greensched.sim.support.TestTask;
 import org.greensched.sim.support.TestWorld;
 import org.greensched.sim.workload.TaskLuck;
 
-/** Run times derived again from the input files: work / speed x (1 + interference x share of others) x luck. */
+/**
+ * Run times derived again from the input files: work / speed x (1 + interference x share of others ^ power) x (1 + heat x
+ * degrees too hot) x luck, where the speed is that of the work class or of the profile on the kind of host.
+ */
 class RunTimeTest {
     private static final double EXACT = 1e-9;
 
@@ -46,14 +49,21 @@ class RunTimeTest {
     private static final class Derivation {
         private final RunConfig config;
         private final TaskLuck luck;
+        private final Frame truth;
         private final Table hidden;
+        private final Table signals;
+        private final long stepUs;
         private final Table tasks;
         private final Table jobs;
 
         Derivation(Path folder, Table jobs) throws IOException {
             this.config = RunConfig.read(folder.resolve("input/run.json"));
             this.luck = new TaskLuck(config.seed());
-            this.hidden = Frame.map(folder.resolve("input/hidden.gsf")).table("hidden");
+            this.truth = Frame.map(folder.resolve("input/hidden.gsf"));
+            this.hidden = truth.table("hidden");
+            Frame frame = Frame.map(folder.resolve("input/signals.gsf"));
+            this.signals = frame.table("signals");
+            this.stepUs = frame.meta().get("step_us").getAsLong();
             this.tasks = Frame.map(folder.resolve("input/tasks.gsf")).table("tasks");
             this.jobs = jobs;
         }
@@ -102,19 +112,52 @@ class RunTimeTest {
         }
 
         private double derivedS(int t, double othersCores) {
-            HostSpec host = host(jobs.i32("dc").get(t), jobs.i32("host").get(t));
-            double aloneS = hidden.f64("work_s").get(t) / host.speed()[hidden.i32("work_class").get(t)];
-            double slowdown = 1 + hidden.f64("interference").get(t) * othersCores / host.cores();
-            return aloneS * slowdown * luck.factor(t, TaskLuck.TIME, config.timeSigmaFrac());
+            int dc = jobs.i32("dc").get(t);
+            int group = group(dc, jobs.i32("host").get(t));
+            HostSpec host = config.datacenters().get(dc).hosts().get(group);
+            double aloneS = hidden.f64("work_s").get(t) / speed(t, dc, group, host);
+            double power = hidden.has("interference_power") ? hidden.f64("interference_power").get(t) : 1;
+            double slowdown = 1 + hidden.f64("interference").get(t) * Math.pow(othersCores / host.cores(), power);
+            double heat = hidden.has("heat") ? 1 + hidden.f64("heat").get(t) * excessC(dc, f64("start_s", t)) : 1;
+            return aloneS * slowdown * heat * luck.factor(t, TaskLuck.TIME, config.timeSigmaFrac());
         }
 
-        private HostSpec host(int dc, int index) {
-            int left = index;
-            for (HostSpec block : config.datacenters().get(dc).hosts()) {
-                if (left < block.count()) {
-                    return block;
+        private double speed(int t, int dc, int group, HostSpec host) {
+            int profile = hidden.has("profile") ? hidden.i32("profile").get(t) : -1;
+            if (profile < 0) {
+                return host.speed()[hidden.i32("work_class").get(t)];
+            }
+            Table kinds = truth.table("host_kinds");
+            int kind = -1;
+            int most = 0;
+            for (int r = 0; r < kinds.rows(); r++) {
+                most = Math.max(most, kinds.i32("kind").get(r));
+                if (kinds.i32("dc").get(r) == dc && kinds.i32("group").get(r) == group) {
+                    kind = kinds.i32("kind").get(r);
                 }
-                left -= block.count();
+            }
+            return truth.table("profiles").f64("speed").get(profile * (most + 1) + kind);
+        }
+
+        private double excessC(int dc, double startS) {
+            Table cooling = truth.table("cooling");
+            for (int r = 0; r < cooling.rows(); r++) {
+                if (cooling.i32("dc").get(r) == dc) {
+                    double nowC = signals.f64(dc + ".temperature_c").get((long) Math.floor(startS * 1e6 / stepUs));
+                    return Math.max(0, nowC - cooling.f64("throttle_c").get(r));
+                }
+            }
+            return 0;
+        }
+
+        private int group(int dc, int index) {
+            int left = index;
+            List<HostSpec> blocks = config.datacenters().get(dc).hosts();
+            for (int g = 0; g < blocks.size(); g++) {
+                if (left < blocks.get(g).count()) {
+                    return g;
+                }
+                left -= blocks.get(g).count();
             }
             throw new AssertionError("host " + index + " of datacenter " + dc);
         }

@@ -9,17 +9,21 @@ import org.greensched.sim.support.Deciders;
 import org.greensched.sim.support.TestFaults;
 import org.greensched.sim.support.TestSite;
 import org.greensched.sim.support.TestTask;
+import org.greensched.sim.support.TestTruth;
 import org.greensched.sim.support.TestWorld;
 
 /** Random worlds with everything in them: all PUE models, sleep, GPUs, phases, transfers, noise, precedence, gaps. */
 public final class ScenarioGenerator {
     private final Random random;
+    /** Of its own, so that what else is in the world of a seed stays. */
+    private final Random hidden;
     private boolean vms;
     private boolean exactable;
     private final List<Integer> hostCounts = new ArrayList<>();
 
     public ScenarioGenerator(long seed) {
         random = new Random(seed);
+        hidden = new Random(seed ^ 0x5EEDL);
     }
 
     public TestWorld world() {
@@ -27,9 +31,11 @@ public final class ScenarioGenerator {
                 .seed(random.nextLong()).noise(random.nextDouble() * 0.4, random.nextDouble() * 0.4)
                 .network(random.nextDouble() * 0.1, random.nextInt(200), 0.5 + random.nextDouble() * 10);
         int sites = 1 + random.nextInt(3);
+        List<TestSite> all = new ArrayList<>();
         for (int d = 0; d < sites; d++) {
             TestSite site = site();
             world.site(site);
+            all.add(site);
             hostCounts.add(site.hostCount());
         }
         List<TestTask> tasks = new ArrayList<>();
@@ -38,6 +44,9 @@ public final class ScenarioGenerator {
             tasks.add(vms && random.nextBoolean() ? vm() : task(sites));
         }
         world.tasks(tasks);
+        if (hidden.nextBoolean()) {
+            world.truth(TestTruth.random(hidden, all, tasks, 3));
+        }
         for (int e = random.nextInt(6); e > 0; e--) {
             int a = random.nextInt(n - 1);
             world.edge(a, a + 1 + random.nextInt(n - a - 1));
@@ -80,7 +89,7 @@ public final class ScenarioGenerator {
         return random.nextInt(4) == 0 ? world : world.faults(faults());
     }
 
-    /** Hosts, datacenters and signals fail, for moments or for hours, and on top of each other. */
+    /** Hosts, datacenters and signals fail, hosts are withdrawn, cores capped, for moments or for hours, and all on top of each other. */
     private TestFaults faults() {
         TestFaults faults = new TestFaults().failedPower(random.nextBoolean() ? "idle" : "off")
                 .interrupted(random.nextInt(5) == 0 ? "fail" : "requeue").maxAttempts(random.nextInt(4));
@@ -92,10 +101,13 @@ public final class ScenarioGenerator {
             double endS = startS + 1 + Math.floor(random.nextDouble() * (random.nextBoolean() ? 60 : 4000));
             int dc = random.nextInt(hostCounts.size());
             int host = random.nextInt(hostCounts.get(dc));
-            switch (random.nextInt(6)) {
+            int hosts = 1 + random.nextInt(hostCounts.get(dc) - host);
+            switch (random.nextInt(9)) {
                 case 0 -> faults.outage(dc, startS, endS);
                 case 1 -> faults.blind(dc, startS, endS);
-                default -> faults.add(startS, endS, FaultSchedule.HOST, dc, host, 1 + random.nextInt(hostCounts.get(dc) - host));
+                case 2 -> faults.capped(dc, random.nextInt(5) * 0.2, startS, endS);
+                case 3, 4 -> faults.withdrawn(dc, host, hosts, startS, random.nextInt(5) == 0 ? Double.POSITIVE_INFINITY : endS);
+                default -> faults.add(startS, endS, FaultSchedule.HOST, dc, host, hosts);
             }
         }
         return faults;

@@ -1,13 +1,14 @@
 package org.greensched.bridge;
 
+import java.util.stream.IntStream;
 import org.greensched.sim.columns.ColumnType;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.columns.Table;
 import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.placement.Observation;
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.TaskState;
-import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.util.LongList;
 
 /** Writes an observation as the messages {@code observe} and {@code finish} (PROTOCOL.md §4); empty tables are left out. */
@@ -38,7 +39,7 @@ final class ObservationEncoder {
         if (!o.refusedDecision.isEmpty()) {
             writer.meta("codes", Observation.CODES);
         }
-        rows("new_tasks", o.newTasks, o.tasks.table(), TaskStore.COLUMNS);
+        rows("new_tasks", o.newTasks, o.tasks.table(), o.tasks.columns());
         ids("ask", o.ask);
         states(o);
         if (needs.progress() && !o.progressTask.isEmpty()) {
@@ -51,6 +52,7 @@ final class ObservationEncoder {
         }
         rows("reports", o.reports, o.jobs.table(), REPORT_COLUMNS);
         refusals(o);
+        advisories(o.advisories, o.firstAdvisory, o.endAdvisory);
     }
 
     /** Rows of a table of the run folder, whose row numbers are the ids of the tasks. */
@@ -136,6 +138,15 @@ final class ObservationEncoder {
             for (long row = from; row < from + f.count(i); row++) {
                 writer.putF64(f.value(row));
             }
+        }
+    }
+
+    private void advisories(Advisories all, int first, int end) {
+        if (end > first) {
+            int[] rows = IntStream.range(first, end).toArray();
+            writer.table("advisories", rows.length).i64("issue_us", IntStream.of(rows).mapToLong(all::issueUs).toArray())
+                    .i32("dc", IntStream.of(rows).map(all::dc).toArray())
+                    .str("text", IntStream.of(rows).mapToObj(all::text).toArray(String[]::new));
         }
     }
 

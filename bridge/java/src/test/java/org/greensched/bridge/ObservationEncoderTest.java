@@ -18,7 +18,9 @@ import org.greensched.sim.columns.FrameLog;
 import org.greensched.sim.columns.FrameWriter;
 import org.greensched.sim.placement.DatacenterView;
 import org.greensched.sim.placement.Observation;
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.Forecasts;
+import org.greensched.sim.runfolder.HiddenTruth;
 import org.greensched.sim.runfolder.JobLedger;
 import org.greensched.sim.runfolder.RunConfig;
 import org.greensched.sim.runfolder.TaskStore;
@@ -46,6 +48,9 @@ class ObservationEncoderTest {
         observation.forecasts = Forecasts.map(forecasts(), 2);
         observation.firstIssue = 1;
         observation.endIssue = 3;
+        observation.advisories = Advisories.map(advisories(), 2);
+        observation.firstAdvisory = 1;
+        observation.endAdvisory = 3;
         observation.jobs = jobs();
         observation.datacenters = datacenters();
         for (long task : new long[] {11, 12}) {
@@ -73,6 +78,30 @@ class ObservationEncoderTest {
     }
 
     @Test
+    void descriptionsCrossWhereThereAreAny() throws IOException {
+        observation.tasks = TaskStore.map(tasks("", "Fine-tunes the encoder; reprend à 60 % 🚀"), config());
+        assertEquals("another", observation.tasks.description(3));
+        assertSameText("observe-described", encode("observe", new PlacementNeeds(true, true)));
+    }
+
+    /** A file of the run folder that Python wrote, with everything optional in it. */
+    @Test
+    void theWorldReadsTheGoldenHiddenTruth() throws IOException {
+        HiddenTruth truth = HiddenTruth.map(Path.of("..", "golden", "hidden.gsf"), config(), 2);
+        assertEquals(-1, truth.profile(0));
+        assertEquals(1, truth.profile(1));
+        assertEquals(1 + 0.75 * Math.pow(0.5, 2.5), truth.slowdown(1, 0.5));
+        assertEquals(0.0125, truth.heat(1));
+        assertEquals(0, truth.hosts().kind(1, 0));
+        assertEquals(1, truth.hosts().kind(1, 1));
+        assertEquals(8, truth.hosts().speed(1, 1));
+        assertEquals(1.25, truth.hosts().cpuScale(1, 0));
+        assertEquals(1.5, truth.hosts().gpuScale(1, 1));
+        assertFalse(truth.hosts().throttles(0));
+        assertEquals(32.5, truth.hosts().throttleC(1));
+    }
+
+    @Test
     void leavesOutWhatIsNotNeededAndWhatIsEmpty() throws IOException {
         Frame bare = Frame.wrap(encode("observe", new PlacementNeeds(false, false)), "message");
         assertFalse(bare.table("issues").has("issue_us"));
@@ -81,6 +110,7 @@ class ObservationEncoderTest {
         observation.ask.clear();
         observation.stateTask.clear();
         observation.refusedDecision.clear();
+        observation.firstAdvisory = 3;
         observation.seq = 8;
         observation.tUs = 86_400_000_000L;
         observation.ack = 7;
@@ -171,7 +201,8 @@ class ObservationEncoderTest {
         return folder.resolve(name);
     }
 
-    private Path tasks() throws IOException {
+    /** @param descriptions of the eleventh and the twelfth; none: no column */
+    private Path tasks(String... descriptions) throws IOException {
         FrameWriter w = new FrameWriter();
         w.begin("tasks").table("tasks", TASKS).i64("job", longs(0, 10, 11)).i32("index", ints(0, 0, 0))
                 .i64("arrival_us", longs(0, 301_000_000, 599_999_999))
@@ -180,7 +211,10 @@ class ObservationEncoderTest {
                 .f64("data_gb", doubles(0, 0, 1.5)).i32("origin", ints(0, 0, 0)).i32("priority", ints(0, 0, 2))
                 .f64("expected_s", doubles(60, 1800, NAN)).str("name", texts("render", "entraînement 🚀"))
                 .str("labels", texts("", "kind=train;team=é")).str("user", texts("u1", ""));
-        return save("tasks.gsf", w);
+        if (descriptions.length > 0) {
+            w.str("description", texts(descriptions[0], descriptions[1]));
+        }
+        return save("tasks" + descriptions.length + ".gsf", w);
     }
 
     private Path forecasts() throws IOException {
@@ -192,6 +226,15 @@ class ObservationEncoderTest {
                 .i64("offset", new long[] {0, 1, 4, 6}).i32("count", new int[] {1, 3, 2, 1});
         w.table("values", 7).f64("value", new double[] {99, 400, 390.5, NAN, 30, 32, 77});
         return save("forecasts.gsf", w);
+    }
+
+    private Path advisories() throws IOException {
+        FrameWriter w = new FrameWriter();
+        w.begin("advisories").table("advisories", 4).i64("issue_us", new long[] {0, 0, 599_999_999, 600_000_001})
+                .i32("dc", new int[] {0, 1, 0, 1}).str("text", new String[] {
+                    "told before", "maintenance in ca: 3 of 5 hosts leave tonight", "Hitzewelle in Frankfurt, +9 °C", "not yet"
+                });
+        return save("advisories.gsf", w);
     }
 
     private JobLedger jobs() throws IOException {

@@ -10,6 +10,7 @@ import org.greensched.sim.placement.Decisions;
 import org.greensched.sim.placement.Observation;
 import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.placement.TruthService;
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.TaskState;
 import org.greensched.sim.util.LongList;
@@ -24,19 +25,23 @@ final class Dialogue {
     private final TaskBook book;
     private final List<GreenDatacenter> datacenters;
     private final Forecasts forecasts;
+    private final Advisories advisories;
     private final Observation observation = new Observation();
     private final LongList latencyNs = new LongList();
     private final Map<String, Integer> failures = new TreeMap<>();
     private PlacementDecider.Needs needs = PlacementDecider.Needs.ALL;
 
-    Dialogue(PlacementDecider decider, TaskBook book, List<GreenDatacenter> datacenters, Forecasts forecasts) {
+    Dialogue(PlacementDecider decider, TaskBook book, List<GreenDatacenter> datacenters, Forecasts forecasts,
+            Advisories advisories) {
         this.decider = decider;
         this.book = book;
         this.datacenters = datacenters;
         this.forecasts = forecasts;
+        this.advisories = advisories;
         observation.tasks = book.tasks();
         observation.jobs = book.ledger();
         observation.forecasts = forecasts;
+        observation.advisories = advisories;
         observation.datacenters = new DatacenterView[datacenters.size()];
         for (int d = 0; d < datacenters.size(); d++) {
             observation.datacenters[d] = new DatacenterView();
@@ -127,6 +132,9 @@ final class Dialogue {
                 observation.endIssue++;
             }
         }
+        while (observation.endAdvisory < advisories.size() && advisories.issueUs(observation.endAdvisory) <= tUs) {
+            observation.endAdvisory++;
+        }
         observation.progressTask.clear();
         if (needs.progress()) {
             for (GreenDatacenter datacenter : datacenters) {
@@ -156,6 +164,7 @@ final class Dialogue {
         observation.refusedTask.clear();
         observation.refusedCode.clear();
         observation.firstIssue = observation.endIssue;
+        observation.firstAdvisory = observation.endAdvisory;
     }
 
     /** Counts a question that got no answer. */

@@ -14,6 +14,7 @@ import org.greensched.sim.placement.Decisions;
 import org.greensched.sim.placement.LocalFallback;
 import org.greensched.sim.placement.PlacementDecider;
 import org.greensched.sim.placement.TruthService;
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.DecisionLog;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.JobLedger;
@@ -59,12 +60,12 @@ public final class GreenBroker extends GreenEntity {
     /** A broker of a run; tasks that arrive at or after the horizon do not exist for it. */
     public GreenBroker(
             GreenKernel kernel, RunConfig config, TaskBook book, List<GreenDatacenter> datacenters, Forecasts forecasts,
-            PlacementDecider decider, DecisionLog log, SlotListener slotListener) {
+            Advisories advisories, PlacementDecider decider, DecisionLog log, SlotListener slotListener) {
         super(kernel);
         this.config = config;
         this.book = book;
         this.tasks = book.tasks();
-        this.dialogue = new Dialogue(decider, book, datacenters, forecasts);
+        this.dialogue = new Dialogue(decider, book, datacenters, forecasts, advisories);
         this.deferrals = new Deferrals(book);
         this.executor = new Executor(config, book, datacenters, log, this::defer);
         this.fallback = new LocalFallback(datacenters);

@@ -10,10 +10,11 @@ import org.greensched.sim.runfolder.FaultSchedule;
 
 /**
  * What breaks in a run that is built, and what becomes of the tasks that it interrupts: unless said otherwise they are decided
- * again, as often as it takes, and begin anew; a failed host draws its idle power. Faults may overlap.
+ * again, as often as it takes, and begin anew; a failed host draws its idle power. Faults may overlap. Also what operators do:
+ * hosts that are withdrawn and cores that are capped interrupt nothing.
  */
 public final class FaultPlan {
-    private record Row(String site, long startUs, long endUs, int kind, int first, int count) {}
+    private record Row(String site, long startUs, long endUs, int kind, int first, int count, double capFrac) {}
 
     private final List<Row> rows = new ArrayList<>();
     private boolean off;
@@ -42,11 +43,33 @@ public final class FaultPlan {
         return add(site, FaultSchedule.SIGNAL, 0, 0, startS, endS);
     }
 
+    /**
+     * No task starts on the hosts from {@code startS} to {@code endS} (seconds; infinite: they are gone for good); what runs goes
+     * on, and an empty one is switched off.
+     *
+     * @param first as in {@link #hosts}
+     */
+    public FaultPlan withdrawn(String site, int first, int count, double startS, double endS) {
+        Check.count("first host that is withdrawn", first, 0, Integer.MAX_VALUE - count);
+        Check.count("number of hosts that are withdrawn", count, 1, Integer.MAX_VALUE);
+        return add(site, FaultSchedule.WITHDRAWN, first, count, startS, endS);
+    }
+
+    /** New tasks start only while at most {@code capFrac} of the site's cores in service are in use. */
+    public FaultPlan capped(String site, double capFrac, double startS, double endS) {
+        Check.number("share of the cores that may be in use", capFrac, 0, 1);
+        return add(site, FaultSchedule.CAPPED, 0, 0, startS, endS, capFrac);
+    }
+
     private FaultPlan add(String site, int kind, int first, int count, double startS, double endS) {
+        return add(site, kind, first, count, startS, endS, Double.NaN);
+    }
+
+    private FaultPlan add(String site, int kind, int first, int count, double startS, double endS, double capFrac) {
         long startUs = Check.us("start of a fault in s", startS, 0);
         boolean forEver = endS == Double.POSITIVE_INFINITY;
         long endUs = forEver ? Long.MAX_VALUE : Check.us("end of a fault in s", endS, startS + 1e-6);
-        rows.add(new Row(site, startUs, endUs, kind, first, count));
+        rows.add(new Row(site, startUs, endUs, kind, first, count, capFrac));
         return this;
     }
 
@@ -127,5 +150,8 @@ public final class FaultPlan {
                 .i32("dc", sorted.stream().mapToInt(row -> names.indexOf(row.site)).toArray())
                 .i32("first", sorted.stream().mapToInt(Row::first).toArray())
                 .i32("count", sorted.stream().mapToInt(Row::count).toArray());
+        if (sorted.stream().anyMatch(row -> row.kind == FaultSchedule.CAPPED)) {
+            writer.f64("cap_frac", sorted.stream().mapToDouble(Row::capFrac).toArray());
+        }
     }
 }

@@ -147,8 +147,8 @@ final class Inputs {
     void readBack(Path folder) throws IOException {
         RunConfig config = RunConfig.read(folder.resolve("run.json"));
         TaskStore tasks = TaskStore.map(folder.resolve("tasks.gsf"), config);
-        HiddenTruth.map(folder.resolve("hidden.gsf"), config, tasks.size());
-        Signals.read(folder.resolve("signals.gsf"), config);
+        HiddenTruth hidden = HiddenTruth.map(folder.resolve("hidden.gsf"), config, tasks.size());
+        Signals.read(folder.resolve("signals.gsf"), config, hidden.hosts());
         Forecasts.map(folder.resolve("forecasts.gsf"), config.datacenters().size());
         FaultSchedule.read(folder.resolve("faults.gsf"), config);
     }

@@ -26,6 +26,7 @@ public final class Job {
     double expectedS = Double.NaN;
     String labels = "";
     String user = "";
+    String description = "";
     String workClass;
     double cpuUtilFrac = 1;
     double gpuUtilFrac;
@@ -113,6 +114,12 @@ public final class Job {
     /** What else deciders may know: {@code key=value;key=value}. */
     public Job labels(String value) {
         labels = value;
+        return this;
+    }
+
+    /** What its owner writes about it; deciders see it. */
+    public Job description(String value) {
+        description = value;
         return this;
     }
 

@@ -69,6 +69,9 @@ final class JobColumns {
         str(w, "name", job -> job.name);
         str(w, "labels", job -> job.labels);
         str(w, "user", job -> job.user);
+        if (jobs.stream().anyMatch(job -> !job.description.isEmpty())) {
+            str(w, "description", job -> job.description);
+        }
         List<long[]> edges = new ArrayList<>();
         for (Job job : jobs) {
             job.after.forEach(before -> edges.add(new long[] {number.get(before), number.get(job)}));

@@ -9,6 +9,7 @@ import org.greensched.sim.columns.Frame;
 import org.greensched.sim.columns.Table;
 import org.greensched.sim.runfolder.BadInputException;
 import org.greensched.sim.runfolder.DatacenterSpec;
+import org.greensched.sim.runfolder.HiddenHosts;
 import org.greensched.sim.runfolder.PueSpec;
 import org.greensched.sim.runfolder.RunConfig;
 
@@ -28,10 +29,11 @@ public final class Signals {
     /**
      * Reads and checks {@code signals.gsf}.
      *
+     * @param hidden knows where hosts are throttled by heat, which needs a temperature
      * @throws BadInputException a required column is absent, has a gap or ends before horizon + drain
      * @throws IOException the file cannot be read
      */
-    public static Signals read(Path file, RunConfig config) throws IOException {
+    public static Signals read(Path file, RunConfig config, HiddenHosts hidden) throws IOException {
         Frame frame = Frame.map(file);
         if (!frame.kind().equals("signals")) {
             throw new BadInputException(file.toString(), "is a frame of kind " + frame.kind() + ", expected signals");
@@ -48,19 +50,20 @@ public final class Signals {
         }
         List<GridSignals> all = new ArrayList<>();
         for (int d = 0; d < config.datacenters().size(); d++) {
-            all.add(datacenter(table, file, d, config.datacenters().get(d), stepUs));
+            all.add(datacenter(table, file, d, config.datacenters().get(d), hidden.throttles(d), stepUs));
         }
         return new Signals(List.copyOf(all));
     }
 
-    private static GridSignals datacenter(Table table, Path file, int d, DatacenterSpec spec, long stepUs) {
+    private static GridSignals datacenter(
+            Table table, Path file, int d, DatacenterSpec spec, boolean throttles, long stepUs) {
         StepSignal price = column(table, d, "price_per_kwh", stepUs);
         if (price == null && !Double.isNaN(spec.pricePerKwh())) {
             price = StepSignal.constant(d + ".price_per_kwh", stepUs, (int) table.rows(), spec.pricePerKwh());
         }
         StepSignal carbon = required(column(table, d, "carbon_gpkwh", stepUs), file, d, spec, "carbon_gpkwh");
         StepSignal temperature = column(table, d, "temperature_c", stepUs);
-        if (spec.pue() instanceof PueSpec.Temperature) {
+        if (throttles || spec.pue() instanceof PueSpec.Temperature) {
             required(temperature, file, d, spec, "temperature_c");
         }
         StepSignal none = StepSignal.constant(d + ".missing", stepUs, carbon.steps(), Double.NaN);

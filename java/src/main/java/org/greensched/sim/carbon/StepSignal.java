@@ -73,6 +73,15 @@ public final class StepSignal {
         return new StepSignal(name + " x " + other.name, stepUs, product);
     }
 
+    /** By how much this is above a limit on each step, 0 below it; missing where this is. */
+    public StepSignal above(double limit) {
+        double[] excess = new double[value.length];
+        for (int k = 0; k < excess.length; k++) {
+            excess[k] = Math.max(0, value[k] - limit);
+        }
+        return new StepSignal(name + " above " + limit, stepUs, excess);
+    }
+
     /** Number of steps. */
     public int steps() {
         return value.length;

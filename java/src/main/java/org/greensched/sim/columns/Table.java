@@ -18,6 +18,11 @@ public final class Table {
         this.rows = rows;
     }
 
+    /** A table without rows or columns; any column may be asked for. */
+    public static Table empty(String where) {
+        return new Table(where, 0);
+    }
+
     void add(String name, ColumnType type, ByteBuffer littleEndian) {
         columns.put(name, new Column(type, littleEndian));
     }

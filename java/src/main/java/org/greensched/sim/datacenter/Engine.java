@@ -20,7 +20,7 @@ interface Engine {
     /** A {@link org.greensched.sim.kernel.Tags#PHASE} event that this engine scheduled for the task. */
     void nextPhase(RunningTask run);
 
-    /** Nothing more can come to a host: it breaks. The tasks on it have been stopped. */
+    /** Nothing more can come to a host: it breaks, and the tasks on it have been stopped, or it is withdrawn, and they go on. */
     void hostLost(int host);
 
     /** The task is done: its FINISH event came. */

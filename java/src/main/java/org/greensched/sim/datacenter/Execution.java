@@ -68,6 +68,10 @@ final class Execution {
     }
 
     private void idle(int host) {
+        if (pool.isWithdrawn(host)) {
+            takeDown(host, 0); // drained: it is switched off
+            return;
+        }
         HostSpec.Sleep sleep = pool.group(host).spec.sleep();
         int generation = power.idle(host, timeline.nowS());
         if (sleep != null) {
@@ -249,6 +253,19 @@ final class Execution {
         power.nextGeneration(host);
         pool.takeDown(host);
         power.takeDown(host, timeline.nowS(), watts);
+    }
+
+    /** No task starts on a host any more; what runs on it goes on, and once it is empty it is switched off. */
+    void withdraw(int host) {
+        pool.setWithdrawn(host, true);
+        if (pool.isDown(host)) {
+            power.setDownPower(host, timeline.nowS(), 0);
+            return;
+        }
+        engine.hostLost(host); // what was on its way there stays where it is
+        if (pool.tasksOn(host) == 0 && !pool.isDown(host)) {
+            takeDown(host, 0);
+        }
     }
 
     /** A host is up again. */

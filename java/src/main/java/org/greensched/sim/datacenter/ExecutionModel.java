@@ -28,7 +28,7 @@ public abstract class ExecutionModel {
                 @Override
                 Engine engine(int dc, Execution.Timeline timeline, HostPool pool, LoadBook loads) {
                     return new StockEngine(kernel, timeline, tasks, physics, pool, loads,
-                            config.datacenters().get(dc).vmMigration());
+                            config.datacenters().get(dc).vmMigration(), config.endUs() / 1e6);
                 }
             };
         }

@@ -2,6 +2,7 @@ package org.greensched.sim.datacenter;
 
 import java.util.Arrays;
 import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
 import org.greensched.sim.runfolder.FaultSchedule;
 import org.greensched.sim.runfolder.FaultSchedule.Fault;
 import org.greensched.sim.runfolder.JobLedger;
@@ -11,8 +12,9 @@ import org.greensched.sim.util.IntList;
 import org.greensched.sim.workload.TaskBook;
 
 /**
- * What is broken in one datacenter. Faults may overlap: a host is up again when the last fault that holds it down is over.
- * A failed host draws its idle power or nothing, as the rules of the run say; in an outage nothing draws power.
+ * What is broken in one datacenter, and what its operator has withdrawn or capped. All may overlap: a host is up again when the
+ * last that holds it down is over. A failed host draws its idle power or nothing, as the rules of the run say; in an outage
+ * nothing draws power, nor does a withdrawn host that is empty.
  */
 public final class FaultDesk {
     private final int dc;
@@ -22,9 +24,14 @@ public final class FaultDesk {
     private final TaskBook book;
     private final FacilityMeter facility;
     private final RecoveryRules rules;
+    private final IntPredicate couldHold;
     private final int[] hostFaults;
     /** When the last known fault of each host, or of the datacenter, is over; seconds. */
     private final double[] hostBackS;
+    private final int[] withdrawals;
+    /** When the last known withdrawal of each host is over; seconds. */
+    private final double[] returnS;
+    private final CoreCaps caps = new CoreCaps();
     private double powerBackS = Double.NEGATIVE_INFINITY;
     private int outages;
     private int signalFaults;
@@ -32,7 +39,8 @@ public final class FaultDesk {
     private IntConsumer requeued = task -> { };
 
     FaultDesk(
-            int dc, Execution execution, WaitingLanes waiting, TaskBook book, FacilityMeter facility, RecoveryRules rules) {
+            int dc, Execution execution, WaitingLanes waiting, TaskBook book, FacilityMeter facility, RecoveryRules rules,
+            IntPredicate couldHold) {
         this.dc = dc;
         this.pool = execution.pool();
         this.execution = execution;
@@ -40,9 +48,13 @@ public final class FaultDesk {
         this.book = book;
         this.facility = facility;
         this.rules = rules;
+        this.couldHold = couldHold;
         this.hostFaults = new int[pool.hosts()];
         this.hostBackS = new double[pool.hosts()];
         Arrays.fill(hostBackS, Double.NEGATIVE_INFINITY);
+        this.withdrawals = new int[pool.hosts()];
+        this.returnS = new double[pool.hosts()];
+        Arrays.fill(returnS, Double.NEGATIVE_INFINITY);
     }
 
     /** Who is told of a task that was here and must be placed again. */
@@ -50,8 +62,52 @@ public final class FaultDesk {
         this.requeued = listener;
     }
 
-    /** A fault begins at {@code nowS}. */
+    /** A fault, a withdrawal or a cap begins at {@code nowS}. */
     void begin(Fault fault, double nowS) {
+        switch (fault.kind()) {
+            case FaultSchedule.WITHDRAWN -> withdraw(fault, nowS);
+            case FaultSchedule.CAPPED -> {
+                caps.begin(fault);
+                pool.capTo(caps.frac());
+            }
+            default -> beginFailure(fault, nowS);
+        }
+    }
+
+    private void withdraw(Fault fault, double nowS) {
+        for (int host = fault.first(); host < fault.first() + fault.count(); host++) {
+            returnS[host] = Math.max(returnS[host], seconds(fault));
+            if (withdrawals[host]++ == 0) {
+                execution.withdraw(host);
+            }
+            if (fault.isForGood()) {
+                pool.retire(host);
+            }
+        }
+        if (fault.isForGood()) {
+            sendAway(task -> !couldHold.test(task), nowS); // they would wait for ever, and others behind them
+        }
+    }
+
+    /** Of a time that never comes: infinity. */
+    private static double seconds(Fault fault) {
+        return fault.isForGood() ? Double.POSITIVE_INFINITY : fault.endUs() / 1e6;
+    }
+
+    /** Some of those who wait here are to be placed again. */
+    private void sendAway(IntPredicate which, double nowS) {
+        IntList waiters = waiting.all();
+        for (int i = 0; i < waiters.size(); i++) {
+            int task = waiters.get(i);
+            if (which.test(task)) {
+                book.revise(task);
+                waiting.forget(task);
+                requeue(task, nowS);
+            }
+        }
+    }
+
+    private void beginFailure(Fault fault, double nowS) {
         IntList lost = new IntList();
         takeDown(fault, nowS, lost);
         int[] inOrder = lost.toArray();
@@ -59,22 +115,19 @@ public final class FaultDesk {
         for (int task : inOrder) {
             interrupted(task, nowS);
         }
-        IntList waiters = isOut() ? waiting.all() : new IntList();
-        for (int i = 0; i < waiters.size(); i++) {
-            book.revise(waiters.get(i));
-            waiting.forget(waiters.get(i));
-            requeue(waiters.get(i), nowS);
+        if (isOut()) {
+            sendAway(task -> true, nowS);
         }
     }
 
     private void takeDown(Fault fault, double nowS, IntList lost) {
-        double endS = fault.endUs() / 1e6;
+        double endS = seconds(fault);
         switch (fault.kind()) {
             case FaultSchedule.HOST -> {
                 for (int host = fault.first(); host < fault.first() + fault.count(); host++) {
                     hostFaults[host]++;
                     hostBackS[host] = Math.max(hostBackS[host], endS);
-                    takeDown(host, rules.failedDrawsIdle() ? pool.group(host).spec.idleW() : 0, lost);
+                    takeDown(host, downW(host), lost);
                 }
             }
             case FaultSchedule.DATACENTER -> {
@@ -85,6 +138,11 @@ public final class FaultDesk {
             }
             default -> signalFaults++;
         }
+    }
+
+    /** What a host draws that is down, but not for want of power. */
+    private double downW(int host) {
+        return rules.failedDrawsIdle() && !pool.isWithdrawn(host) ? pool.group(host).spec.idleW() : 0;
     }
 
     private void takeDown(int host, double watts, IntList lost) {
@@ -137,21 +195,40 @@ public final class FaultDesk {
                     returnAllPower(nowS);
                 }
             }
+            case FaultSchedule.WITHDRAWN -> {
+                for (int host = fault.first(); host < fault.first() + fault.count(); host++) {
+                    if (--withdrawals[host] == 0) {
+                        giveBack(host, nowS);
+                    }
+                }
+            }
+            case FaultSchedule.CAPPED -> {
+                caps.end(fault);
+                pool.capTo(caps.frac());
+            }
             default -> signalFaults--;
+        }
+    }
+
+    private void giveBack(int host, double nowS) {
+        pool.setWithdrawn(host, false);
+        bringUp(host);
+        if (pool.isDown(host) && outages == 0) {
+            execution.power().setDownPower(host, nowS, downW(host)); // it has failed meanwhile
         }
     }
 
     private void returnAllPower(double nowS) {
         for (int host = 0; host < pool.hosts(); host++) {
             bringUp(host);
-            if (pool.isDown(host) && rules.failedDrawsIdle()) {
-                execution.power().setDownPower(host, nowS, pool.group(host).spec.idleW());
+            if (pool.isDown(host) && downW(host) > 0) {
+                execution.power().setDownPower(host, nowS, downW(host));
             }
         }
     }
 
     private void bringUp(int host) {
-        if (hostFaults[host] == 0 && outages == 0 && pool.isDown(host)) {
+        if (hostFaults[host] == 0 && outages == 0 && pool.isDown(host) && !pool.isWithdrawn(host)) {
             execution.bringUp(host);
         }
     }
@@ -173,7 +250,17 @@ public final class FaultDesk {
 
     /** When a host that is down will be up again as far as is known, seconds; infinite if never. */
     double backS(int host) {
-        double endS = Math.max(hostFaults[host] > 0 ? hostBackS[host] : 0, outages > 0 ? powerBackS : 0);
-        return endS >= Long.MAX_VALUE / 1e6 ? Double.POSITIVE_INFINITY : endS;
+        double brokenS = Math.max(hostFaults[host] > 0 ? hostBackS[host] : 0, outages > 0 ? powerBackS : 0);
+        return Math.max(brokenS, pool.isWithdrawn(host) ? returnS[host] : 0);
+    }
+
+    /** When a host that is withdrawn takes tasks again as far as is known, unless it is broken; seconds, infinite if never. */
+    double returnS(int host) {
+        return returnS[host];
+    }
+
+    /** The caps that hold now. */
+    CoreCaps caps() {
+        return caps;
     }
 }

@@ -40,6 +40,15 @@ final class GpuShares {
         return whole > 0 ? whole : share;
     }
 
+    /** GPUs of a host that nobody holds, shares included. */
+    double free(int host) {
+        double sum = 0;
+        for (int g = host * perHost; g < (host + 1) * perHost; g++) {
+            sum += free[g];
+        }
+        return sum;
+    }
+
     /** Number of GPUs that a demand occupies at least in part. */
     static int whole(double gpus) {
         return (int) Math.ceil(gpus - Tolerance.CAPACITY);

@@ -52,12 +52,12 @@ public final class GreenDatacenter extends GreenEntity {
         this.book = book;
         this.physics = physics;
         this.facility = new FacilityMeter(grid, spec.pue());
-        this.pool = new HostPool(spec);
+        this.pool = new HostPool(spec, physics.hosts(index, spec, grid.temperature()));
         this.execution = new Execution(index, new KernelTimeline(), book, physics, facility, pool, model, this::scheduleServe);
         this.room = new TaskRoom(pool, book.tasks(), physics.vms());
         this.waiting = new WaitingLanes(book, gpuTypes);
         this.transfers = new TransferDesk(grid.carbon(), book);
-        this.faults = new FaultDesk(index, execution, waiting, book, facility, physics.recovery());
+        this.faults = new FaultDesk(index, execution, waiting, book, facility, physics.recovery(), room::couldHold);
     }
 
     /** Gives {@link Execution} the kernel's clock and queue. */
@@ -111,8 +111,8 @@ public final class GreenDatacenter extends GreenEntity {
 
     private void admit(int task) {
         double nowS = nowS();
-        if (faults.isOut()) {
-            faults.requeue(task, nowS); // its data came to a place that has lost power meanwhile
+        if (faults.isOut() || !couldHold(task)) {
+            faults.requeue(task, nowS); // its data came to a place that has lost power, or the hosts for it, meanwhile
             return;
         }
         book.ledger().queuedS.set(task, nowS);
@@ -175,7 +175,7 @@ public final class GreenDatacenter extends GreenEntity {
 
     /** Whether the task could ever start here. */
     public boolean couldHold(int task) {
-        return room.couldHold(spec, task);
+        return room.couldHold(task);
     }
 
     /** Cores that the task asks for. */
@@ -201,12 +201,12 @@ public final class GreenDatacenter extends GreenEntity {
         view.inboundGpus = transfers.inbound().gpus();
         view.inboundMemGb = transfers.inbound().memGb();
         view.usedCores = pool.usedCores();
-        view.utilisationFrac = pool.usableCores() > 0 ? pool.usedCores() / pool.usableCores() : 0;
+        view.utilisationFrac = pool.mostCores() > 0 ? pool.usedCores() / pool.mostCores() : 0;
         view.itW = facility.itW();
         view.pue = facility.pueAt(nowS);
         GridSignals grid = facility.grid();
         view.down = faults.isOut() ? 1 : 0;
-        view.failedCores = pool.downCores();
+        view.failedCores = pool.unavailableCores();
         if (faults.isBlind()) {
             view.hideGrid();
         } else if (nowS < grid.carbon().endS()) { // at the very end of the signals the last values stay

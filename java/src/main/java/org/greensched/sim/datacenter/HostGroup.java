@@ -1,17 +1,20 @@
 package org.greensched.sim.datacenter;
 
 import org.greensched.sim.runfolder.HostSpec;
+import org.greensched.sim.workload.HostTruth;
 
 /** A block of identical hosts within a datacenter; hosts carry datacenter-wide numbers, the block starts at {@code first}. */
 final class HostGroup {
     final HostSpec spec;
+    final HostTruth truth;
     final int first;
     final PowerCurve curve;
     final GpuShares gpus;
     final FirstFitIndex index;
 
-    HostGroup(HostSpec spec, int first) {
-        this.spec = spec;
+    HostGroup(HostTruth truth, int first) {
+        this.spec = truth.spec();
+        this.truth = truth;
         this.first = first;
         this.curve = new PowerCurve(spec.powerW());
         this.gpus = spec.gpus() > 0 ? new GpuShares(spec.count(), spec.gpus()) : null;
@@ -20,6 +23,7 @@ final class HostGroup {
 
     private HostGroup(HostGroup other) {
         spec = other.spec;
+        truth = other.truth;
         first = other.first;
         curve = other.curve;
         gpus = other.gpus == null ? null : other.gpus.copy();

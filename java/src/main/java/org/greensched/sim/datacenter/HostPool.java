@@ -2,13 +2,15 @@ package org.greensched.sim.datacenter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.Tolerance;
 import org.greensched.sim.util.NeumaierSum;
+import org.greensched.sim.workload.HostTruth;
 
-/** What is free on the hosts of a datacenter, and which host a task gets: first fit by number, within the utilisation cap. */
+/** What is free on the hosts of a datacenter, and which host a task gets: first fit by number, within the caps on cores. */
 final class HostPool {
     /** Free amount of a host on which nothing fits, not even a demand of nothing. */
     private static final double NO_ROOM = -1;
@@ -20,8 +22,11 @@ final class HostPool {
     private final double[] freeCores;
     private final double[] freeMemGb;
     private final int[] tasks;
-    private final boolean[] down;
-    private final double usableCores;
+    private final SetAside aside;
+    private final double utilisationCapFrac;
+    /** Cores that the utilisation cap leaves of all hosts; then of those that will take a task again. */
+    private final double mostCores;
+    private double usableCores;
     private final double totalCores;
     private final double totalMemGb;
     private final double totalGpus;
@@ -29,26 +34,34 @@ final class HostPool {
     private final NeumaierSum usedMemGb = new NeumaierSum();
     private final NeumaierSum usedGpus = new NeumaierSum();
     private int held;
-    private double downCores;
-    private double downMemGb;
-    private double downGpus;
-    private int downHosts;
+    /** Cores that may be in use now. */
+    private double limitCores;
+    /** Hosts that are withdrawn for good. */
+    private final BitSet retired;
+    /** The datacenter without the groups of which every host is. */
+    private DatacenterSpec lasting;
 
-    HostPool(DatacenterSpec spec) {
+    /** @param truth of each group of {@code spec} */
+    HostPool(DatacenterSpec spec, HostTruth[] truth) {
         groups = new HostGroup[spec.hosts().size()];
         groupOf = new HostGroup[spec.hostCount()];
         freeCores = new double[spec.hostCount()];
         freeMemGb = new double[spec.hostCount()];
         tasks = new int[spec.hostCount()];
-        down = new boolean[spec.hostCount()];
-        usableCores = spec.usableCores();
+        aside = new SetAside(spec.hostCount());
+        retired = new BitSet();
+        lasting = spec;
+        utilisationCapFrac = spec.utilisationCapFrac();
+        mostCores = spec.usableCores();
+        usableCores = mostCores;
+        limitCores = mostCores;
         totalCores = spec.cores();
         double mem = 0;
         double gpus = 0;
         int first = 0;
         for (int g = 0; g < groups.length; g++) {
             HostSpec hosts = spec.hosts().get(g);
-            groups[g] = new HostGroup(hosts, first);
+            groups[g] = new HostGroup(truth[g], first);
             for (int h = first; h < first + hosts.count(); h++) {
                 groupOf[h] = groups[g];
                 freeCores[h] = hosts.cores();
@@ -79,8 +92,13 @@ final class HostPool {
         freeCores = other.freeCores.clone();
         freeMemGb = other.freeMemGb.clone();
         tasks = other.tasks.clone();
-        down = other.down.clone();
+        aside = other.aside.copy();
+        retired = other.retired; // nobody retires hosts of a copy
+        lasting = other.lasting;
+        utilisationCapFrac = other.utilisationCapFrac;
+        mostCores = other.mostCores;
         usableCores = other.usableCores;
+        limitCores = other.limitCores;
         totalCores = other.totalCores;
         totalMemGb = other.totalMemGb;
         totalGpus = other.totalGpus;
@@ -88,10 +106,6 @@ final class HostPool {
         usedMemGb.set(other.usedMemGb.value());
         usedGpus.set(other.usedGpus.value());
         held = other.held;
-        downCores = other.downCores;
-        downMemGb = other.downMemGb;
-        downGpus = other.downGpus;
-        downHosts = other.downHosts;
     }
 
     /** A pool of its own in the same state. */
@@ -101,7 +115,7 @@ final class HostPool {
 
     /** The host that would take the demand now, or -1. */
     int find(double cores, double memGb, double gpus, int gpuType) {
-        if (usedCores.value() + cores > usableCores + Tolerance.CAPACITY) {
+        if (!isAllowed(cores)) {
             return -1;
         }
         for (HostGroup group : gpus > 0 ? groups : cpuOrder) {
@@ -113,6 +127,11 @@ final class HostPool {
             }
         }
         return -1;
+    }
+
+    /** Whether so many more cores may be in use now, wherever they are. */
+    boolean isAllowed(double cores) {
+        return usedCores.value() + cores <= limitCores + Tolerance.CAPACITY;
     }
 
     private static double demandKey(double gpus) {
@@ -152,7 +171,12 @@ final class HostPool {
             usedMemGb.set(0);
             usedGpus.set(0);
         }
-        index(group, host);
+        if (aside.isSet(host)) {
+            settleAside(host);
+            setLimit();
+        } else {
+            index(group, host);
+        }
     }
 
     private static double gpuAmount(double gpus) {
@@ -164,45 +188,101 @@ final class HostPool {
         setDown(host, true);
     }
 
-    /** A host that was down takes tasks again. */
+    /** A host that was down takes tasks again, unless it is withdrawn. */
     void bringUp(int host) {
         setDown(host, false);
     }
 
     private void setDown(int host, boolean isDown) {
-        if (tasks[host] > 0 || down[host] == isDown) {
-            throw new IllegalStateException("host " + host + " holds " + tasks[host] + " tasks, down: " + down[host]);
+        if (tasks[host] > 0 || isDown(host) == isDown) {
+            throw new IllegalStateException("host " + host + " holds " + tasks[host] + " tasks, down: " + isDown(host));
         }
+        setAside(host, isDown, aside.isWithdrawn(host));
+    }
+
+    /** Nothing more is put on a host, whatever is on it, or it takes tasks again unless it is down. */
+    void setWithdrawn(int host, boolean isWithdrawn) {
+        setAside(host, aside.isDown(host), isWithdrawn);
+    }
+
+    private void setAside(int host, boolean isDown, boolean isWithdrawn) {
+        boolean wasSet = aside.isSet(host);
+        boolean wasWithdrawn = aside.isWithdrawn(host);
+        aside.set(host, isDown, isWithdrawn);
+        settleAside(host);
+        if (wasSet != aside.isSet(host)) {
+            index(groupOf[host], host);
+        }
+        if (wasWithdrawn != isWithdrawn) {
+            setLimit();
+        }
+    }
+
+    private void settleAside(int host) {
         HostGroup group = groupOf[host];
-        down[host] = isDown;
-        downHosts += isDown ? 1 : -1;
-        downCores = downHosts == 0 ? 0 : downCores + (isDown ? 1 : -1) * group.spec.cores();
-        downMemGb = downHosts == 0 ? 0 : downMemGb + (isDown ? 1 : -1) * group.spec.memGb();
-        downGpus = downHosts == 0 ? 0 : downGpus + (isDown ? 1 : -1) * group.spec.gpus();
-        index(group, host);
+        double freeGpus = group.gpus == null ? 0 : group.gpus.free(host - group.first);
+        aside.settle(host, freeCores[host], freeMemGb[host], freeGpus);
+    }
+
+    /** A host is withdrawn and will not come back. */
+    void retire(int host) {
+        retired.set(host);
+        HostGroup group = groupOf[host];
+        if (retired.nextClearBit(group.first) >= group.first + group.spec.count()) {
+            List<HostSpec> left = new ArrayList<>(lasting.hosts());
+            left.removeIf(hosts -> hosts == group.spec);
+            lasting = lasting.withHosts(left);
+            usableCores = lasting.usableCores();
+            setLimit();
+        }
+    }
+
+    /** The datacenter without hosts that will never take a task again. */
+    DatacenterSpec lasting() {
+        return lasting;
+    }
+
+    boolean isCapped() {
+        return aside.capFrac() < 1;
+    }
+
+    /** At most this share of the cores in service may be in use from now on; what is in use already goes on. */
+    void capTo(double frac) {
+        aside.capTo(frac);
+        setLimit();
+    }
+
+    /** Both caps are shares of what is in service: hosts that are withdrawn and idle are not, like those that are yet to come. */
+    private void setLimit() {
+        limitCores = aside.isPlain() ? usableCores
+                : Math.min(utilisationCapFrac, aside.capFrac()) * (totalCores - aside.withdrawnCores());
     }
 
     boolean isDown(int host) {
-        return down[host];
+        return aside.isDown(host);
+    }
+
+    boolean isWithdrawn(int host) {
+        return aside.isWithdrawn(host);
     }
 
     /** Number of hosts that are down. */
     int downHosts() {
-        return downHosts;
+        return aside.downHosts();
     }
 
-    /** Cores of the hosts that are down. */
-    double downCores() {
-        return downCores;
+    /** Cores that are neither free nor used: of hosts that are down or withdrawn, or held back by a cap. */
+    double unavailableCores() {
+        return isCapped() ? totalCores - usedCores.value() - freeCores() : aside.cores();
     }
 
     private void index(HostGroup group, int host) {
         int local = host - group.first;
-        if (down[host]) {
+        if (aside.isSet(host)) {
             group.index.set(local, NO_ROOM, NO_ROOM, NO_ROOM);
-            return;
+        } else {
+            group.index.set(local, freeCores[host], freeMemGb[host], group.gpus == null ? 0 : group.gpus.key(local));
         }
-        group.index.set(local, freeCores[host], freeMemGb[host], group.gpus == null ? 0 : group.gpus.key(local));
     }
 
     /** Groups in the order in which what needs no GPUs tries them. */
@@ -243,17 +323,27 @@ final class HostPool {
     }
 
     double freeCores() {
-        return totalCores - downCores - usedCores.value();
+        return underCap(totalCores - aside.cores() - usedCores.value());
+    }
+
+    private double underCap(double cores) {
+        return isCapped() ? Math.max(0, Math.min(cores, limitCores - usedCores.value())) : cores;
     }
 
     double freeMemGb() {
-        return totalMemGb - downMemGb - usedMemGb.value();
+        return totalMemGb - aside.memGb() - usedMemGb.value();
     }
 
     double freeGpus() {
-        return totalGpus - downGpus - usedGpus.value();
+        return totalGpus - aside.gpus() - usedGpus.value();
     }
 
+    /** Cores that the utilisation cap leaves of all hosts. */
+    double mostCores() {
+        return mostCores;
+    }
+
+    /** The same without hosts that will never take a task again. */
     double usableCores() {
         return usableCores;
     }
@@ -263,7 +353,7 @@ final class HostPool {
         for (HostGroup group : groups) {
             max = Math.max(max, group.index.maxCores());
         }
-        return max;
+        return underCap(max);
     }
 
     double maxFreeGpus() {
@@ -283,11 +373,11 @@ final class HostPool {
         HostGroup group = groupOf[host];
         boolean ok = freeCores[host] >= 0 && freeCores[host] <= group.spec.cores() + 1e-6
                 && freeMemGb[host] >= 0 && freeMemGb[host] <= group.spec.memGb() + 1e-6
-                && tasks[host] >= 0 && usedCores.value() <= usableCores + 1e-6;
+                && tasks[host] >= 0 && usedCores.value() <= mostCores + 1e-6;
         if (!ok) {
             throw new IllegalStateException("host " + host + ": free cores " + freeCores[host] + " of " + group.spec.cores()
                     + ", free memory " + freeMemGb[host] + " of " + group.spec.memGb() + " GB, tasks " + tasks[host]
-                    + ", datacenter uses " + usedCores.value() + " of " + usableCores + " cores");
+                    + ", datacenter uses " + usedCores.value() + " of " + mostCores + " cores");
         }
     }
 }

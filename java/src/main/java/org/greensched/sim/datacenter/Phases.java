@@ -1,7 +1,7 @@
 package org.greensched.sim.datacenter;
 
 import org.greensched.sim.kernel.Tags;
-import org.greensched.sim.runfolder.HostSpec;
+import org.greensched.sim.workload.HostTruth;
 import org.greensched.sim.workload.TaskPhysics;
 
 /** Run time and load of tasks that are no virtual machines: the same in every execution model. */
@@ -18,9 +18,9 @@ final class Phases {
 
     /** Fixes the run time (decision 0005) and enters the first phase. */
     void begin(RunningTask run) {
-        HostSpec host = pool.group(run.host).spec;
-        double othersFrac = Math.max(0, pool.usedCoresOn(run.host) - run.cores) / host.cores();
-        run.runtimeS = physics.runtimeS(run.task, host, othersFrac, run.restartS, run.savedFrac);
+        HostTruth host = pool.group(run.host).truth;
+        double othersFrac = Math.max(0, pool.usedCoresOn(run.host) - run.cores) / host.spec().cores();
+        run.runtimeS = physics.runtimeS(run.task, host, othersFrac, run.startS, run.restartS, run.savedFrac);
         enter(run, 0);
         run.utilisedCores = utilisedCores(run);
         run.gpuW = gpuW(run);
@@ -51,7 +51,7 @@ final class Phases {
 
     /** Cores that the task keeps busy in its phase. */
     double utilisedCores(RunningTask run) {
-        return run.cores * physics.cpuUtilFrac(run.task, run.phase, run.powerFactor);
+        return run.cores * physics.cpuUtilFrac(run.task, pool.group(run.host).truth, run.phase, run.powerFactor);
     }
 
     /** Dynamic power of its GPUs in its phase. */
@@ -59,7 +59,8 @@ final class Phases {
         if (run.gpus == 0) {
             return 0;
         }
-        HostSpec host = pool.group(run.host).spec;
-        return run.gpus * physics.gpuUtilFrac(run.task, run.phase, run.powerFactor) * (host.gpuMaxW() - host.gpuIdleW());
+        HostTruth host = pool.group(run.host).truth;
+        double utilFrac = physics.gpuUtilFrac(run.task, host, run.phase, run.powerFactor);
+        return run.gpus * utilFrac * (host.spec().gpuMaxW() - host.spec().gpuIdleW());
     }
 }

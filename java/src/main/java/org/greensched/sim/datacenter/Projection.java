@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.workload.HostTruth;
 import org.greensched.sim.workload.TaskBook;
 import org.greensched.sim.workload.TaskPhysics;
 
@@ -16,9 +17,11 @@ import org.greensched.sim.workload.TaskPhysics;
 final class Projection {
     private static final int FINISH = 0;
     private static final int BEGIN = 1;
-    private static final int REPAIR = 2;
-    private static final int SERVE = 3;
-    private static final int DATA = 4;
+    private static final int RETURN = 2;
+    private static final int REPAIR = 3;
+    private static final int UNCAP = 4;
+    private static final int SERVE = 5;
+    private static final int DATA = 6;
 
     /** A task on a host; its run time is known from the moment it executes, NaN before. */
     record Guest(
@@ -39,7 +42,7 @@ final class Projection {
      */
     record Start(int host, double beginS, double runtimeS, double restartS, List<Guest> neighbours) {}
 
-    /** @param task or, of a repair, the host */
+    /** @param task or, of a repair or a return, the host; of the end of a cap, which of {@link #capFrac} holds then */
     private record Event(double timeS, int kind, long order, Guest guest, int task) implements Comparable<Event> {
         @Override
         public int compareTo(Event other) {
@@ -60,6 +63,8 @@ final class Projection {
     private final double[] awakeAtS;
     private final List<Guest>[] guests;
     private final PriorityQueue<Event> events;
+    /** Shares of the cores that may be in use after each end of a cap. */
+    private final List<Double> capFrac;
     private long nextOrder;
     /** Tasks whose data is on its way. */
     private int inbound;
@@ -80,19 +85,34 @@ final class Projection {
         awakeAtS = new double[pool.hosts()];
         guests = newGuests(pool.hosts());
         events = new PriorityQueue<>();
+        capFrac = new ArrayList<>();
         for (int h = 0; h < pool.hosts(); h++) {
             idleSinceS[h] = power.isAsleep(h) ? Double.NEGATIVE_INFINITY : power.idleSinceS(h);
             awakeAtS[h] = power.isWaking(h) ? power.modeSinceS(h) + pool.group(h).spec.sleep().wakeS() : 0;
-            if (pool.isDown(h) && datacenter.faults().backS(h) < Double.POSITIVE_INFINITY) {
-                events.add(new Event(datacenter.faults().backS(h), REPAIR, nextOrder++, null, h));
-            }
         }
+        expectRepairs(datacenter.faults());
         for (RunningTask run : datacenter.running()) {
             settle(new Guest(run.task, run.host, run.cores, run.gpuMask, run.startS, run.executing ? run.runtimeS : Double.NaN,
                     run.executing ? run.restartS : physics.restartS(run.task)));
         }
         datacenter.transfers().forEach(t -> events.add(new Event(t.endS(), DATA, nextOrder++, null, t.task())));
         inbound = datacenter.transfers().inbound().tasks();
+    }
+
+    /** What is broken, withdrawn or capped now is so until the time that the world knows. */
+    private void expectRepairs(FaultDesk faults) {
+        for (int h = 0; h < pool.hosts(); h++) {
+            if (pool.isWithdrawn(h) && faults.returnS(h) < Double.POSITIVE_INFINITY) {
+                events.add(new Event(faults.returnS(h), RETURN, nextOrder++, null, h));
+            }
+            if (pool.isDown(h) && faults.backS(h) < Double.POSITIVE_INFINITY) {
+                events.add(new Event(faults.backS(h), REPAIR, nextOrder++, null, h));
+            }
+        }
+        for (long endUs : faults.caps().endsUs()) {
+            capFrac.add(faults.caps().fracAfter(endUs));
+            events.add(new Event(endUs / 1e6, UNCAP, nextOrder++, null, capFrac.size() - 1));
+        }
     }
 
     private Projection(Projection other) {
@@ -108,6 +128,7 @@ final class Projection {
             guests[h] = other.guests[h] == null ? null : new ArrayList<>(other.guests[h]);
         }
         events = new PriorityQueue<>(other.events);
+        capFrac = other.capFrac;
         nextOrder = other.nextOrder;
         inbound = other.inbound;
     }
@@ -153,9 +174,8 @@ final class Projection {
         if (lanes.size() == 0 && inbound == 0) {
             int host = room.find(task);
             if (host >= 0 && allExecute(host)) { // nobody will join it: no need to play on
-                HostSpec spec = pool.group(host).spec;
                 double beginS = beginOn(host, timeS);
-                double runtimeS = runtimeS(task, spec, pool.usedCoresOn(host), beginS);
+                double runtimeS = runtimeS(task, host, pool.usedCoresOn(host), beginS);
                 return new Start(host, beginS, runtimeS, physics.restartS(task), guestsOn(host));
             }
         }
@@ -193,7 +213,12 @@ final class Projection {
         switch (event.kind) {
             case FINISH -> finish(event.guest, event.timeS);
             case BEGIN -> begin(event.guest);
+            case RETURN -> giveBack(event.task, event.timeS);
             case REPAIR -> repair(event.task, event.timeS);
+            case UNCAP -> {
+                pool.capTo(capFrac.get(event.task));
+                serveSoon(event.timeS);
+            }
             case SERVE -> lanes.serve(task -> tryStart(task, event.timeS));
             default -> {
                 inbound--;
@@ -235,14 +260,15 @@ final class Projection {
 
     private Guest executing(Guest guest) {
         double othersCores = Math.max(0, pool.usedCoresOn(guest.host) - guest.cores);
-        double runtimeS = runtimeS(guest.task, pool.group(guest.host).spec, othersCores, guest.beginS);
+        double runtimeS = runtimeS(guest.task, guest.host, othersCores, guest.beginS);
         return new Guest(
                 guest.task, guest.host, guest.cores, guest.gpuMask, guest.beginS, runtimeS, guest.restartS);
     }
 
-    private double runtimeS(int task, HostSpec spec, double othersCores, double beginS) {
+    private double runtimeS(int task, int host, double othersCores, double beginS) {
+        HostTruth truth = pool.group(host).truth;
         return physics.vms().isVm(task) ? physics.vmPlan(task, beginS).endS()
-                : physics.runtimeS(task, spec, othersCores / spec.cores());
+                : physics.runtimeS(task, truth, othersCores / truth.spec().cores(), beginS);
     }
 
     private void finish(Guest guest, double timeS) {
@@ -251,6 +277,14 @@ final class Projection {
         guests[guest.host].remove(guest);
         if (pool.tasksOn(guest.host) == 0) {
             idleSinceS[guest.host] = timeS;
+        }
+        serveSoon(timeS);
+    }
+
+    private void giveBack(int host, double timeS) {
+        pool.setWithdrawn(host, false);
+        if (pool.tasksOn(host) == 0) {
+            idleSinceS[host] = timeS; // it was switched off
         }
         serveSoon(timeS);
     }

@@ -37,13 +37,13 @@ final class StockEngine implements Engine {
 
     StockEngine(
             GreenKernel kernel, Execution.Timeline timeline, TaskStore tasks, TaskPhysics physics, HostPool pool,
-            LoadBook loads, VmMigration rules) {
+            LoadBook loads, VmMigration rules, double endS) {
         this.timeline = timeline;
         this.physics = physics;
         this.pool = pool;
         this.loads = loads;
         this.phases = new Phases(timeline, physics, pool);
-        this.units = new StockUnits(kernel, pool);
+        this.units = new StockUnits(kernel, pool, endS);
         this.broker = new StockBroker(kernel);
         boolean wholeCores = IntStream.range(0, tasks.size()).allMatch(t -> tasks.cores(t) == Math.rint(tasks.cores(t)));
         this.site = new StockSite(kernel, StockSite.hosts(pool, units.perMi(), wholeCores), this::updated,

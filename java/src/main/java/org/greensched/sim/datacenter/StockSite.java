@@ -132,6 +132,7 @@ final class StockSite extends DatacenterSimple implements StockEntity {
 
     private void remove(StockMachine machine) {
         StockHost host = (StockHost) machine.vm().getHost();
+        host.removeVmMigratingOut(machine.vm()); // the host would remember it
         settleNeighbours(host);
         getVmAllocationPolicy().deallocateHostForVm(machine.vm());
         settleNeighbours(host);

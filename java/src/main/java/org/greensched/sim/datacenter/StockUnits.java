@@ -11,8 +11,9 @@ import org.greensched.sim.kernel.GreenKernel;
  * number; and cloudlets in that unit.
  */
 final class StockUnits {
-    /** What the fastest core of the site does in a second: a long holds the work of years. */
+    /** What the fastest core of the site does in a second, unless a long would not hold the work of the whole run then. */
     private static final double FASTEST_RATE = 1e11;
+    private static final double LONGEST_WORK = 4e18;
     /** A cloudlet is shorter by the work of so many seconds, so that it is done when it ought to be in spite of rounding. */
     private static final double SLACK_S = 2e-8;
     private static final int SLACK_UNITS = 4;
@@ -21,13 +22,14 @@ final class StockUnits {
     private final double perMi;
     private long cloudlets;
 
-    StockUnits(GreenKernel kernel, HostPool pool) {
+    /** @param endS of the run: what takes longer may be cut, it will not be done */
+    StockUnits(GreenKernel kernel, HostPool pool, double endS) {
         this.kernel = kernel;
         double fastest = 0;
         for (HostGroup group : pool.cpuGroups()) {
             fastest = Math.max(fastest, group.spec.mips());
         }
-        this.perMi = FASTEST_RATE / fastest;
+        this.perMi = Math.min(FASTEST_RATE, LONGEST_WORK / Math.max(1, endS)) / fastest;
     }
 
     /** Units per million instructions. */

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.TaskStore;
+import org.greensched.sim.workload.HostTruth;
 import org.greensched.sim.workload.TaskPhysics;
 import org.greensched.sim.workload.VmPlan;
 
@@ -32,16 +33,16 @@ final class TaskEnergy {
     double kwh(int task, HostGroup host, Projection.Start start, double elsewhereW, FacilityMeter facility) {
         size = 0;
         for (Projection.Guest guest : start.neighbours()) {
-            addPhases(guest.task(), guest.beginS(), guest.runtimeS(), guest.restartS(), host.spec, false);
+            addPhases(guest.task(), guest.beginS(), guest.runtimeS(), guest.restartS(), host.truth, false);
         }
-        addPhases(task, start.beginS(), start.runtimeS(), start.restartS(), host.spec, true);
+        addPhases(task, start.beginS(), start.runtimeS(), start.restartS(), host.truth, true);
         Arrays.sort(changes, 0, size, (a, b) -> Double.compare(a[0], b[0]));
         return integrate(host, start, elsewhereW, facility) / Clock.J_PER_KWH;
     }
 
-    private void addPhases(int task, double beginS, double runtimeS, double restartS, HostSpec host, boolean own) {
+    private void addPhases(int task, double beginS, double runtimeS, double restartS, HostTruth host, boolean own) {
         if (physics.vms().isVm(task)) {
-            addVm(task, beginS, host, own);
+            addVm(task, beginS, host.spec(), own);
             return;
         }
         double factor = physics.powerFactor(task);
@@ -57,8 +58,9 @@ final class TaskEnergy {
             }
             double endS = last || leftFrac <= 0 ? beginS + runtimeS
                     : beginS + restartS + (runtimeS - restartS) * ((Math.min(1, doneFrac) - savedFrac) / leftFrac);
-            double cores = tasks.cores(task) * physics.cpuUtilFrac(task, p, factor);
-            double gpuW = tasks.gpus(task) * physics.gpuUtilFrac(task, p, factor) * (host.gpuMaxW() - host.gpuIdleW());
+            double cores = tasks.cores(task) * physics.cpuUtilFrac(task, host, p, factor);
+            double gpuUtilFrac = physics.gpuUtilFrac(task, host, p, factor);
+            double gpuW = tasks.gpus(task) * gpuUtilFrac * (host.spec().gpuMaxW() - host.spec().gpuIdleW());
             add(atS, cores, gpuW, own);
             add(endS, -cores, -gpuW, own);
             atS = endS;

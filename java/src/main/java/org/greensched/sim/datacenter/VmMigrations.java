@@ -31,6 +31,20 @@ final class VmMigrations {
 
     private record Check(int host) {}
 
+    /** All hosts are to be looked at that would give machines away. */
+    private record CheckWanting() {}
+
+    /**
+     * What no host but its own had room for; as much or more finds none either, until something changes. From a host that is
+     * to be emptied, though, a machine that uses more may go where one that uses less would leave the other too little used.
+     */
+    private record Refused(int host, boolean relieving, double cores, double mips, double memGb, double utilisedCores) {
+        boolean covers(Refused other) {
+            return relieving == other.relieving && cores <= other.cores && mips <= other.mips && memGb <= other.memGb
+                    && (relieving ? utilisedCores <= other.utilisedCores : utilisedCores == other.utilisedCores);
+        }
+    }
+
     private record Move(RunningTask run, int target, double cores, double loadCores) {}
 
     private final VmMigration rules;
@@ -47,6 +61,10 @@ final class VmMigrations {
     private final Map<RunningTask, Move> moves = new LinkedHashMap<>();
     /** Hosts that would give machines away, had others room; looked at again when something ends. */
     private final TreeSet<Integer> wanting = new TreeSet<>();
+    private boolean checkingWanting;
+    /** Of the present instant. */
+    private final List<Refused> refused = new ArrayList<>();
+    private double refusedAtS;
 
     VmMigrations(VmMigration rules, Execution.Timeline timeline, TaskRoom room, LoadBook loads, Machines machines) {
         this.rules = rules;
@@ -82,16 +100,30 @@ final class VmMigrations {
 
     /** Something has ended: there may be room now. */
     void freed() {
-        wanting.forEach(this::changed);
+        refused.clear();
+        if (!checkingWanting && !wanting.isEmpty()) {
+            checkingWanting = true;
+            timeline.at(timeline.nowS(), Tags.MIGRATION, new CheckWanting());
+        }
+    }
+
+    private void checkWanting() {
+        checkingWanting = false;
+        for (int host : List.copyOf(wanting)) {
+            if (!checking[host]) {
+                check(host);
+            }
+        }
     }
 
     private void giveUp(Move move) {
+        refused.clear();
         coming[move.target]--;
         incoming[move.target] = Math.max(0, incoming[move.target] - move.loadCores);
         loads.giveUp(move.target, move.cores, move.run.memGb);
     }
 
-    /** A host breaks: what was on its way there stays where it is. */
+    /** A host breaks or is withdrawn: what was on its way there stays where it is. */
     void hostLost(int host) {
         if (coming[host] == 0) {
             return;
@@ -107,6 +139,7 @@ final class VmMigrations {
 
     /** The use of a host has changed: it is looked at after everything that happens at this instant. */
     void changed(int host) {
+        refused.clear();
         if (!checking[host]) {
             checking[host] = true;
             timeline.at(timeline.nowS(), Tags.MIGRATION, new Check(host));
@@ -118,6 +151,8 @@ final class VmMigrations {
         if (data instanceof Check check) {
             checking[check.host] = false;
             check(check.host);
+        } else if (data instanceof CheckWanting) {
+            checkWanting();
         } else if (data instanceof Move move) {
             if (moves.get(move.run) == move) {
                 arrive(move);
@@ -202,23 +237,40 @@ final class VmMigrations {
     /** The first host with room for a machine that is not too busy with it, nor too little; -1 none. */
     private int target(RunningTask run) {
         boolean relieving = loads.utilisedCores(run.host) > upperCores(run.host);
+        if (refusedAtS != timeline.nowS()) {
+            refused.clear();
+            refusedAtS = timeline.nowS();
+        }
+        Refused asked = new Refused(run.host, relieving, room.tasks().cores(run.task), room.vms().mips(run.task), run.memGb,
+                run.utilisedCores);
+        for (Refused known : refused) {
+            if (known.covers(asked)) {
+                return takes(known.host, run, relieving) ? known.host : -1; // the only host that was not asked then
+            }
+        }
         for (int host = 0; host < room.pool().hosts(); host++) {
-            double used = loads.utilisedCores(host) + incoming[host];
-            double lowerCores = rules.lowerFrac() * room.pool().group(host).spec.cores();
-            // machines are put together on a host that is used, and that is not about to be emptied itself
-            boolean joins = used > 0 && used + run.utilisedCores >= lowerCores && !isLeft(host);
-            if (host != run.host && used + run.utilisedCores <= upperCores(host) && (relieving || joins)
-                    && loads.isUp(host) && room.fits(host, run.task)) {
+            if (takes(host, run, relieving)) {
                 return host;
             }
         }
+        refused.add(asked);
         return -1;
+    }
+
+    private boolean takes(int host, RunningTask run, boolean relieving) {
+        double used = loads.utilisedCores(host) + incoming[host];
+        double lowerCores = rules.lowerFrac() * room.pool().group(host).spec.cores();
+        // machines are put together on a host that is used, and that is not about to be emptied itself
+        boolean joins = used > 0 && used + run.utilisedCores >= lowerCores && !isLeft(host);
+        return host != run.host && used + run.utilisedCores <= upperCores(host) && (relieving || joins)
+                && loads.isUp(host) && room.fits(host, run.task);
     }
 
     private Move reserve(RunningTask run, int target) {
         double cores = room.coresOn(target, run.task);
         loads.reserve(target, cores, run.memGb);
         incoming[target] += run.utilisedCores;
+        refused.removeIf(known -> !known.relieving); // what would be used too little may be used enough now
         coming[target]++;
         return new Move(run, target, cores, run.utilisedCores);
     }

@@ -1,5 +1,6 @@
 package org.greensched.sim.placement;
 
+import org.greensched.sim.runfolder.Advisories;
 import org.greensched.sim.runfolder.Forecasts;
 import org.greensched.sim.runfolder.JobLedger;
 import org.greensched.sim.runfolder.TaskStore;
@@ -36,6 +37,10 @@ public final class Observation {
     public int firstIssue;
     /** One past the last of them. */
     public int endIssue;
+    /** First row of {@code advisories} that was issued since the ack. */
+    public int firstAdvisory;
+    /** One past the last of them. */
+    public int endAdvisory;
     /** Decisions of the last answer that were not carried out, in lists that run in parallel: their ids. */
     public final LongList refusedDecision = new LongList();
     /** The task of each. */
@@ -54,6 +59,8 @@ public final class Observation {
     public JobLedger jobs;
     /** All forecasts; only rows below {@code endIssue} may be read. */
     public Forecasts forecasts;
+    /** All that operators announce; only rows below {@code endAdvisory} may be read. */
+    public Advisories advisories = Advisories.none();
 
     /** Names of the refusal codes, by index. */
     public static final String[] CODES = {

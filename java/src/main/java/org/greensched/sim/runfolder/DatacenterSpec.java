@@ -24,6 +24,11 @@ public record DatacenterSpec(
 
     private static final double DEFAULT_BW_MBPS = 10_000;
 
+    /** The same datacenter with other hosts. */
+    public DatacenterSpec withHosts(List<HostSpec> other) {
+        return new DatacenterSpec(
+                name, region, zone, lat, lon, utilisationCapFrac, pricePerKwh, pue, vmMigration, List.copyOf(other));
+    }
 
     /** All cores of all hosts. */
     public double cores() {

@@ -6,14 +6,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.greensched.sim.columns.F64;
 import org.greensched.sim.columns.Frame;
 import org.greensched.sim.columns.I32;
 import org.greensched.sim.columns.I64;
 import org.greensched.sim.columns.Table;
 
 /**
- * What breaks and when it is repaired (faults.gsf, PROTOCOL.md §2.12): the world's secret until it happens. Faults may
- * overlap; what several faults have taken down is up again when the last of them is over.
+ * What breaks and when it is repaired, and what operators take out of service (faults.gsf, PROTOCOL.md §2.12): the world's
+ * secret until it happens. All may overlap; what several have taken down is up again when the last of them is over.
  */
 public final class FaultSchedule {
     /** Hosts fail. */
@@ -22,15 +23,25 @@ public final class FaultSchedule {
     public static final int DATACENTER = 1;
     /** Nobody can see the grid of a datacenter. */
     public static final int SIGNAL = 2;
-    private static final int KINDS = 3;
+    /** Hosts are drained: what runs on them goes on, nothing new starts there. No failure. */
+    public static final int WITHDRAWN = 3;
+    /** Only a share of a datacenter's cores may be in use. No failure. */
+    public static final int CAPPED = 4;
+    private static final int KINDS = 5;
 
     /**
      * One fault.
      *
      * @param dc index of the datacenter
-     * @param first first of {@code count} hosts; both 0 unless hosts fail
+     * @param first first of {@code count} hosts; both 0 unless hosts fail or are withdrawn
+     * @param capFrac share of the cores that may be in use; NaN unless they are capped
      */
-    public record Fault(long startUs, long endUs, int kind, int dc, int first, int count) {}
+    public record Fault(long startUs, long endUs, int kind, int dc, int first, int count, double capFrac) {
+        /** Whether it is never over. */
+        public boolean isForGood() {
+            return endUs == Long.MAX_VALUE;
+        }
+    }
 
     /** A fault begins or is over. */
     public record Edge(long tUs, boolean begins, Fault fault) {}
@@ -66,11 +77,14 @@ public final class FaultSchedule {
         I32 dc = table.i32("dc");
         I32 first = table.i32("first");
         I32 count = table.i32("count");
+        F64 cap = table.has("cap_frac") ? table.f64("cap_frac") : null;
         for (int r = 0; r < table.rows(); r++) {
-            Fault fault = new Fault(start.get(r), end.get(r), kind.get(r), dc.get(r), first.get(r), count.get(r));
+            Fault fault = new Fault(start.get(r), end.get(r), kind.get(r), dc.get(r), first.get(r), count.get(r),
+                    cap == null ? Double.NaN : cap.get(r));
             if (!isPossible(fault, config)) {
                 throw new BadInputException(where, "row " + r + ": a fault must begin at 0 or later, end after it begins, be of"
-                        + " kind 0 to 2 and in a datacenter (and on hosts) that exist; got " + fault);
+                        + " kind 0 to 4 and in a datacenter (and on hosts) that exist, and a cap must be a share of 0 to 1 (column"
+                        + " cap_frac); got " + fault);
             }
             edges.add(new Edge(fault.startUs, true, fault));
             edges.add(new Edge(fault.endUs, false, fault));
@@ -81,12 +95,15 @@ public final class FaultSchedule {
     }
 
     private static boolean isPossible(Fault fault, RunConfig config) {
-        if (fault.startUs < 0 || fault.endUs <= fault.startUs || fault.kind < HOST || fault.kind > SIGNAL || fault.dc < 0
+        if (fault.startUs < 0 || fault.endUs <= fault.startUs || fault.kind < HOST || fault.kind >= KINDS || fault.dc < 0
                 || fault.dc >= config.datacenters().size()) {
             return false;
         }
+        if (fault.kind == CAPPED) {
+            return fault.capFrac >= 0 && fault.capFrac <= 1;
+        }
         int hosts = config.datacenters().get(fault.dc).hostCount();
-        return fault.kind != HOST || fault.first >= 0 && fault.count > 0 && fault.first + (long) fault.count <= hosts;
+        return fault.kind != HOST && fault.kind != WITHDRAWN || fault.first >= 0 && fault.count > 0 && fault.first + (long) fault.count <= hosts;
     }
 
     /** All beginnings and ends in the order in which they happen. */

@@ -20,13 +20,18 @@ public final class HiddenTruth {
     private final F64 cpuUtilFrac;
     private final F64 gpuUtilFrac;
     private final F64 interference;
+    /** The columns that may be absent are {@code null} then. */
+    private final I32 profile;
+    private final F64 interferencePower;
+    private final F64 heat;
+    private final HiddenHosts hosts;
     private final F64 phaseWorkFrac;
     private final F64 phaseCpuUtilFrac;
     private final F64 phaseGpuUtilFrac;
     /** First row of each task in the phase table and one past the last; {@code null}: no task has phases. */
     private final int[] phaseStart;
 
-    private HiddenTruth(String where, Frame frame, int tasks) {
+    private HiddenTruth(String where, Frame frame, RunConfig config, int tasks) {
         this.where = where;
         this.frame = frame;
         Table hidden = frame.table("hidden");
@@ -38,6 +43,10 @@ public final class HiddenTruth {
         cpuUtilFrac = hidden.f64("cpu_util_frac");
         gpuUtilFrac = hidden.f64("gpu_util_frac");
         interference = hidden.f64("interference");
+        profile = hidden.has("profile") ? hidden.i32("profile") : null;
+        interferencePower = hidden.has("interference_power") ? hidden.f64("interference_power") : null;
+        heat = hidden.has("heat") ? hidden.f64("heat") : null;
+        hosts = new HiddenHosts(where, frame, config.datacenters());
         Table phases = frame.table("phases");
         phaseWorkFrac = phases.f64("work_frac");
         phaseCpuUtilFrac = phases.f64("cpu_util_frac");
@@ -56,7 +65,7 @@ public final class HiddenTruth {
         if (!frame.kind().equals("hidden")) {
             throw new BadInputException(file.toString(), "is a frame of kind " + frame.kind() + ", expected hidden");
         }
-        HiddenTruth truth = new HiddenTruth(file.toString(), frame, tasks);
+        HiddenTruth truth = new HiddenTruth(file.toString(), frame, config, tasks);
         for (int t = 0; t < tasks; t += BLOCK) {
             truth.check(t, Math.min(tasks, t + BLOCK), config.workClasses().length);
         }
@@ -99,9 +108,25 @@ public final class HiddenTruth {
                 throw new BadInputException(where, "task " + t + ": work_s, work_class, utilisation or interference is out of"
                         + " range (work_s >= 0, utilisations 0..1, interference >= 0, a known work class)");
             }
+            checkMore(t);
             if (hasPhases(t)) {
                 checkPhases(t);
             }
+        }
+    }
+
+    private void checkMore(int task) {
+        if (profile != null && (profile.get(task) < -1 || profile.get(task) >= hosts.profiles())) {
+            throw new BadInputException(where, "task " + task + ": profile " + profile.get(task)
+                    + " is neither -1 nor one of the " + hosts.profiles() + " profiles");
+        }
+        if (interferencePower != null && !(interferencePower.get(task) > 0 && Double.isFinite(interferencePower.get(task)))) {
+            throw new BadInputException(where, "task " + task + ": interference_power " + interferencePower.get(task)
+                    + ", expected a number above 0");
+        }
+        if (heat != null && !(heat.get(task) >= 0 && Double.isFinite(heat.get(task)))) {
+            throw new BadInputException(where, "task " + task + ": heat " + heat.get(task)
+                    + ", expected a number of 0 or more per degree Celsius");
         }
     }
 
@@ -138,9 +163,25 @@ public final class HiddenTruth {
         return workClass.get(task);
     }
 
-    /** k in slowdown = 1 + k * other tasks' share of the host's cores at start. */
-    public double interference(int task) {
-        return interference.get(task);
+    /** How much longer the task takes where others hold this share of the host's cores when it starts: a factor, 1 alone. */
+    public double slowdown(int task, double othersFrac) {
+        double crowd = interferencePower == null ? othersFrac : Math.pow(othersFrac, interferencePower.get(task));
+        return 1 + interference.get(task) * crowd;
+    }
+
+    /** Row in {@link HiddenHosts} that takes the place of the speeds of work classes; -1 none. */
+    public int profile(int task) {
+        return profile == null ? -1 : profile.get(task);
+    }
+
+    /** How much longer the task takes per degree that its datacenter is too hot when it starts; 0 not at all. */
+    public double heat(int task) {
+        return heat == null ? 0 : heat.get(task);
+    }
+
+    /** What is true about hosts. */
+    public HiddenHosts hosts() {
+        return hosts;
     }
 
     /** Number of phases, at least 1. */

@@ -2,6 +2,7 @@ package org.greensched.sim.runfolder;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.greensched.sim.columns.F64;
 import org.greensched.sim.columns.Frame;
 import org.greensched.sim.columns.I32;
@@ -19,8 +20,9 @@ public final class TaskStore {
     /** Rows checked by one call: the virtual machine compiles a method that is called often long before a long loop. */
     private static final int BLOCK = 64;
 
-    /** The declared columns, in the order of the protocol. */
-    public static final String[] COLUMNS = {
+    private static final String DESCRIPTION = "description";
+
+    private static final String[] COLUMNS = {
         "job", "index", "arrival_us", "deadline_us", "cores", "gpus", "gpu_type", "mem_gb", "data_gb", "origin", "priority",
         "expected_s", "name", "labels", "user"
     };
@@ -43,6 +45,8 @@ public final class TaskStore {
     private final Str name;
     private final Str labels;
     private final Str user;
+    /** {@code null}: no task has any. */
+    private final Str description;
     private final Table edges;
 
     private TaskStore(String where, Frame frame) {
@@ -65,6 +69,7 @@ public final class TaskStore {
         name = tasks.str("name");
         labels = tasks.str("labels");
         user = tasks.str("user");
+        description = tasks.has(DESCRIPTION) ? tasks.str(DESCRIPTION) : null;
         edges = frame.table("edges");
     }
 
@@ -222,9 +227,24 @@ public final class TaskStore {
         return user.get(task);
     }
 
-    /** All of {@link #COLUMNS}, to be copied. */
+    /** The owner's free text about it; empty where there is none. */
+    public String description(long task) {
+        return description == null ? "" : description.get(task);
+    }
+
+    /** All of {@link #columns}, to be copied. */
     public Table table() {
         return table;
+    }
+
+    /** The declared columns, in the order of the protocol. */
+    public String[] columns() {
+        if (description == null) {
+            return COLUMNS.clone();
+        }
+        String[] all = Arrays.copyOf(COLUMNS, COLUMNS.length + 1);
+        all[COLUMNS.length] = DESCRIPTION;
+        return all;
     }
 
     /** Precedence: {@code task} before {@code successor}; may be empty. */

@@ -2,8 +2,9 @@ package org.greensched.sim.workload;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.greensched.sim.carbon.StepSignal;
+import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HiddenTruth;
-import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.JobLedger;
 import org.greensched.sim.runfolder.RecoveryRules;
 import org.greensched.sim.runfolder.RunConfig;
@@ -38,20 +39,48 @@ public final class TaskPhysics {
     }
 
     /**
+     * The groups of hosts of a datacenter as tasks find them, in the order of {@code spec}.
+     *
+     * @param temperature outdoors, degrees Celsius
+     */
+    public HostTruth[] hosts(int datacenter, DatacenterSpec spec, StepSignal temperature) {
+        StepSignal excessC = hidden.hosts().throttles(datacenter)
+                ? temperature.above(hidden.hosts().throttleC(datacenter)) : null;
+        HostTruth[] groups = new HostTruth[spec.hosts().size()];
+        for (int g = 0; g < groups.length; g++) {
+            groups[g] = new HostTruth(spec.hosts().get(g), hidden.hosts().kind(datacenter, g), excessC);
+        }
+        return groups;
+    }
+
+    /**
      * Seconds that the next attempt at the task takes on a host: all of it, or what its last checkpoint left.
      *
      * @param othersFrac share of the host's cores that other tasks hold when it starts
+     * @param startS when it starts
      */
-    public double runtimeS(int task, HostSpec host, double othersFrac) {
-        return runtimeS(task, host, othersFrac, restartS(task), savedFrac(task));
+    public double runtimeS(int task, HostTruth host, double othersFrac, double startS) {
+        return runtimeS(task, host, othersFrac, startS, restartS(task), savedFrac(task));
     }
 
     /** The same for who knows what the next attempt goes on from. */
-    public double runtimeS(int task, HostSpec host, double othersFrac, double restartS, double savedFrac) {
-        double aloneS = hidden.workS(task) / host.speed()[hidden.workClass(task)];
-        double slowdown = 1 + hidden.interference(task) * othersFrac;
+    public double runtimeS(
+            int task, HostTruth host, double othersFrac, double startS, double restartS, double savedFrac) {
+        double aloneS = hidden.workS(task) / speed(task, host);
+        double slowdown = hidden.slowdown(task, othersFrac) * throttling(task, host, startS);
         double wholeS = aloneS * slowdown * luck.factor(task, TaskLuck.TIME, timeSigmaFrac) * recovery.stretch();
         return restartS + (1 - savedFrac) * wholeS;
+    }
+
+    private double speed(int task, HostTruth host) {
+        int profile = hidden.profile(task);
+        return profile < 0 ? host.spec().speed()[hidden.workClass(task)] : hidden.hosts().speed(profile, host.kind());
+    }
+
+    /** How much longer the task takes because its datacenter is too hot when it starts. */
+    private double throttling(int task, HostTruth host, double startS) {
+        double heat = hidden.heat(task);
+        return heat > 0 ? 1 + heat * host.excessC(startS) : 1;
     }
 
     /** Seconds that the next attempt takes before it goes on with the work. */
@@ -117,13 +146,23 @@ public final class TaskPhysics {
         return hidden.phaseWorkFrac(task, phase);
     }
 
-    /** Real utilisation of the task's cores in a phase, 0..1. */
-    public double cpuUtilFrac(int task, int phase, double powerFactor) {
-        return Math.min(1, hidden.cpuUtilFrac(task, phase) * powerFactor);
+    /** Real utilisation of the task's cores on a host in a phase, 0..1. */
+    public double cpuUtilFrac(int task, HostTruth host, int phase, double powerFactor) {
+        double frac = hidden.cpuUtilFrac(task, phase);
+        int profile = hidden.profile(task);
+        if (profile >= 0) {
+            frac = Math.min(1, frac * hidden.hosts().cpuScale(profile, host.kind()));
+        }
+        return Math.min(1, frac * powerFactor);
     }
 
-    /** Real utilisation of the task's GPUs in a phase, 0..1. */
-    public double gpuUtilFrac(int task, int phase, double powerFactor) {
-        return Math.min(1, hidden.gpuUtilFrac(task, phase) * powerFactor);
+    /** Real utilisation of the task's GPUs on a host in a phase, 0..1. */
+    public double gpuUtilFrac(int task, HostTruth host, int phase, double powerFactor) {
+        double frac = hidden.gpuUtilFrac(task, phase);
+        int profile = hidden.profile(task);
+        if (profile >= 0) {
+            frac = Math.min(1, frac * hidden.hosts().gpuScale(profile, host.kind()));
+        }
+        return Math.min(1, frac * powerFactor);
     }
 }

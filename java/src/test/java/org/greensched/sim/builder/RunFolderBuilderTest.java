@@ -21,6 +21,7 @@ import org.greensched.sim.columns.Table;
 import org.greensched.sim.placement.LowestIntensityDecider;
 import org.greensched.sim.runfolder.PueSpec;
 import org.greensched.sim.runfolder.RunConfig;
+import org.greensched.sim.runfolder.TaskStore;
 import org.greensched.sim.support.TestWorld;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -95,6 +96,21 @@ class RunFolderBuilderTest {
     }
 
     @Test
+    void descriptionsAreWrittenWhereThereAreAny() throws IOException {
+        for (String text : List.of("", "Renders the film again, half size")) {
+            Path run = new RunFolderBuilder("d", START, 3600)
+                    .site(new Site("x").carbonGpkwh(1).hosts(new Hosts("h", 1, 1)))
+                    .job(new Job("a", 0, 60)).job(new Job("b", 60, 60).description(text))
+                    .write(folder.resolve("run" + text.length()));
+            RunConfig config = RunConfig.read(run.resolve("input/run.json"));
+            TaskStore tasks = TaskStore.map(run.resolve("input/tasks.gsf"), config);
+            assertEquals(!text.isEmpty(), tasks.table().has("description"));
+            assertEquals("", tasks.description(0));
+            assertEquals(text, tasks.description(1));
+        }
+    }
+
+    @Test
     void forecastsAreSortedByIssue() throws IOException {
         new RunFolderBuilder("f", START, 3600)
                 .site(new Site("x").carbonGpkwh(1).hosts(new Hosts("h", 1, 1))
@@ -121,6 +137,16 @@ class RunFolderBuilderTest {
         assertEquals(1, Frame.map(folder.resolve("input/forecasts.gsf")).table("issues").rows());
         assertEquals("rw-------", PosixFilePermissions.toString(
                 Files.getPosixFilePermissions(folder.resolve("input/faults.gsf"))), "deciders must not read what will break");
+    }
+
+    /** 600 s at 150 W, drained and off until 900 s, idle at 100 W until 1200 s. */
+    @Test
+    void hostsAreWithdrawnAndCoresCapped() throws IOException {
+        Site site = new Site("x").carbonGpkwh(1).hosts(new Hosts("h", 1, 1).powerW(100, 200));
+        new RunFolderBuilder("f", START, 1200).site(site).job(new Job("j", 0, 600).cpuUtilFrac(0.5))
+                .faults(new FaultPlan().withdrawn("x", 0, 1, 300, 900).capped("x", 0.5, 100, 1100)).write(folder);
+        assertEquals(120_000, run(folder).json().getAsJsonObject("totals").get("it_kwh").getAsDouble() * 3.6e6, 1e-9);
+        refuses("share of the cores that may be in use", () -> new FaultPlan().capped("x", 1.1, 0, 1));
     }
 
     private static void refuses(String says, Executable code) {

@@ -101,6 +101,15 @@ class ExecutionModelsTest {
                 .tasks(task(0.25, 5 * 86_400).cores(1e-4), task(1, 1000).cores(1e-6)));
     }
 
+    /** Work of years does not overflow, and what would take millions of years is still running. */
+    @Test
+    void yearsOfWork() throws IOException {
+        double dayS = 86_400;
+        same(() -> new TestWorld().immediate().hours(1).slotS(10 * dayS).drainS(1600 * dayS).site(site(100).hosts(4, 4, 100, 200))
+                .tasks(task(0.25, 1500 * dayS).cores(4), vm(1, 1000).cores(4).cloudlet(1400e3 * dayS, 4, 0, 1),
+                        task(2, 1e14), vm(3, 1e-3).cloudlet(1e15)));
+    }
+
     @Test
     void noiseAndInterference() throws IOException {
         same(() -> new TestWorld().noise(0.3, 0.3).site(site(100, 50).hosts(1, 8, 100, 180, 200)).tasks(

@@ -15,6 +15,7 @@ import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.PueSpec;
 import org.greensched.sim.runfolder.VmSharing;
+import org.greensched.sim.workload.HostTruth;
 import org.junit.jupiter.api.Test;
 
 /** What a site looks at and what it keeps: traps T9, T11 and T13. */
@@ -39,7 +40,8 @@ class StockSiteTest {
                     VmSharing.SPACE, null);
             DatacenterSpec spec = new DatacenterSpec(
                     "d", "r", "Z", 0, 0, 1, Double.NaN, new PueSpec.Static(1), null, List.of(hosts));
-            site = new StockSite(kernel, StockSite.hosts(new HostPool(spec), RATE / 1000, true), this::updated,
+            HostTruth[] truth = {HostTruth.plain(hosts)};
+            site = new StockSite(kernel, StockSite.hosts(new HostPool(spec, truth), RATE / 1000, true), this::updated,
                     atS -> at(atS, Tags.ENGINE, null));
         }
 

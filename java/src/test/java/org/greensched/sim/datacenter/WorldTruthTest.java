@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -21,6 +23,7 @@ import org.greensched.sim.support.TestFaults;
 import org.greensched.sim.support.TestFolders;
 import org.greensched.sim.support.TestSite;
 import org.greensched.sim.support.TestTask;
+import org.greensched.sim.support.TestTruth;
 import org.greensched.sim.support.TestWorld;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +106,23 @@ class WorldTruthTest {
         comesTrue(world, random, 2, others, load ? LOAD_PUE_FRAC : EXACT_FRAC);
     }
 
+    /** The same where hosts have kinds, tasks profiles, interference a power, and heat throttles. */
+    @Property(tries = 200)
+    void whatIsHiddenComesTrueToo(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        List<TestSite> sites = List.of(randomSite(random, false), randomSite(random, false));
+        List<TestTask> tasks = new ArrayList<>();
+        int others = 3 + random.nextInt(40);
+        for (int t = 0; t < others; t++) {
+            tasks.add(randomTask(random, 0));
+        }
+        tasks.add(randomTask(random, 450));
+        TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
+                .site(sites.get(0)).site(sites.get(1)).tasks(tasks);
+        world.truth(TestTruth.random(random, sites, tasks, 4));
+        comesTrue(world, random, 2, others, EXACT_FRAC);
+    }
+
     /** The same while hosts are broken: tasks that they interrupted are back, and their repairs are known to the truth. */
     @Property(tries = 100)
     void brokenHostsAreRepairedInTheTruthToo(@ForAll long seed) throws IOException {
@@ -113,6 +133,33 @@ class WorldTruthTest {
         for (int f = 1 + random.nextInt(6); f > 0; f--) {
             int dc = random.nextInt(2);
             faults.host(dc, random.nextInt(sites[dc].hostCount()), 1 + random.nextInt(299), 310 + random.nextInt(5000));
+        }
+        TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
+                .site(sites[0]).site(sites[1]).faults(faults);
+        int others = 3 + random.nextInt(40);
+        for (int t = 0; t < others; t++) {
+            world.tasks(randomTask(random, 0));
+        }
+        world.tasks(randomTask(random, 450));
+        comesTrue(world, random, 2, others, EXACT_FRAC);
+    }
+
+    /** And while hosts are withdrawn and cores capped, on top of what is broken: what returns, and when, is known to the truth. */
+    @Property(tries = 150)
+    void whatIsWithdrawnOrCappedComesBackInTheTruthToo(@ForAll long seed) throws IOException {
+        Random random = new Random(seed);
+        TestSite[] sites = {randomSite(random, false), randomSite(random, false)};
+        TestFaults faults = new TestFaults().failedPower(random.nextBoolean() ? "idle" : "off");
+        for (int f = 1 + random.nextInt(8); f > 0; f--) {
+            int dc = random.nextInt(2);
+            double startS = random.nextInt(299);
+            double endS = 310 + random.nextInt(5000);
+            int host = random.nextInt(sites[dc].hostCount());
+            switch (random.nextInt(4)) {
+                case 0 -> faults.capped(dc, random.nextInt(5) * 0.25, startS, endS);
+                case 1 -> faults.host(dc, host, 1 + startS, endS);
+                default -> faults.withdrawn(dc, host, 1 + random.nextInt(sites[dc].hostCount() - host), startS, endS);
+            }
         }
         TestWorld world = new TestWorld().privileged().hours(2).seed(seed).noise(0.2, 0.2).network(0.01, 50, 2)
                 .site(sites[0]).site(sites[1]).faults(faults);

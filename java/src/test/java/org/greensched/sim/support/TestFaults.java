@@ -12,6 +12,7 @@ import org.greensched.sim.runfolder.FaultSchedule;
 /** What breaks in a {@link TestWorld}, and the rules for what it interrupts. */
 public final class TestFaults {
     private final List<long[]> rows = new ArrayList<>();
+    private boolean capped;
     private String failedPower = "idle";
     private String interrupted = "requeue";
     private int maxAttempts;
@@ -30,9 +31,26 @@ public final class TestFaults {
         return add(startS, endS, FaultSchedule.SIGNAL, dc, 0, 0);
     }
 
+    /** Hosts are withdrawn, for good if {@code endS} is infinite. */
+    public TestFaults withdrawn(int dc, int first, int count, double startS, double endS) {
+        return add(startS, endS, FaultSchedule.WITHDRAWN, dc, first, count);
+    }
+
+    public TestFaults capped(int dc, double capFrac, double startS, double endS) {
+        capped = true;
+        return add(startS, endS, FaultSchedule.CAPPED, dc, 0, 0, capFrac);
+    }
+
     /** Any row, possible or not. */
     public TestFaults add(double startS, double endS, int kind, int dc, int first, int count) {
-        rows.add(new long[] {Math.round(startS * 1e6), Math.round(endS * 1e6), kind, dc, first, count});
+        return add(startS, endS, kind, dc, first, count, Double.NaN);
+    }
+
+    private TestFaults add(double startS, double endS, int kind, int dc, int first, int count, double capFrac) {
+        rows.add(new long[] {
+            Math.round(startS * 1e6), endS == Double.POSITIVE_INFINITY ? Long.MAX_VALUE : Math.round(endS * 1e6), kind, dc, first,
+            count, Double.doubleToLongBits(capFrac)
+        });
         return this;
     }
 
@@ -69,6 +87,9 @@ public final class TestFaults {
         for (int c = 0; c < names.length; c++) {
             int at = c + 2;
             w.i32(names[c], rows.stream().mapToInt(row -> (int) row[at]).toArray());
+        }
+        if (capped) {
+            w.f64("cap_frac", rows.stream().mapToDouble(row -> Double.longBitsToDouble(row[6])).toArray());
         }
         try (FrameLog log = FrameLog.create(input.resolve("faults.gsf"))) {
             log.append(w);

@@ -19,6 +19,10 @@ public final class TestTask {
     double cpuUtil = 1;
     double gpuUtil;
     double interference;
+    double interferencePower = 1;
+    double heat;
+    int profile = -1;
+    String description = "";
     int workClass;
     double[][] phases = new double[0][];
     /** MIPS, scheduler, boot time; {@code null}: no virtual machine. */
@@ -99,6 +103,27 @@ public final class TestTask {
 
     public TestTask interference(double value) {
         interference = value;
+        return this;
+    }
+
+    public TestTask interferencePower(double value) {
+        interferencePower = value;
+        return this;
+    }
+
+    /** Slowdown per degree above what the cooling of its datacenter can take. */
+    public TestTask heat(double perC) {
+        heat = perC;
+        return this;
+    }
+
+    public TestTask profile(int value) {
+        profile = value;
+        return this;
+    }
+
+    public TestTask description(String value) {
+        description = value;
         return this;
     }
 

@@ -20,6 +20,7 @@ public final class TestWorld {
     private final List<TestTask> tasks = new ArrayList<>();
     private final List<long[]> edges = new ArrayList<>();
     private final List<double[]> issues = new ArrayList<>();
+    private final List<Advisory> advisories = new ArrayList<>();
     private double horizonS = 7200;
     private double drainS = 48 * 3600;
     private double slotS = 300;
@@ -36,6 +37,7 @@ public final class TestWorld {
     private double rttMs;
     private double gbps = 10;
     private TestFaults faults = new TestFaults();
+    private TestTruth truth = new TestTruth();
 
     public TestWorld site(TestSite site) {
         sites.add(site);
@@ -66,6 +68,14 @@ public final class TestWorld {
     /** A forecast of intensity: issued, about which datacenter, one value. */
     public TestWorld issue(double issueS, int datacenter, double value) {
         issues.add(new double[] {issueS, datacenter, value});
+        return this;
+    }
+
+    private record Advisory(double issueS, int dc, String text) {}
+
+    /** What operators announce; in the order of issue. */
+    public TestWorld advisory(double issueS, int dc, String text) {
+        advisories.add(new Advisory(issueS, dc, text));
         return this;
     }
 
@@ -134,6 +144,11 @@ public final class TestWorld {
         return this;
     }
 
+    public TestWorld truth(TestTruth value) {
+        truth = value;
+        return this;
+    }
+
     public TestWorld faults(TestFaults value) {
         faults = value;
         return this;
@@ -149,6 +164,9 @@ public final class TestWorld {
         writeSignals(input);
         writeForecasts(input);
         faults.write(input);
+        if (!advisories.isEmpty()) {
+            writeAdvisories(input);
+        }
         return folder;
     }
 
@@ -209,6 +227,10 @@ public final class TestWorld {
             w.open(column, ColumnType.STR);
             tasks.forEach(t -> w.putStr(column.equals("labels") && t.vm != null ? "kind=vm;mips=" + t.vm[0] : column));
         }
+        if (tasks.stream().anyMatch(t -> !t.description.isEmpty())) {
+            w.open("description", ColumnType.STR);
+            tasks.forEach(t -> w.putStr(t.description));
+        }
         if (!edges.isEmpty()) {
             w.table("edges", edges.size());
             w.i64("task", edges.stream().mapToLong(e -> e[0]).toArray());
@@ -225,6 +247,7 @@ public final class TestWorld {
         f64(w, "cpu_util_frac", t -> t.cpuUtil);
         f64(w, "gpu_util_frac", t -> t.gpuUtil);
         f64(w, "interference", t -> t.interference);
+        TestTruth.columns(w, tasks);
         List<double[]> rows = new ArrayList<>();
         for (int t = 0; t < tasks.size(); t++) {
             for (double[] phase : tasks.get(t).phases) {
@@ -238,6 +261,7 @@ public final class TestWorld {
             w.f64("cpu_util_frac", rows.stream().mapToDouble(r -> r[2]).toArray());
             w.f64("gpu_util_frac", rows.stream().mapToDouble(r -> r[3]).toArray());
         }
+        truth.write(w);
         TestVms.write(w, tasks);
         TestFolders.save(w, input.resolve("hidden.gsf"));
     }
@@ -281,6 +305,15 @@ public final class TestWorld {
         w.i32("kind", new int[n]).i64("first_us", issueUs).i64("step_us", step).i64("offset", offset).i32("count", count);
         w.table("values", n).f64("value", issues.stream().mapToDouble(x -> x[2]).toArray());
         TestFolders.save(w, input.resolve("forecasts.gsf"));
+    }
+
+    private void writeAdvisories(Path input) throws IOException {
+        FrameWriter w = new FrameWriter();
+        w.begin("advisories").table("advisories", advisories.size())
+                .i64("issue_us", advisories.stream().mapToLong(a -> us(a.issueS)).toArray())
+                .i32("dc", advisories.stream().mapToInt(Advisory::dc).toArray())
+                .str("text", advisories.stream().map(Advisory::text).toArray(String[]::new));
+        TestFolders.save(w, input.resolve("advisories.gsf"));
     }
 
     private void i64(FrameWriter w, String name, ToLongFunction<TestTask> value) {

@@ -1,0 +1,38 @@
+"""The log of who used the split ``new-words``: it is for one score per release, and every use is on record.
+
+The log lies with the user (``$XDG_STATE_HOME/greensched``), not with the code; who publishes a score publishes it too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from greensched import __version__
+
+LOGGED = "new-words"
+
+
+def path() -> Path:
+    """Where the log is."""
+    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
+    return Path(home) / "greensched" / "new-words.jsonl"
+
+
+def note(split: str | None, what: str) -> None:
+    """Add a line if this is the split of which every use is logged, and say so on standard error."""
+    if split != LOGGED:
+        return
+    line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__, "use": what}
+    file = path()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(line) + "\n")
+    except OSError as error:
+        print(f"split {LOGGED}: this use could not be logged: {error}", file=sys.stderr)
+        return
+    print(f"split {LOGGED} is for one score per release: this use is logged in {file}", file=sys.stderr)

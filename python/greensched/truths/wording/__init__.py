@@ -1,0 +1,1 @@
+"""Jobs in words: names, labels and descriptions that say what a job does and never what it costs."""

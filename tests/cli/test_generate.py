@@ -1,0 +1,158 @@
+"""``greensched generate jobs|reports``: data sets that can be published, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from greensched.cli import report_world
+from greensched.core.frames import read_frame
+from greensched.scenario import job_dataset
+from greensched.scenario.job_dataset import JobOrder
+from greensched.scenario.prepare import prepare, validate
+from greensched.traces import jobtable
+from greensched.truths import jobset
+from greensched.truths.splits import SPLITS
+from tests.conftest import Cli
+from tests.scenario import build
+
+
+def order(seed: int = 0, split: str = "train", jobs: int = 400) -> JobOrder:
+    return JobOrder(seed, split, jobs, datetime(2022, 1, 1, tzinfo=UTC), 3, 0.4)
+
+
+def test_equal_seeds_give_equal_bytes_and_others_differ_in_every_column(tmp_path: Path) -> None:
+    for name, seed in (("a", 0), ("b", 0), ("c", 1)):
+        job_dataset.write(tmp_path / name, order(seed))
+    first, second = ({p.name: p.read_bytes() for p in (tmp_path / n).iterdir()} for n in "ab")
+    assert first == second
+    for file in ("jobs.parquet", "truth.parquet", "speeds.parquet"):
+        one, other = (pd.read_parquet(tmp_path / n / file) for n in "ac")
+        for name in set(one.columns) - {"job", "machine", "configuration"}:
+            if one[name].notna().any():
+                assert not one[name].equals(other[name]), (file, name)
+
+
+def test_the_datasheet_is_true(tmp_path: Path) -> None:
+    job_dataset.write(tmp_path / "d", order(jobs=123))
+    text = (tmp_path / "d/datasheet.md").read_text()
+    sums = dict(re.findall(r"\| `([\w.]+\.parquet)` \| `([0-9a-f]{64})` \|", text))
+    assert sums == {p.name: sha256(p.read_bytes()).hexdigest() for p in (tmp_path / "d").glob("*.parquet")}
+    assert "`jobs.parquet` 123 rows" in text
+    assert pq.read_table(tmp_path / "d/truth.parquet").column_names == [name for name, _, _ in jobset.MEANING]
+    fields = pq.read_schema(tmp_path / "d/truth.parquet")
+    assert fields.field("work_s").metadata[b"unit"] == b"s"
+
+
+def test_the_command_of_the_datasheet_makes_it_again(cli: Cli, tmp_path: Path) -> None:
+    done = cli("generate", "jobs", "-o", "one", "--seed", "5", "--split", "test", "--jobs", "50", "--days", "2")
+    assert done.returncode == 0, done.stderr
+    command = re.search(r"^    greensched (generate .*)$", (tmp_path / "one/datasheet.md").read_text(), re.M)
+    assert command is not None
+    cli(*command[1].replace("DIR", "two").split())
+    assert (tmp_path / "one/datasheet.md").read_bytes() == (tmp_path / "two/datasheet.md").read_bytes()
+
+
+def test_jobs_are_a_trace_like_any_other(cli: Cli, tmp_path: Path) -> None:
+    written = job_dataset.write(tmp_path / "d", order(jobs=60))
+    told = cli("trace", "describe", "d/jobs.parquet")
+    assert told.returncode == 0, told.stderr
+    assert "60" in told.stdout
+    workload = {"source": "file", "file": "d/jobs.parquet"}
+    prepare(build.write(tmp_path, workload=workload, horizon="4d"), tmp_path / "run")
+    tasks = read_frame(tmp_path / "run/input/tasks.gsf").tables["tasks"]
+    assert written.description is not None
+    assert sorted(tasks["description"]) == sorted(written.description.decode())
+
+
+def test_a_job_table_without_a_column_that_came_later_is_read(tmp_path: Path) -> None:
+    job_dataset.write(tmp_path / "d", order(jobs=10))
+    old = pq.read_table(tmp_path / "d/jobs.parquet").drop_columns(["description"])
+    pq.write_table(old, tmp_path / "old.parquet")
+    assert jobtable.read(tmp_path / "old.parquet", ["job", "description"]).column("description").null_count == 10
+
+
+def test_truth_is_apart_from_what_is_declared(tmp_path: Path) -> None:
+    job_dataset.write(tmp_path / "d", order())
+    declared = jobtable.read(tmp_path / "d/jobs.parquet").to_pandas()
+    assert declared["expected_s"].isna().all()
+    truth = pd.read_parquet(tmp_path / "d/truth.parquet")
+    np.testing.assert_allclose(truth.work_s, declared.duration_s)
+    straggling = truth.straggler_factor > 1
+    assert straggling.mean() < 0.02
+    speeds = pd.read_parquet(tmp_path / "d/speeds.parquet")
+    assert set(truth.configuration) <= set(speeds.configuration)
+
+
+def test_nothing_is_overwritten_and_nothing_is_half_written(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/mine.txt").write_text("mine")
+    done = cli("generate", "jobs", "-o", "d", "--seed", "0", "--jobs", "10")
+    assert done.returncode == 2
+    assert "is not an empty folder" in done.stderr
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["mine.txt"]
+    for bad in (["--split", "tset"], ["--jobs", "0"], ["--gpu-share", "1.5"], ["--start", "soon"], ["--seed", "-1"]):
+        done = cli("generate", "jobs", "-o", "e", "--seed", "0", *bad)
+        assert done.returncode == 2, (bad, done.stdout)
+        assert bad[0] in done.stderr
+        assert not (tmp_path / "e").exists()
+
+
+def test_every_use_of_the_last_words_is_logged(cli: Cli, tmp_path: Path) -> None:
+    env = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    log = tmp_path / "state/greensched/new-words.jsonl"
+    cli("generate", "jobs", "-o", "a", "--seed", "0", "--jobs", "10", "--split", "new-words-dev", env=env)
+    assert not log.exists()
+    done = cli("generate", "jobs", "-o", "b", "--seed", "4", "--jobs", "10", "--split", "new-words", env=env)
+    assert str(log) in done.stderr
+    build.write(tmp_path, workload={"source": "synthetic", "text": "new-words", "jobs": 20})
+    cli("prepare", "s.yml", "--out", "run", env=env)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line["use"] for line in lines] == ["generate jobs, seed 4", "prepare test, seed 0"]
+
+
+@pytest.mark.java
+def test_reports_are_what_the_world_does(cli: Cli, tmp_path: Path) -> None:
+    done = cli("generate", "reports", "-o", "r", "--seed", "2", "--jobs", "150", "--days", "2")
+    assert done.returncode == 0, done.stderr
+    reports, jobs = (pd.read_parquet(tmp_path / "r" / f"{name}.parquet") for name in ("reports", "jobs"))
+    world = json.loads((tmp_path / "r/world.json").read_text())
+    assert len(reports) == 150 * len(world["datacenters"])
+    assert reports.datacenter.nunique() == 10
+
+    chosen = reports.merge(jobs, left_on=["task", "datacenter"], right_on=["task", "dc"])
+    assert len(chosen) == 150
+    # nothing but later arrivals can part what was foretold from what happened
+    took_s = chosen.finish_s - chosen.t_s
+    assert np.median(np.abs(chosen.service_time_s / took_s - 1)) < 1e-6
+    assert np.median(np.abs(chosen.energy_kwh / chosen.dynamic_kwh - 1)) < 1e-6
+    big = max(h["gpus"] for dc in world["datacenters"] for h in dc["hosts"])
+    impossible = reports.energy_kwh.isna()
+    assert set(reports[impossible].task) <= set(jobs[jobs.gpus > 4].task)
+    assert big == 8
+    told = pd.read_parquet(tmp_path / "r/advisories.parquet")
+    assert len(told) > 0
+    assert set(told.datacenter) <= set(reports.datacenter)
+    again = cli("generate", "reports", "-o", "s", "--seed", "2", "--jobs", "150", "--days", "2")
+    assert again.returncode == 0
+    assert (tmp_path / "r/reports.parquet").read_bytes() == (tmp_path / "s/reports.parquet").read_bytes()
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_usual_world_of_every_split_is_a_valid_scenario(split: str, tmp_path: Path) -> None:
+    path = tmp_path / "s.yml"
+    path.write_text(yaml.safe_dump(report_world.scenario(split, 4)))
+    loaded = validate(path, ["workload.jobs=300", "seed=9"])
+    fixed = loaded.scenario.advisories.schedule
+    assert len(fixed) == (7 if split == "drift" else 0)
+    assert loaded.scenario.advisories.forms == ("held_out" if split == "new-phrasing" else "known")
+    assert (0.015**2 + loaded.scenario.noise.power_sigma**2) ** 0.5 == pytest.approx(0.02, abs=1e-6)
