@@ -2,12 +2,10 @@ package org.greensched.sim.datacenter;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
 import org.greensched.sim.runfolder.DatacenterSpec;
 import org.greensched.sim.runfolder.HostSpec;
 import org.greensched.sim.runfolder.Tolerance;
-import org.greensched.sim.util.NeumaierSum;
 import org.greensched.sim.workload.HostTruth;
 
 /** What is free on the hosts of a datacenter, and which host a task gets: first fit by number, within the caps on cores. */
@@ -23,24 +21,11 @@ final class HostPool {
     private final double[] freeMemGb;
     private final int[] tasks;
     private final SetAside aside;
-    private final double utilisationCapFrac;
-    /** Cores that the utilisation cap leaves of all hosts; then of those that will take a task again. */
-    private final double mostCores;
-    private double usableCores;
+    private final CoreLimit limit;
     private final double totalCores;
     private final double totalMemGb;
     private final double totalGpus;
-    private final NeumaierSum usedCores = new NeumaierSum();
-    private final NeumaierSum usedMemGb = new NeumaierSum();
-    private final NeumaierSum usedGpus = new NeumaierSum();
-    private int held;
-    /** Cores that may be in use now. */
-    private double limitCores;
-    /** Hosts that are withdrawn for good. */
-    private final BitSet retired;
-    /** The datacenter without the groups of which every host is. */
-    private DatacenterSpec lasting;
-
+    private final Usage used;
     /** @param truth of each group of {@code spec} */
     HostPool(DatacenterSpec spec, HostTruth[] truth) {
         groups = new HostGroup[spec.hosts().size()];
@@ -49,12 +34,8 @@ final class HostPool {
         freeMemGb = new double[spec.hostCount()];
         tasks = new int[spec.hostCount()];
         aside = new SetAside(spec.hostCount());
-        retired = new BitSet();
-        lasting = spec;
-        utilisationCapFrac = spec.utilisationCapFrac();
-        mostCores = spec.usableCores();
-        usableCores = mostCores;
-        limitCores = mostCores;
+        limit = new CoreLimit(spec, aside);
+        used = new Usage();
         totalCores = spec.cores();
         double mem = 0;
         double gpus = 0;
@@ -93,19 +74,11 @@ final class HostPool {
         freeMemGb = other.freeMemGb.clone();
         tasks = other.tasks.clone();
         aside = other.aside.copy();
-        retired = other.retired; // nobody retires hosts of a copy
-        lasting = other.lasting;
-        utilisationCapFrac = other.utilisationCapFrac;
-        mostCores = other.mostCores;
-        usableCores = other.usableCores;
-        limitCores = other.limitCores;
+        limit = other.limit.copy(aside);
         totalCores = other.totalCores;
         totalMemGb = other.totalMemGb;
         totalGpus = other.totalGpus;
-        usedCores.set(other.usedCores.value());
-        usedMemGb.set(other.usedMemGb.value());
-        usedGpus.set(other.usedGpus.value());
-        held = other.held;
+        used = other.used.copy();
     }
 
     /** A pool of its own in the same state. */
@@ -131,7 +104,7 @@ final class HostPool {
 
     /** Whether so many more cores may be in use now, wherever they are. */
     boolean isAllowed(double cores) {
-        return usedCores.value() + cores <= limitCores + Tolerance.CAPACITY;
+        return limit.allows(used.cores(), cores);
     }
 
     private static double demandKey(double gpus) {
@@ -145,10 +118,7 @@ final class HostPool {
         freeCores[host] = Math.max(0, freeCores[host] - cores);
         freeMemGb[host] = Math.max(0, freeMemGb[host] - memGb);
         tasks[host]++;
-        held++;
-        usedCores.add(cores);
-        usedMemGb.add(memGb);
-        usedGpus.add(gpuAmount(gpus));
+        used.add(cores, memGb, gpuAmount(gpus));
         index(group, host);
         return mask;
     }
@@ -163,17 +133,10 @@ final class HostPool {
         boolean empty = --tasks[host] == 0;
         freeCores[host] = empty ? group.spec.cores() : freeCores[host] + cores;
         freeMemGb[host] = empty ? group.spec.memGb() : freeMemGb[host] + memGb;
-        usedCores.add(-cores);
-        usedMemGb.add(-memGb);
-        usedGpus.add(-gpuAmount(gpus));
-        if (--held == 0) {
-            usedCores.set(0);
-            usedMemGb.set(0);
-            usedGpus.set(0);
-        }
+        used.remove(cores, memGb, gpuAmount(gpus));
         if (aside.isSet(host)) {
             settleAside(host);
-            setLimit();
+            limit.update();
         } else {
             index(group, host);
         }
@@ -214,7 +177,7 @@ final class HostPool {
             index(groupOf[host], host);
         }
         if (wasWithdrawn != isWithdrawn) {
-            setLimit();
+            limit.update();
         }
     }
 
@@ -226,36 +189,21 @@ final class HostPool {
 
     /** A host is withdrawn and will not come back. */
     void retire(int host) {
-        retired.set(host);
-        HostGroup group = groupOf[host];
-        if (retired.nextClearBit(group.first) >= group.first + group.spec.count()) {
-            List<HostSpec> left = new ArrayList<>(lasting.hosts());
-            left.removeIf(hosts -> hosts == group.spec);
-            lasting = lasting.withHosts(left);
-            usableCores = lasting.usableCores();
-            setLimit();
-        }
+        limit.retire(host, groupOf[host]);
     }
 
     /** The datacenter without hosts that will never take a task again. */
     DatacenterSpec lasting() {
-        return lasting;
+        return limit.lasting();
     }
 
     boolean isCapped() {
-        return aside.capFrac() < 1;
+        return limit.isCapped();
     }
 
     /** At most this share of the cores in service may be in use from now on; what is in use already goes on. */
     void capTo(double frac) {
-        aside.capTo(frac);
-        setLimit();
-    }
-
-    /** Both caps are shares of what is in service: hosts that are withdrawn and idle are not, like those that are yet to come. */
-    private void setLimit() {
-        limitCores = aside.isPlain() ? usableCores
-                : Math.min(utilisationCapFrac, aside.capFrac()) * (totalCores - aside.withdrawnCores());
+        limit.capTo(frac);
     }
 
     boolean isDown(int host) {
@@ -273,7 +221,7 @@ final class HostPool {
 
     /** Cores that are neither free nor used: of hosts that are down or withdrawn, or held back by a cap. */
     double unavailableCores() {
-        return isCapped() ? totalCores - usedCores.value() - freeCores() : aside.cores();
+        return isCapped() ? totalCores - used.cores() - freeCores() : aside.cores();
     }
 
     private void index(HostGroup group, int host) {
@@ -315,37 +263,33 @@ final class HostPool {
     }
 
     double usedCores() {
-        return usedCores.value();
+        return used.cores();
     }
 
     double usedGpus() {
-        return usedGpus.value();
+        return used.gpus();
     }
 
     double freeCores() {
-        return underCap(totalCores - aside.cores() - usedCores.value());
-    }
-
-    private double underCap(double cores) {
-        return isCapped() ? Math.max(0, Math.min(cores, limitCores - usedCores.value())) : cores;
+        return limit.under(totalCores - aside.cores() - used.cores(), used.cores());
     }
 
     double freeMemGb() {
-        return totalMemGb - aside.memGb() - usedMemGb.value();
+        return totalMemGb - aside.memGb() - used.memGb();
     }
 
     double freeGpus() {
-        return totalGpus - aside.gpus() - usedGpus.value();
+        return totalGpus - aside.gpus() - used.gpus();
     }
 
     /** Cores that the utilisation cap leaves of all hosts. */
     double mostCores() {
-        return mostCores;
+        return limit.mostCores();
     }
 
     /** The same without hosts that will never take a task again. */
     double usableCores() {
-        return usableCores;
+        return limit.usableCores();
     }
 
     double maxFreeCores() {
@@ -353,7 +297,7 @@ final class HostPool {
         for (HostGroup group : groups) {
             max = Math.max(max, group.index.maxCores());
         }
-        return underCap(max);
+        return limit.under(max, used.cores());
     }
 
     double maxFreeGpus() {
@@ -373,11 +317,11 @@ final class HostPool {
         HostGroup group = groupOf[host];
         boolean ok = freeCores[host] >= 0 && freeCores[host] <= group.spec.cores() + 1e-6
                 && freeMemGb[host] >= 0 && freeMemGb[host] <= group.spec.memGb() + 1e-6
-                && tasks[host] >= 0 && usedCores.value() <= mostCores + 1e-6;
+                && tasks[host] >= 0 && used.cores() <= limit.mostCores() + 1e-6;
         if (!ok) {
             throw new IllegalStateException("host " + host + ": free cores " + freeCores[host] + " of " + group.spec.cores()
                     + ", free memory " + freeMemGb[host] + " of " + group.spec.memGb() + " GB, tasks " + tasks[host]
-                    + ", datacenter uses " + usedCores.value() + " of " + mostCores + " cores");
+                    + ", datacenter uses " + used.cores() + " of " + limit.mostCores() + " cores");
         }
     }
 }
