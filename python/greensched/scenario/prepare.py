@@ -16,7 +16,7 @@ import numpy as np
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.frames import write_frame
 from greensched.core.paths import making
-from greensched.scenario import advisory_effects, advisory_events, fault_schedule, heat, slots, tasks
+from greensched.scenario import advisory_effects, advisory_events, fault_schedule, heat, origins, slots, tasks
 from greensched.scenario.cloudsim import workload as vms
 from greensched.scenario.fault_schedule import FaultSchedule
 from greensched.scenario.forecasts import forecast_tables
@@ -126,7 +126,7 @@ def _check(loaded: Loaded) -> _Input:
             "signals.interpolation is linear: the value of now leans towards that of the next hour, which no operator "
             "knows; judge policies with hold"
         )
-    where = tasks.origins(loaded)
+    where = origins.origins(loaded)
     warm = slots.with_temperature(grid)
     built = tasks.build(loaded, where, warm) if loaded.cloud is None else vms.build(loaded, where)
     hidden = {} if built is None else _hidden(loaded, built, grid)

@@ -12,7 +12,8 @@ from greensched.scenario.faults import Checkpoint
 from greensched.scenario.hardware import HostGroup, HostSpec, Sleep
 from greensched.scenario.load import Loaded
 from greensched.scenario.network import gcp_latency_ms, rtt_matrix_ms
-from greensched.scenario.tasks import Origins, gpu_types, site
+from greensched.scenario.origins import Origins, site
+from greensched.scenario.tasks import gpu_types
 from greensched.signals.series import utc_text
 from greensched.signals.zones import zones
 from greensched.traces.apps import WORK_CLASSES

@@ -12,7 +12,8 @@ from greensched.core.types import F64, I32, I64
 from greensched.scenario.cloudsim import fields, naming
 from greensched.scenario.cloudsim.source import Cloud
 from greensched.scenario.load import Loaded
-from greensched.scenario.tasks import Origins, Tasks, arrival_us, deadline_rule
+from greensched.scenario.origins import Origins
+from greensched.scenario.tasks import Tasks, arrival_us, deadline_rule
 from greensched.scenario.workload import CloudsimWorkload
 from greensched.traces import enrich, hidden
 from greensched.traces.machines import Cloudlets, Machines
