@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from greensched.cli import report_world
+from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
 from greensched.scenario import job_dataset
 from greensched.scenario.job_dataset import JobOrder
@@ -105,6 +106,20 @@ def test_nothing_is_overwritten_and_nothing_is_half_written(cli: Cli, tmp_path: 
         assert done.returncode == 2, (bad, done.stdout)
         assert bad[0] in done.stderr
         assert not (tmp_path / "e").exists()
+
+
+@pytest.mark.parametrize("name", ["link", "broken", "."])
+def test_what_no_folder_can_replace_is_refused_in_words(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    (tmp_path / "broken").symlink_to("nowhere")
+    monkeypatch.chdir(tmp_path / "empty" if name == "." else tmp_path)
+    with pytest.raises(ConfigError, match=rf"--output {re.escape(name)}: is .*; name a new folder"):
+        job_dataset.write(Path(name), order(jobs=10))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["broken", "empty", "link"]
+    assert not list((tmp_path / "empty").iterdir())
 
 
 def test_every_use_of_the_last_words_is_logged(cli: Cli, tmp_path: Path) -> None:

@@ -116,6 +116,10 @@ def whole(target: Path, option: str = "--output") -> Iterator[Path]:
 
 
 def _require_unused(target: Path, option: str) -> None:
+    if target.is_symlink() or (target.is_dir() and target.samefile(Path.cwd())):
+        # neither can be replaced by a folder in one step
+        what = "is a link" if target.is_symlink() else "is the current folder"
+        raise ConfigError(f"{option} {target}: {what}; name a new folder")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigError(
             f"{option} {target}: exists and is not an empty folder; name another, a data set is never overwritten"
