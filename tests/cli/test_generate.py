@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +27,7 @@ from greensched.scenario.prepare import prepare, validate
 from greensched.traces import jobtable
 from greensched.truths import jobset
 from greensched.truths.splits import SPLITS
-from tests.conftest import Cli
+from tests.conftest import Cli, cli_environment
 from tests.scenario import build
 
 
@@ -160,6 +164,39 @@ def test_reports_are_what_the_world_does(cli: Cli, tmp_path: Path) -> None:
     again = cli("generate", "reports", "-o", "s", "--seed", "2", "--jobs", "150", "--days", "2")
     assert again.returncode == 0
     assert (tmp_path / "r/reports.parquet").read_bytes() == (tmp_path / "s/reports.parquet").read_bytes()
+
+
+@pytest.mark.java
+def test_the_datasheet_of_ones_own_scenario_claims_nothing_that_is_not_so(cli: Cli, tmp_path: Path) -> None:
+    """It once said of any jobs that they are of split train, drawn, and CC BY 4.0."""
+    (tmp_path / "t.csv").write_text("arrival_s,duration_s,cores\n0,60,1\n30,90,2\n")
+    workload = {"source": "hybrid", "trace": "file", "file": "t.csv", "text": "new-words-dev"}
+    build.write(tmp_path, workload=workload, policy={"name": "performance"})
+    done = cli("generate", "reports", "-o", "r", "--seed", "3", "--scenario", "s.yml")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "r/datasheet.md").read_text()
+    assert "All values are synthetic" not in text
+    assert "`new-words-dev`" in text and "`train`" not in text
+    assert "t.csv" in text
+    assert "drawn from the seed" not in text
+    assert "Jobs or signals are those of the sources named above, under their licences" in text
+    assert pq.read_table(tmp_path / "r/advisories.parquet").num_rows == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whoever_stops_it_finds_nothing_half_written(tmp_path: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-m", "greensched", "generate", "jobs", "-o", "d", "--seed", "0", "--jobs", "3000000"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=cli_environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while not list(tmp_path.glob(".d.*")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "greensched: interrupted\n")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("split", SPLITS)

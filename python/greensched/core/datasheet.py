@@ -43,6 +43,7 @@ class Datasheet:
         uses: what it is for, and what it is not for.
         limits: where it differs from the real thing.
         licence: of the data.
+        opening: whether anything here was measured.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Datasheet:
     uses: str
     limits: str
     licence: str = LICENCE
+    opening: str = "All values are synthetic. Nothing here was measured."
     extra: dict[str, str] = field(default_factory=dict)
 
     def text(self, files: dict[str, str]) -> str:
@@ -76,7 +78,7 @@ class Datasheet:
             "Files": f"| file | SHA-256 |\n|---|---|\n{sums}",
         }
         body = "\n".join(f"## {title}\n{part}\n" for title, part in parts.items())
-        return f"# {self.title}\n\nAll values are synthetic. Nothing here was measured.\n\n{body}"
+        return f"# {self.title}\n\n{self.opening}\n\n{body}"
 
 
 def checksums(folder: Path) -> dict[str, str]:
