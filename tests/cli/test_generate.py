@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+import greensched
 from greensched.cli import report_world
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
@@ -137,6 +138,30 @@ def test_every_use_of_the_last_words_is_logged(cli: Cli, tmp_path: Path) -> None
     cli("prepare", "s.yml", "--out", "run", env=env)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["use"] for line in lines] == ["generate jobs, seed 4", "prepare test, seed 0"]
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/nowhere"])
+def test_what_cannot_be_logged_is_not_used(cli: Cli, tmp_path: Path, home: str) -> None:
+    build.write(tmp_path, workload={"source": "synthetic", "jobs": 20})
+    for command in (
+        ("generate", "jobs", "-o", "b", "--seed", "4", "--jobs", "10", "--split", "new-words"),
+        ("generate", "reports", "-o", "b", "--seed", "4", "--jobs", "10", "--split", "new-words"),
+        ("prepare", "s.yml", "--out", "run", "--set", "workload.text=new-words"),
+        ("run", "s.yml", "--out", "run", "--set", "workload.text=new-words"),
+    ):
+        done = cli(*command, env={"XDG_STATE_HOME": home})
+        assert done.returncode == 2, command
+        assert "set XDG_STATE_HOME to a folder that can be written" in done.stderr
+        assert [p.name for p in tmp_path.iterdir()] == ["s.yml"], command
+
+
+@pytest.mark.java
+def test_from_python_a_use_is_logged_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = build.write(tmp_path, workload={"source": "synthetic", "jobs": 5})
+    greensched.simulate(path, "performance", overrides={"workload.text": "new-words"})
+    lines = (tmp_path / "greensched/new-words.jsonl").read_text().splitlines()
+    assert [json.loads(line)["use"] for line in lines] == ["prepare test, seed 0"]
 
 
 @pytest.mark.java
