@@ -41,7 +41,24 @@ def test_training_on_an_a100_is_compute_bound_and_takes_what_it_takes_by_hand() 
 
 def test_decoding_is_bound_by_bandwidth_so_that_peak_speed_hardly_matters() -> None:
     on = roofline.run(work(GENERATE, "fp16", 1, 128), 1.0, 11.0, [A100, T4])
-    assert on.sample_s[1] / on.sample_s[0] == pytest.approx(2039 / 320, rel=0.02)  # not 312 / 65
+    launches_s = 128 * 0.002
+    busy_s = on.sample_s - launches_s
+    assert busy_s[1] / busy_s[0] == pytest.approx(2039 / 320, rel=0.02)  # not 312 / 65
+
+
+def test_every_new_token_is_a_pass_of_its_own() -> None:
+    """A small model on a fast GPU waits for launches: GPT-2 once wrote 13,000 tokens a second, alone in its batch."""
+    small = dataclasses.replace(NET, params=124e6, flop_per_unit=0.25e9)
+    on = roofline.run(GpuWork(small, GENERATE, TEXTS, "fp16", 1, 512), 1.0, 11.0, [A100])
+    # 124 M weights of 2 bytes at 1,631 GB/s are 0.152 ms a token, launches 2 ms
+    assert on.sample_s[0] == pytest.approx(512 * (0.000152 + 0.002), rel=0.01)
+    assert on.gpu_util_frac[0] < 0.06
+
+
+def test_one_core_drives_each_gpu() -> None:
+    one, eight = (roofline.run(work(), g, 91.0, [A100]).cpu_util_frac[0] for g in (1.0, 8.0))
+    assert one == pytest.approx(0.04 + 0.8 / 91)
+    assert eight == pytest.approx(0.04 + 8 * 0.8 / 91)
 
 
 def test_large_batches_are_cheaper_per_sample_and_only_up_to_the_ridge() -> None:
