@@ -61,6 +61,23 @@ def test_hidden_truth_is_of_its_own_task(tmp_path: Path) -> None:
     np.testing.assert_allclose((deadline - arrival) / 2, column(got, "hidden", "hidden", "work_s"), atol=1e-5)
 
 
+def test_jobs_do_not_depend_on_hardware_that_will_come(tmp_path: Path) -> None:
+    """Whoever saw jobs on eight GPUs could tell that larger hosts have been ordered."""
+    types = {"small": HOST_TYPES["a100-node"].model_dump(exclude_none=True) | {"gpus": 1}}
+    small: dict[str, Any] = {
+        "host_types": types, "datacenters": [DATACENTERS[1] | {"hosts": [{"type": "small", "count": 3}]}]
+    }  # fmt: skip
+    small["workload"] = {"source": "synthetic", "text": "train", "jobs": 200, "gpu_share": 0.9}
+    refresh = {"kind": "refresh", "datacenter": "tokyo", "at": "3h", "from": "small", "to": "a100-node", "count": 1}
+    plain = prepared(tmp_path / "plain", **small)
+    renewed = prepared(tmp_path / "renewed", **small, advisories={"schedule": [refresh]})
+    for name in plain["tasks"].tables["tasks"]:
+        np.testing.assert_array_equal(column(plain, "tasks", "tasks", name), column(renewed, "tasks", "tasks", name))
+    assert (
+        column(plain, "hidden", "hidden", "work_s").tobytes() == column(renewed, "hidden", "hidden", "work_s").tobytes()
+    )
+
+
 def test_nothing_throttles_where_nobody_knows_the_temperature(tmp_path: Path) -> None:
     got = prepared(tmp_path, signals={"source": "flat", "carbon_gpkwh": 100.0, "forecasts": {"source": "none"}})
     assert "cooling" not in got["hidden"].tables or not len(column(got, "hidden", "cooling", "dc"))

@@ -76,7 +76,7 @@ def test_seeds_change_the_text_and_nothing_else() -> None:
     np.testing.assert_array_equal(a.duration_s, b.duration_s)
 
 
-@pytest.mark.parametrize("gpus", [0.0, 1.0])
+@pytest.mark.parametrize("gpus", [0.0, 0.05, 0.3, 1.0, 16.0])
 def test_a_trace_of_one_job(gpus: float) -> None:
     one = dataclasses.replace(trace(1), gpus=np.array([gpus]))
     told, _ = hybrid.give_text(0, one, "train", 240)
