@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from greensched.core.frames import read_frame
+from greensched.scenario.advisory_events import events
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.prepare import prepare, validate
 from greensched.scenario.problems import ScenarioError
@@ -136,3 +137,24 @@ def test_swapped_hosts_are_of_their_sort(tmp_path: Path) -> None:
     gpu, cpu = got["frankfurt"]
     assert (gpu["gpus"] > 0, cpu["gpus"]) == (True, 0)
     assert gpu["type"].split(".")[0] in HOST_TYPES
+
+
+def test_no_copy_is_taken_for_another_whatever_they_are_called(tmp_path: Path) -> None:
+    """Of two datacenters whose names differ late one had the other's hardware; so had types with long names."""
+    own = HOST_TYPES["epyc-2021"].model_dump(exclude_none=True)
+    base = "a-datacenter-with-a-name-that-nobody-would-want-to-type"
+    kinds = ("a-type-with-a-long-name-1", "a-type-with-a-long-name-2", "a.b", "a")
+    datacenters = [
+        {"name": name, "zone": "DE", "hosts": [{"type": kind, "count": 1} for kind in kinds]}
+        for name in (f"{base}-1", f"{base}-2", "c", "b.c")
+    ]
+    types = {kind: own for kind in (*kinds, "a.b.c.3")}
+    refresh = {"kind": "refresh", "datacenter": f"{base}-1", "at": "3h", "from": kinds[1], "to": "epyc-2019"}
+    given = {"hardware": {}, "host_types": types, "datacenters": datacenters}
+    got = hosts(prepared(tmp_path, **given, advisories={"schedule": [refresh]}))
+    everything = [(tuple(h["power_w"]), h["type"]) for groups in got.values() for h in groups[:4]]
+    assert len({power for power, _ in everything}) == len({kind for _, kind in everything}) == 16
+    assert all(len(kind) <= 64 for _, kind in everything)
+    loaded = validate(tmp_path / "s.yml")
+    (event,) = events(loaded)
+    assert event.hosts == ((1, 1),)
