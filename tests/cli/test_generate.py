@@ -208,7 +208,7 @@ def test_the_datasheet_of_ones_own_scenario_claims_nothing_that_is_not_so(cli: C
     assert pq.read_table(tmp_path / "r/advisories.parquet").num_rows == 0
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
 def test_whoever_stops_it_finds_nothing_half_written(tmp_path: Path, how: signal.Signals) -> None:
     command = [sys.executable, "-m", "greensched", "generate", "jobs", "-o", "d", "--seed", "0", "--jobs", "3000000"]
     with subprocess.Popen(

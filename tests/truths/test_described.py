@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from greensched.traces.table import Jobs
-from greensched.truths import amounts
+from greensched.truths import amounts, costs
 from greensched.truths.amounts import EPOCHS, STEPS
 from greensched.truths.kinds_of_work import Network
 from greensched.truths.machines import REFERENCE, Machine
@@ -144,6 +144,26 @@ def test_truth_is_relative_to_the_reference() -> None:
     assert (found.speed[gpu, 1] < 1).all()
     assert found.speed[gpu, 1].std() > 0.05  # a T4 is slower, and by how much depends on what is computed
     assert (found.speed > 0).all()
+
+
+def test_every_job_has_the_truth_of_its_own_work() -> None:
+    """Job by job, from its application and what it holds, so that no row can be another's."""
+    jobs, meanings = worked.jobs(14, 300)
+    found = truth(meanings, [worked.T4, worked.XEON], CLASSES)
+    for i in range(len(jobs)):
+        row = meanings.apps.rows[meanings.app[i]]
+        on = costs.on_machines(row, jobs.cores[i], jobs.gpus[i], [REFERENCE, worked.T4])
+        assert found.cpu_util_frac[i] == on.cpu_util_frac[0]
+        assert found.gpu_util_frac[i] == on.gpu_util_frac[0]
+        told = found.interference[i], found.interference_power[i], found.heat[i]
+        assert told == costs.circumstances(row)
+        assert CLASSES[found.work_class[i]] == costs.work_class(row)
+        assert found.speed[found.configuration[i], 0] == pytest.approx(on.sample_s[0] / on.sample_s[1])
+        assert found.cpu_scale[found.configuration[i], 0] == pytest.approx(on.cpu_util_frac[1] / on.cpu_util_frac[0])
+        if row.work is not None:
+            assert found.gpu_scale[found.configuration[i], 0] == pytest.approx(
+                on.gpu_util_frac[1] / on.gpu_util_frac[0]
+            )
 
 
 @pytest.mark.parametrize("late", [False, True])

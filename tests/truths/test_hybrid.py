@@ -28,9 +28,9 @@ def trace(n: int = 1200) -> Jobs:
 
 
 def test_what_the_trace_says_stays() -> None:
-    before = trace()
+    before = dataclasses.replace(trace(), priority=np.arange(1200, dtype=np.int32) % 7)
     after, _ = hybrid.give_text(0, before, "train", 240)
-    for name in ("arrival_s", "duration_s", "cores", "mem_gb", "gpus", "group", "deadline_s", "origin"):
+    for name in ("priority", "arrival_s", "duration_s", "cores", "mem_gb", "gpus", "group", "deadline_s", "origin"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
     assert after.notes[0] == "a note of the trace"
     assert "synthetic" in after.notes[1]
