@@ -231,5 +231,7 @@ def test_the_usual_world_of_every_split_is_a_valid_scenario(split: str, tmp_path
     loaded = validate(path, ["workload.jobs=300", "seed=9"])
     fixed = loaded.scenario.advisories.schedule
     assert len(fixed) == (7 if split == "drift" else 0)
+    assert all(entry.at == 2 * 86_400_000_000 for entry in fixed)  # half-way
+    assert loaded.scenario.privileged is False  # the command asks for the truth, not the world
     assert loaded.scenario.advisories.forms == ("held_out" if split == "new-phrasing" else "known")
     assert (0.015**2 + loaded.scenario.noise.power_sigma**2) ** 0.5 == pytest.approx(0.02, abs=1e-6)

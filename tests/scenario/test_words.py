@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from greensched.core.frames import read_frame
+from greensched.scenario import described
 from greensched.scenario.advisory_events import events
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.prepare import prepare, validate
 from greensched.scenario.problems import ScenarioError
+from greensched.truths.machines import Machine
 from tests.scenario import build
 
 DATACENTERS = [
@@ -77,6 +79,34 @@ def test_jobs_do_not_depend_on_hardware_that_will_come(tmp_path: Path) -> None:
     assert (
         column(plain, "hidden", "hidden", "work_s").tobytes() == column(renewed, "hidden", "hidden", "work_s").tobytes()
     )
+
+
+def test_the_truth_sees_the_hardware_of_the_run(tmp_path: Path) -> None:
+    types = {
+        "own": HOST_TYPES["t4-node"].model_dump(exclude_none=True) | {"speed": {"memory": 0.5, "gpu": 0.25}},
+        "bare": HOST_TYPES["xeon-2019"].model_dump(exclude_none=True) | {"speed": {}},
+    }
+    datacenters = [DATACENTERS[0] | {"hosts": [{"type": kind, "count": 1} for kind in ("bare", "own", "epyc-2019")]}]
+    loaded = validate(build.write(tmp_path, host_types=types, datacenters=datacenters))
+    assert described.machines(loaded) == [
+        Machine("bare", (1.0, 1.0, 1.0), None, 1.0),
+        Machine("own", (1.0, 0.5, 1.0), "T4", 0.25),
+        Machine("epyc-2019", (0.90, 0.76, 0.72), None, 1.0),
+    ]
+
+
+def test_power_at_rest_at_work_and_of_gpus_are_drawn_apart(tmp_path: Path) -> None:
+    gpu = hosts(prepared(tmp_path, hardware={"swap_share": 0.0}))["frankfurt"][0]
+    was = HOST_TYPES["a100-node"]
+    factors = (
+        gpu["power_w"][0] / was.power_w[0],
+        (gpu["power_w"][-1] - gpu["power_w"][0]) / (was.power_w[-1] - was.power_w[0]),
+        gpu["gpu_max_w"] / was.gpu_max_w,
+        *(s / was.speed[name] for s, name in zip(gpu["speed"], ("general", "memory", "vector", "gpu"), strict=True)),
+    )
+    assert len({round(f, 3) for f in factors}) == 7
+    assert all(0.6 < f < 1.6 for f in factors)
+    assert gpu["gpu_idle_w"] / was.gpu_idle_w == pytest.approx(factors[2], rel=1e-3)
 
 
 def test_nothing_throttles_where_nobody_knows_the_temperature(tmp_path: Path) -> None:
