@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import signal
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -14,7 +18,9 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
+import greensched
 from greensched.cli import report_world
+from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
 from greensched.scenario import job_dataset
 from greensched.scenario.job_dataset import JobOrder
@@ -22,7 +28,7 @@ from greensched.scenario.prepare import prepare, validate
 from greensched.traces import jobtable
 from greensched.truths import jobset
 from greensched.truths.splits import SPLITS
-from tests.conftest import Cli
+from tests.conftest import Cli, cli_environment
 from tests.scenario import build
 
 
@@ -107,6 +113,20 @@ def test_nothing_is_overwritten_and_nothing_is_half_written(cli: Cli, tmp_path: 
         assert not (tmp_path / "e").exists()
 
 
+@pytest.mark.parametrize("name", ["link", "broken", "."])
+def test_what_no_folder_can_replace_is_refused_in_words(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "link").symlink_to("empty")
+    (tmp_path / "broken").symlink_to("nowhere")
+    monkeypatch.chdir(tmp_path / "empty" if name == "." else tmp_path)
+    with pytest.raises(ConfigError, match=rf"--output {re.escape(name)}: is .*; name a new folder"):
+        job_dataset.write(Path(name), order(jobs=10))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["broken", "empty", "link"]
+    assert not list((tmp_path / "empty").iterdir())
+
+
 def test_every_use_of_the_last_words_is_logged(cli: Cli, tmp_path: Path) -> None:
     env = {"XDG_STATE_HOME": str(tmp_path / "state")}
     log = tmp_path / "state/greensched/new-words.jsonl"
@@ -118,6 +138,30 @@ def test_every_use_of_the_last_words_is_logged(cli: Cli, tmp_path: Path) -> None
     cli("prepare", "s.yml", "--out", "run", env=env)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line["use"] for line in lines] == ["generate jobs, seed 4", "prepare test, seed 0"]
+
+
+@pytest.mark.parametrize("home", ["/dev/null", "/proc/nowhere"])
+def test_what_cannot_be_logged_is_not_used(cli: Cli, tmp_path: Path, home: str) -> None:
+    build.write(tmp_path, workload={"source": "synthetic", "jobs": 20})
+    for command in (
+        ("generate", "jobs", "-o", "b", "--seed", "4", "--jobs", "10", "--split", "new-words"),
+        ("generate", "reports", "-o", "b", "--seed", "4", "--jobs", "10", "--split", "new-words"),
+        ("prepare", "s.yml", "--out", "run", "--set", "workload.text=new-words"),
+        ("run", "s.yml", "--out", "run", "--set", "workload.text=new-words"),
+    ):
+        done = cli(*command, env={"XDG_STATE_HOME": home})
+        assert done.returncode == 2, command
+        assert "set XDG_STATE_HOME to a folder that can be written" in done.stderr
+        assert [p.name for p in tmp_path.iterdir()] == ["s.yml"], command
+
+
+@pytest.mark.java
+def test_from_python_a_use_is_logged_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    path = build.write(tmp_path, workload={"source": "synthetic", "jobs": 5})
+    greensched.simulate(path, "performance", overrides={"workload.text": "new-words"})
+    lines = (tmp_path / "greensched/new-words.jsonl").read_text().splitlines()
+    assert [json.loads(line)["use"] for line in lines] == ["prepare test, seed 0"]
 
 
 @pytest.mark.java
@@ -147,6 +191,39 @@ def test_reports_are_what_the_world_does(cli: Cli, tmp_path: Path) -> None:
     assert (tmp_path / "r/reports.parquet").read_bytes() == (tmp_path / "s/reports.parquet").read_bytes()
 
 
+@pytest.mark.java
+def test_the_datasheet_of_ones_own_scenario_claims_nothing_that_is_not_so(cli: Cli, tmp_path: Path) -> None:
+    """It once said of any jobs that they are of split train, drawn, and CC BY 4.0."""
+    (tmp_path / "t.csv").write_text("arrival_s,duration_s,cores\n0,60,1\n30,90,2\n")
+    workload = {"source": "hybrid", "trace": "file", "file": "t.csv", "text": "new-words-dev"}
+    build.write(tmp_path, workload=workload, policy={"name": "performance"})
+    done = cli("generate", "reports", "-o", "r", "--seed", "3", "--scenario", "s.yml")
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "r/datasheet.md").read_text()
+    assert "All values are synthetic" not in text
+    assert "`new-words-dev`" in text and "`train`" not in text
+    assert "t.csv" in text
+    assert "drawn from the seed" not in text
+    assert "Jobs or signals are those of the sources named above, under their licences" in text
+    assert pq.read_table(tmp_path / "r/advisories.parquet").num_rows == 0
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_stops_it_finds_nothing_half_written(tmp_path: Path, how: signal.Signals) -> None:
+    command = [sys.executable, "-m", "greensched", "generate", "jobs", "-o", "d", "--seed", "0", "--jobs", "3000000"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=cli_environment(), stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        while not list(tmp_path.glob(".d.*")):
+            assert process.poll() is None
+            time.sleep(0.02)
+        time.sleep(0.5)
+        process.send_signal(how)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (130, "greensched: interrupted\n")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("split", SPLITS)
 def test_the_usual_world_of_every_split_is_a_valid_scenario(split: str, tmp_path: Path) -> None:
     path = tmp_path / "s.yml"
@@ -154,5 +231,7 @@ def test_the_usual_world_of_every_split_is_a_valid_scenario(split: str, tmp_path
     loaded = validate(path, ["workload.jobs=300", "seed=9"])
     fixed = loaded.scenario.advisories.schedule
     assert len(fixed) == (7 if split == "drift" else 0)
+    assert all(entry.at == 2 * 86_400_000_000 for entry in fixed)  # half-way
+    assert loaded.scenario.privileged is False  # the command asks for the truth, not the world
     assert loaded.scenario.advisories.forms == ("held_out" if split == "new-phrasing" else "known")
     assert (0.015**2 + loaded.scenario.noise.power_sigma**2) ** 0.5 == pytest.approx(0.02, abs=1e-6)

@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from greensched.core.frames import read_frame
+from greensched.scenario import described
+from greensched.scenario.advisory_events import events
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.prepare import prepare, validate
 from greensched.scenario.problems import ScenarioError
+from greensched.truths.machines import Machine
 from tests.scenario import build
 
 DATACENTERS = [
@@ -59,6 +62,51 @@ def test_hidden_truth_is_of_its_own_task(tmp_path: Path) -> None:
     arrival = np.array(column(got, "tasks", "tasks", "arrival_us")) / 1e6
     deadline = np.array(column(got, "tasks", "tasks", "deadline_us")) / 1e6
     np.testing.assert_allclose((deadline - arrival) / 2, column(got, "hidden", "hidden", "work_s"), atol=1e-5)
+
+
+def test_jobs_do_not_depend_on_hardware_that_will_come(tmp_path: Path) -> None:
+    """Whoever saw jobs on eight GPUs could tell that larger hosts have been ordered."""
+    types = {"small": HOST_TYPES["a100-node"].model_dump(exclude_none=True) | {"gpus": 1}}
+    small: dict[str, Any] = {
+        "host_types": types, "datacenters": [DATACENTERS[1] | {"hosts": [{"type": "small", "count": 3}]}]
+    }  # fmt: skip
+    small["workload"] = {"source": "synthetic", "text": "train", "jobs": 200, "gpu_share": 0.9}
+    refresh = {"kind": "refresh", "datacenter": "tokyo", "at": "3h", "from": "small", "to": "a100-node", "count": 1}
+    plain = prepared(tmp_path / "plain", **small)
+    renewed = prepared(tmp_path / "renewed", **small, advisories={"schedule": [refresh]})
+    for name in plain["tasks"].tables["tasks"]:
+        np.testing.assert_array_equal(column(plain, "tasks", "tasks", name), column(renewed, "tasks", "tasks", name))
+    assert (
+        column(plain, "hidden", "hidden", "work_s").tobytes() == column(renewed, "hidden", "hidden", "work_s").tobytes()
+    )
+
+
+def test_the_truth_sees_the_hardware_of_the_run(tmp_path: Path) -> None:
+    types = {
+        "own": HOST_TYPES["t4-node"].model_dump(exclude_none=True) | {"speed": {"memory": 0.5, "gpu": 0.25}},
+        "bare": HOST_TYPES["xeon-2019"].model_dump(exclude_none=True) | {"speed": {}},
+    }
+    datacenters = [DATACENTERS[0] | {"hosts": [{"type": kind, "count": 1} for kind in ("bare", "own", "epyc-2019")]}]
+    loaded = validate(build.write(tmp_path, host_types=types, datacenters=datacenters))
+    assert described.machines(loaded) == [
+        Machine("bare", (1.0, 1.0, 1.0), None, 1.0),
+        Machine("own", (1.0, 0.5, 1.0), "T4", 0.25),
+        Machine("epyc-2019", (0.90, 0.76, 0.72), None, 1.0),
+    ]
+
+
+def test_power_at_rest_at_work_and_of_gpus_are_drawn_apart(tmp_path: Path) -> None:
+    gpu = hosts(prepared(tmp_path, hardware={"swap_share": 0.0}))["frankfurt"][0]
+    was = HOST_TYPES["a100-node"]
+    factors = (
+        gpu["power_w"][0] / was.power_w[0],
+        (gpu["power_w"][-1] - gpu["power_w"][0]) / (was.power_w[-1] - was.power_w[0]),
+        gpu["gpu_max_w"] / was.gpu_max_w,
+        *(s / was.speed[name] for s, name in zip(gpu["speed"], ("general", "memory", "vector", "gpu"), strict=True)),
+    )
+    assert len({round(f, 3) for f in factors}) == 7
+    assert all(0.6 < f < 1.6 for f in factors)
+    assert gpu["gpu_idle_w"] / was.gpu_idle_w == pytest.approx(factors[2], rel=1e-3)
 
 
 def test_nothing_throttles_where_nobody_knows_the_temperature(tmp_path: Path) -> None:
@@ -119,3 +167,24 @@ def test_swapped_hosts_are_of_their_sort(tmp_path: Path) -> None:
     gpu, cpu = got["frankfurt"]
     assert (gpu["gpus"] > 0, cpu["gpus"]) == (True, 0)
     assert gpu["type"].split(".")[0] in HOST_TYPES
+
+
+def test_no_copy_is_taken_for_another_whatever_they_are_called(tmp_path: Path) -> None:
+    """Of two datacenters whose names differ late one had the other's hardware; so had types with long names."""
+    own = HOST_TYPES["epyc-2021"].model_dump(exclude_none=True)
+    base = "a-datacenter-with-a-name-that-nobody-would-want-to-type"
+    kinds = ("a-type-with-a-long-name-1", "a-type-with-a-long-name-2", "a.b", "a")
+    datacenters = [
+        {"name": name, "zone": "DE", "hosts": [{"type": kind, "count": 1} for kind in kinds]}
+        for name in (f"{base}-1", f"{base}-2", "c", "b.c")
+    ]
+    types = {kind: own for kind in (*kinds, "a.b.c.3")}
+    refresh = {"kind": "refresh", "datacenter": f"{base}-1", "at": "3h", "from": kinds[1], "to": "epyc-2019"}
+    given = {"hardware": {}, "host_types": types, "datacenters": datacenters}
+    got = hosts(prepared(tmp_path, **given, advisories={"schedule": [refresh]}))
+    everything = [(tuple(h["power_w"]), h["type"]) for groups in got.values() for h in groups[:4]]
+    assert len({power for power, _ in everything}) == len({kind for _, kind in everything}) == 16
+    assert all(len(kind) <= 64 for _, kind in everything)
+    loaded = validate(tmp_path / "s.yml")
+    (event,) = events(loaded)
+    assert event.hosts == ((1, 1),)

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 import greensched.truths.catalogue
+from greensched.truths import applications
+from greensched.truths.wording import words
 
 FOLDER = Path(greensched.truths.catalogue.__file__).parent
 OPTIONAL = {
@@ -99,6 +101,34 @@ def test_no_name_of_a_held_out_row_occurs_in_a_known_one(table: str) -> None:
             word = re.compile(rf"(?<![a-z0-9]){re.escape(alias)}(?![a-z0-9])")
             leaks += [(row["name"], alias, name) for name in known if word.search(name)]
     assert leaks == []
+
+
+def test_a_name_names_something_and_nothing_else() -> None:
+    """What people call the work ("option pricing") does not tell with which program; data are not called as a model."""
+    rows = {table: _rows(table) for table in SPLIT}
+    tasks = {task.lower() for row in rows["applications"] for task in row["tasks"].split("|")}
+    assert {name for table in SPLIT for row in rows[table] for name in _names(row) if name in tasks} == set()
+    models = [name for row in rows["models"] for name in _names(row)]
+    data = [name for row in rows["datasets"] for name in _names(row)]
+    assert [(m, d) for m in models for d in data if _within(m, d)] == []
+
+
+def test_held_out_words_are_in_nothing_that_known_jobs_say() -> None:
+    """Nor among the tasks, owners, chatter and ways of saying that all splits share."""
+    rows = [(table, row) for table in SPLIT for row in _rows(table)]
+    said = [name for _, row in rows if row["split"] == "known" for name in _names(row)]
+    said += [t for table, row in rows if table == "applications" for t in row["tasks"].lower().split("|")]
+    said += [*words.TAGS, *words.CHATTER, *applications._TEAMS, *applications._PROJECTS, *applications._PEOPLE]
+    said += [text for way in words.MODE.values() for options in way for text in options]
+    for ways in (words.ITEMS, words.INNER, words.PRECISION, words.RESUME, words.SAMPLE, words.DRY):
+        said += [text for options in ways.values() for text in options]
+    held_out = [name for _, row in rows if row["split"] != "known" for name in _names(row)]
+    assert [(name, text) for name in held_out for text in said if _within(name, text.lower())] == []
+
+
+def _within(name: str, text: str) -> bool:
+    """Whether a name occurs in a text as words."""
+    return re.search(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", text) is not None
 
 
 @pytest.mark.parametrize("table", SPLIT)

@@ -8,8 +8,10 @@ import itertools
 import numpy as np
 import pytest
 
-from greensched.truths import cores, roofline
-from greensched.truths.facts import models
+from greensched.truths import cores, costs, effects, roofline
+from greensched.truths.applications import Application
+from greensched.truths.facts import Tool, models
+from greensched.truths.kinds_of_work import Program
 from greensched.truths.machines import Machine
 from greensched.truths.modes import MODES
 from greensched.truths.roofline import GpuWork
@@ -41,7 +43,24 @@ def test_training_on_an_a100_is_compute_bound_and_takes_what_it_takes_by_hand() 
 
 def test_decoding_is_bound_by_bandwidth_so_that_peak_speed_hardly_matters() -> None:
     on = roofline.run(work(GENERATE, "fp16", 1, 128), 1.0, 11.0, [A100, T4])
-    assert on.sample_s[1] / on.sample_s[0] == pytest.approx(2039 / 320, rel=0.02)  # not 312 / 65
+    launches_s = 128 * 0.002
+    busy_s = on.sample_s - launches_s
+    assert busy_s[1] / busy_s[0] == pytest.approx(2039 / 320, rel=0.02)  # not 312 / 65
+
+
+def test_every_new_token_is_a_pass_of_its_own() -> None:
+    """A small model on a fast GPU waits for launches: GPT-2 once wrote 13,000 tokens a second, alone in its batch."""
+    small = dataclasses.replace(NET, params=124e6, flop_per_unit=0.25e9)
+    on = roofline.run(GpuWork(small, GENERATE, TEXTS, "fp16", 1, 512), 1.0, 11.0, [A100])
+    # 124 M weights of 2 bytes at 1,631 GB/s are 0.152 ms a token, launches 2 ms
+    assert on.sample_s[0] == pytest.approx(512 * (0.000152 + 0.002), rel=0.01)
+    assert on.gpu_util_frac[0] < 0.06
+
+
+def test_one_core_drives_each_gpu() -> None:
+    one, eight = (roofline.run(work(), g, 91.0, [A100]).cpu_util_frac[0] for g in (1.0, 8.0))
+    assert one == pytest.approx(0.04 + 0.8 / 91)
+    assert eight == pytest.approx(0.04 + 8 * 0.8 / 91)
 
 
 def test_large_batches_are_cheaper_per_sample_and_only_up_to_the_ridge() -> None:
@@ -113,3 +132,44 @@ def test_a_copy_that_is_faster_is_faster_in_everything() -> None:
     assert roofline.run(work(batch=512), 1.0, 11.0, [unheard]).sample_s[0] * 512 - 0.006 == pytest.approx(
         2 * (roofline.run(work(batch=512), 1.0, 11.0, [A100]).sample_s[0] * 512 - 0.006)
     )
+
+
+def test_memory_bound_programs_suffer_from_neighbours_most_and_late_and_vector_code_from_heat() -> None:
+    # a quarter of its time memory: 0.05 + 0.30 / 4, and 1 + 1.5 / 4; a quarter vector: 0.003 / 4 per degree
+    assert costs.circumstances(program(TOOL)) == pytest.approx((0.125, 1.375, 0.00075))
+    streams = dataclasses.replace(TOOL, bound=(0.1, 0.8, 0.1))
+    assert costs.circumstances(program(streams)) == pytest.approx((0.29, 2.2, 0.0003))
+    assert costs.work_class(program(TOOL)) == "general"
+    assert costs.work_class(program(streams)) == "memory"
+    assert costs.work_class(program(dataclasses.replace(TOOL, bound=(0.1, 0.2, 0.7)))) == "vector"
+
+
+def program(tool: Tool) -> Application:
+    """Somebody who runs a program."""
+    kind = Program(tool, "load", None)
+    return Application(kind, None, 4.0, 8.0, 0.0, 0.0, "a.b", "b", "p", "prod", (0, 0), 0)
+
+
+def test_facts_are_in_bytes_and_long_texts_are_cut() -> None:
+    resnet = next(m for m in models() if m.name == "ResNet-50")
+    assert (resnet.bytes_per_unit, resnet.flop_per_unit, resnet.params) == pytest.approx((44.4e6, 8.178e9, 25.56e6))
+    long = dataclasses.replace(TEXTS, units_per_sample=9000.0)
+    assert GpuWork(NET, EVALUATE, long, "fp16", 1, 0).units_per_sample == 2048
+    other = dataclasses.replace(NET, family="graph")
+    assert GpuWork(other, EVALUATE, long, "fp16", 1, 0).units_per_sample == 9000
+
+
+def test_sampling_images_moves_activations_in_every_step_and_decoding_moves_none() -> None:
+    net = dataclasses.replace(NET, family="diffusion", unit="step-image")
+    sample = MODES["diffusion"][0]
+    # 30 steps: 10^9 weights of 2 bytes, and 2 GFLOP of each of 8 images at 140 FLOP a byte
+    _, traffic = roofline.step(GpuWork(net, sample, IMAGES, "fp16", 8, 30))
+    assert traffic == pytest.approx(30 * (2e9 + 8 * 2e9 / 140))
+    _, traffic = roofline.step(work(GENERATE, "fp16", 8, 64))
+    assert traffic == pytest.approx(64 * 2e9)
+
+
+def test_every_datacenter_throttles_at_a_temperature_of_its_own() -> None:
+    limits = {effects.throttle_c(seed, f"dc{i}") for seed in (0, 1) for i in range(20)}
+    assert len(limits) > 25
+    assert 24 <= min(limits) < 27 and 31 < max(limits) <= 34

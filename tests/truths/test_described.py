@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from greensched.traces.table import Jobs
-from greensched.truths import amounts
+from greensched.truths import amounts, costs, jobset
 from greensched.truths.amounts import EPOCHS, STEPS
 from greensched.truths.kinds_of_work import Network
 from greensched.truths.machines import REFERENCE, Machine
@@ -144,6 +144,46 @@ def test_truth_is_relative_to_the_reference() -> None:
     assert (found.speed[gpu, 1] < 1).all()
     assert found.speed[gpu, 1].std() > 0.05  # a T4 is slower, and by how much depends on what is computed
     assert (found.speed > 0).all()
+
+
+def test_every_job_has_the_truth_of_its_own_work() -> None:
+    """Job by job, from its application and what it holds, so that no row can be another's."""
+    jobs, meanings = worked.jobs(14, 300)
+    found = truth(meanings, [worked.T4, worked.XEON], CLASSES)
+    for i in range(len(jobs)):
+        row = meanings.apps.rows[meanings.app[i]]
+        on = costs.on_machines(row, jobs.cores[i], jobs.gpus[i], [REFERENCE, worked.T4])
+        assert found.cpu_util_frac[i] == on.cpu_util_frac[0]
+        assert found.gpu_util_frac[i] == on.gpu_util_frac[0]
+        told = found.interference[i], found.interference_power[i], found.heat[i]
+        assert told == costs.circumstances(row)
+        assert CLASSES[found.work_class[i]] == costs.work_class(row)
+        assert found.speed[found.configuration[i], 0] == pytest.approx(on.sample_s[0] / on.sample_s[1])
+        assert found.cpu_scale[found.configuration[i], 0] == pytest.approx(on.cpu_util_frac[1] / on.cpu_util_frac[0])
+        if row.work is not None:
+            assert found.gpu_scale[found.configuration[i], 0] == pytest.approx(
+                on.gpu_util_frac[1] / on.gpu_util_frac[0]
+            )
+
+
+def test_published_tables_say_of_each_job_what_is_true_of_it() -> None:
+    jobs, meanings = worked.jobs(15, 200)
+    table, speeds = jobset.meant(meanings, [worked.T4, worked.XEON], CLASSES)
+    rows = table.to_pydict()
+    speed_of = {
+        (c, m): s
+        for c, m, s in zip(*(speeds[name].to_pylist() for name in ("configuration", "machine", "speed")), strict=True)
+    }
+    assert len(speed_of) == speeds.num_rows
+    for i in range(len(jobs)):
+        row = meanings.apps.rows[meanings.app[i]]
+        on = costs.on_machines(row, jobs.cores[i], jobs.gpus[i], [REFERENCE, worked.T4])
+        assert speed_of[rows["configuration"][i], "t4"] == pytest.approx(on.sample_s[0] / on.sample_s[1])
+        assert rows["cpu_util_frac"][i] == on.cpu_util_frac[0]
+        assert rows["heat_per_c"][i] == costs.circumstances(row)[2]
+        assert rows["family"][i] == row.kind.family
+        assert rows["samples"][i] * on.sample_s[0] * rows["straggler_factor"][i] == pytest.approx(rows["work_s"][i])
+        assert rows["precision"][i] == ("" if row.work is None else row.work.precision)
 
 
 @pytest.mark.parametrize("late", [False, True])

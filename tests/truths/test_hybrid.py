@@ -28,9 +28,9 @@ def trace(n: int = 1200) -> Jobs:
 
 
 def test_what_the_trace_says_stays() -> None:
-    before = trace()
+    before = dataclasses.replace(trace(), priority=np.arange(1200, dtype=np.int32) % 7)
     after, _ = hybrid.give_text(0, before, "train", 240)
-    for name in ("arrival_s", "duration_s", "cores", "mem_gb", "gpus", "group", "deadline_s", "origin"):
+    for name in ("priority", "arrival_s", "duration_s", "cores", "mem_gb", "gpus", "group", "deadline_s", "origin"):
         np.testing.assert_array_equal(getattr(before, name), getattr(after, name))
     assert after.notes[0] == "a note of the trace"
     assert "synthetic" in after.notes[1]
@@ -76,7 +76,7 @@ def test_seeds_change_the_text_and_nothing_else() -> None:
     np.testing.assert_array_equal(a.duration_s, b.duration_s)
 
 
-@pytest.mark.parametrize("gpus", [0.0, 1.0])
+@pytest.mark.parametrize("gpus", [0.0, 0.05, 0.3, 1.0, 16.0])
 def test_a_trace_of_one_job(gpus: float) -> None:
     one = dataclasses.replace(trace(1), gpus=np.array([gpus]))
     told, _ = hybrid.give_text(0, one, "train", 240)

@@ -10,6 +10,7 @@ import typer
 
 from greensched.cli import split_log
 from greensched.cli.signal import WriteAs
+from greensched.cli.stopping import signals_as_interrupt
 
 
 class Split(StrEnum):
@@ -54,7 +55,9 @@ def grid(
 
     begin = None if start is None else datetime.fromtimestamp(instant(start, "--start"), UTC)
     asked = dataset.order(seed, zones, begin, days, year, f".{write_as.value}")
-    for zone, kind, signal in dataset.write(output, asked):
+    with signals_as_interrupt():
+        written = dataset.write(output, asked)
+    for zone, kind, signal in written:
         print(f"{zone:<14} {kind:<16} {len(signal.values)} hours, mean {signal.values.mean():.4g}")
     print(output / "datasheet.md")
 
@@ -84,7 +87,8 @@ def jobs(
         begin = datetime.fromtimestamp(instant(start, "--start"), UTC)
     asked = job_dataset.JobOrder(seed, split.value, count, begin, days, gpu_share)
     split_log.note(split.value, f"generate jobs, seed {seed}")
-    written = job_dataset.write(output, asked)
+    with signals_as_interrupt():
+        written = job_dataset.write(output, asked)
     print(f"{len(written)} jobs of split {split.value}, {int((written.gpus > 0).sum())} with GPUs")
     print(output / "datasheet.md")
 
@@ -108,8 +112,10 @@ def reports(
 ) -> None:
     """What every job would cost in every datacenter, and what it did cost where it ran: a run of the real world."""
     from greensched.cli import reports as making
+    from greensched.cli.report_sheet import ReportOrder
 
     split_log.note(split.value if scenario is None else None, f"generate reports, seed {seed}")
-    rows = making.write(output, making.ReportOrder(seed, split.value, count, days, scenario, data))
+    with signals_as_interrupt():
+        rows = making.write(output, ReportOrder(seed, split.value, count, days, scenario, data))
     print(f"{rows} outcomes of jobs in datacenters")
     print(output / "datasheet.md")

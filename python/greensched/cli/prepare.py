@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from greensched.cli import split_log
 from greensched.core.errors import ConfigError, GreenSchedError
 from greensched.core.paths import require_unused
+
+if TYPE_CHECKING:
+    from greensched.scenario.schema import Scenario as ScenarioModel
 
 Scenario = Annotated[Path, typer.Argument(metavar="SCENARIO", help="Scenario file (YAML), or a CloudSim file.")]
 Set = Annotated[
@@ -64,17 +66,15 @@ def prepare(
         warn(grouped(warnings))
     for number in numbers:
         folder = out if len(numbers) == 1 else out / str(number)
-        prepared = preparation.prepare(scenario, folder, overrides, data, number, second, beside)
+        prepared = preparation.prepare(scenario, folder, overrides, data, number, second, beside, _note_split)
         if len(numbers) == 1 and not claimed:
             warn(grouped([(number, prepared.warnings)]))
-        _note_split(Path(prepared.run_folder))
         print(preparation.as_json(prepared))
 
 
-def _note_split(folder: Path) -> None:
-    """Jobs in words of the split that is to be scored once leave a trace."""
-    known = json.loads((folder / "input/provenance.json").read_text(encoding="utf-8"))["scenario"]
-    split_log.note(known["workload"].get("text"), f"prepare {known['name']}, seed {known['seed']}")
+def _note_split(scenario: ScenarioModel) -> None:
+    """Jobs in words of the split that is to be scored once leave a trace, before anything else of them is there."""
+    split_log.note(getattr(scenario.workload, "text", None), f"prepare {scenario.name}, seed {scenario.seed}")
 
 
 def documents(scenario: Path, asked: int | None) -> list[int | None]:

@@ -10,7 +10,6 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,33 +18,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from greensched.cli import report_world
+from greensched.cli import codes, report_sheet, report_world
+from greensched.cli.report_sheet import ReportOrder
 from greensched.cli.simulate import simulate
 from greensched.core import datasheet
-from greensched.core.datasheet import Datasheet
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
 from greensched.core.types import Observation, Options, Predictions, TaskTable
 from greensched.predictors.oracle import OraclePredictor
-from greensched.truths.splits import SPLITS
 
 STATE: Final = (
     "utilisation_frac", "free_cores", "free_gpus", "running", "queued", "queued_cores", "queued_gpus", "it_w", "pue",
     "carbon_gpkwh", "renewable_frac", "price_per_kwh", "temperature_c",
 )  # fmt: skip
 """What reports.parquet says about the datacenter when the job was placed (docs/output-columns.md)."""
-
-
-@dataclass(frozen=True)
-class ReportOrder:
-    """What to generate; ``scenario``: one's own file, or None for ten datacenters with hardware that the seed draws."""
-
-    seed: int
-    split: str
-    jobs: int
-    days: int
-    scenario: Path | None = None
-    data: Path | None = None
 
 
 class Recorder(OraclePredictor):
@@ -88,14 +74,17 @@ def write(folder: Path, asked: ReportOrder) -> int:
     """
     with datasheet.whole(folder) as temporary, tempfile.TemporaryDirectory(prefix="greensched-") as scratch:
         recorder, run = Recorder(), Path(scratch) / "run"
-        result = simulate(
-            _file(asked, Path(scratch)),
-            "random",
-            predictor=recorder,
-            overrides=_overrides(asked),
-            data=asked.data,
-            out=run,
-        )
+        try:
+            result = simulate(
+                _file(asked, Path(scratch)),
+                "random",
+                predictor=recorder,
+                overrides=_overrides(asked),
+                data=asked.data,
+                out=run,
+            )
+        except codes.Interrupted:  # whose message names a folder that is about to go
+            raise codes.Interrupted("interrupted; nothing was written") from None
         if result.summary["status"] != "completed":
             raise ConfigError(f"the run ended {result.summary['status']}: {result.summary['reason']}")
         config = json.loads((run / "input/run.json").read_text(encoding="utf-8"))
@@ -109,7 +98,9 @@ def write(folder: Path, asked: ReportOrder) -> int:
             key: config[key] for key in ("start_utc", "work_classes", "gpu_types", "network", "origins", "datacenters")
         }
         (temporary / "world.json").write_text(json.dumps(world, indent=1) + "\n", encoding="utf-8")
-        text = sheet(asked, reports.num_rows, len(result.jobs)).text(datasheet.checksums(temporary))
+        provenance = json.loads((run / "input/provenance.json").read_text(encoding="utf-8"))
+        sheet = report_sheet.sheet(asked, STATE, reports.num_rows, len(result.jobs), provenance)
+        text = sheet.text(datasheet.checksums(temporary))
         (temporary / datasheet.FILE).write_text(text, encoding="utf-8")
     return int(reports.num_rows)
 
@@ -140,35 +131,3 @@ def _file(asked: ReportOrder, scratch: Path) -> Path:
     usual = report_world.scenario(asked.split, asked.days)
     path.write_text(yaml.safe_dump(usual, sort_keys=False), encoding="utf-8")
     return path
-
-
-def sheet(asked: ReportOrder, rows: int, jobs: int) -> Datasheet:
-    """The datasheet of an order."""
-    options = f"--split {asked.split} --jobs {asked.jobs} --days {asked.days}"
-    if asked.scenario is not None:
-        options = "--scenario scenario.yml"
-    return Datasheet(
-        title="Execution reports of GreenSched",
-        command=f"greensched generate reports -o DIR --seed {asked.seed} {options}",
-        motivation="Outcomes of jobs in every datacenter that could have run them, to train and to compare predictors "
-        "of energy and service time; production logs have those of the chosen datacenter only.",
-        composition=f"`reports.parquet`: {rows} rows, one per job and datacenter at the time when the job was placed. "
-        "`energy_kwh` (dynamic IT energy times PUE), `service_time_s` and `wait_s` are what would have happened had "
-        "that option alone been executed from then on, luck included; null where no host could ever hold the job. "
-        f"{', '.join(f'`{name}`' for name in STATE)}: the datacenter then, as the scheduler sees it. `jobs.parquet`: "
-        f"{jobs} rows, what owners declared and what really happened where the job ran (docs/output-columns.md). "
-        "`advisories.parquet`: what operators announced, and when. "
-        "`world.json`: hardware, PUE models and network as declared. `scenario.yml`: the run.",
-        process="One run of the co-simulation in privileged mode with the policy `random`, which prefers nothing.",
-        parameters=(
-            ("jobs", f"split `{asked.split}`" if asked.scenario is None else "`scenario.yml`", "docs/generator.md"),
-            ("hardware", "`world.json`", "drawn from the seed around published figures"),
-            ("noise", "lognormal, `noise` in `scenario.yml`", "2 % on energy and 1.5 % on time by default"),
-        ),
-        randomness=f"Seed {asked.seed} draws grids, hardware, jobs, texts, luck and placement, each from streams of "
-        "its own.",
-        uses=f"Split `{asked.split}`: {SPLITS[asked.split].about}. The truth of `train` may be trained on, and then "
-        "has to be declared. Not for statements about real clusters or products.",
-        limits="One world per seed. The truth of an option supposes that nothing arrives after the job; the outcome in "
-        "`jobs.parquet` supposes nothing.",
-    )

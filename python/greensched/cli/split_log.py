@@ -12,27 +12,39 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from greensched import __version__
+from greensched.core.errors import ConfigError
 
 LOGGED = "new-words"
 
 
 def path() -> Path:
-    """Where the log is."""
-    home = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
-    return Path(home) / "greensched" / "new-words.jsonl"
+    """Where the log is.
+
+    Raises:
+        RuntimeError: the user has no home.
+    """
+    asked = Path(os.environ.get("XDG_STATE_HOME", ""))
+    home = asked if asked.is_absolute() else Path.home() / ".local/state"  # as the specification has it
+    return home / "greensched" / "new-words.jsonl"
 
 
 def note(split: str | None, what: str) -> None:
-    """Add a line if this is the split of which every use is logged, and say so on standard error."""
+    """Add a line if this is the split of which every use is logged, and say so on standard error.
+
+    Raises:
+        ConfigError: it cannot be logged, so it must not be used.
+    """
     if split != LOGGED:
         return
     line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__, "use": what}
-    file = path()
     try:
+        file = path()
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(line) + "\n")
-    except OSError as error:
-        print(f"split {LOGGED}: this use could not be logged: {error}", file=sys.stderr)
-        return
+            log.write(json.dumps(line) + "\n")  # one write, so that several at once mix no lines
+    except (OSError, RuntimeError) as error:
+        raise ConfigError(
+            f"split {LOGGED}: every use of it is logged, and this one cannot be ({error}); set XDG_STATE_HOME to a "
+            "folder that can be written"
+        ) from error
     print(f"split {LOGGED} is for one score per release: this use is logged in {file}", file=sys.stderr)

@@ -43,6 +43,7 @@ class Datasheet:
         uses: what it is for, and what it is not for.
         limits: where it differs from the real thing.
         licence: of the data.
+        opening: whether anything here was measured.
     """
 
     title: str
@@ -55,6 +56,7 @@ class Datasheet:
     uses: str
     limits: str
     licence: str = LICENCE
+    opening: str = "All values are synthetic. Nothing here was measured."
     extra: dict[str, str] = field(default_factory=dict)
 
     def text(self, files: dict[str, str]) -> str:
@@ -76,7 +78,7 @@ class Datasheet:
             "Files": f"| file | SHA-256 |\n|---|---|\n{sums}",
         }
         body = "\n".join(f"## {title}\n{part}\n" for title, part in parts.items())
-        return f"# {self.title}\n\nAll values are synthetic. Nothing here was measured.\n\n{body}"
+        return f"# {self.title}\n\n{self.opening}\n\n{body}"
 
 
 def checksums(folder: Path) -> dict[str, str]:
@@ -116,6 +118,10 @@ def whole(target: Path, option: str = "--output") -> Iterator[Path]:
 
 
 def _require_unused(target: Path, option: str) -> None:
+    if target.is_symlink() or (target.is_dir() and target.samefile(Path.cwd())):
+        # neither can be replaced by a folder in one step
+        what = "is a link" if target.is_symlink() else "is the current folder"
+        raise ConfigError(f"{option} {target}: {what}; name a new folder")
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ConfigError(
             f"{option} {target}: exists and is not an empty folder; name another, a data set is never overwritten"

@@ -6,6 +6,7 @@ Data sets for training are made with it, since a policy that prefers some datace
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.contracts import Needs, PolicyContext
 from greensched.core.errors import ConfigError
@@ -53,9 +54,15 @@ def draws(seed: int, task: I64, datacenter: I64) -> F64:
     """Uniform numbers in [0, 1) by seed, task and datacenter, shape (tasks, datacenters): a hash (SplitMix64)."""
     with np.errstate(over="ignore"):
         counter = task.astype(np.uint64)[:, None] * np.uint64(1 << 20) + datacenter.astype(np.uint64)
-        z = np.uint64(seed % 2**64) * _GAMMA + (counter + np.uint64(1)) * _GAMMA
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
+        # the seed is mixed first: added to the counter as it is, one seed's draws would be the next one's, shifted
+        start = _mixed(np.array([seed % 2**64], np.uint64) + _GAMMA)
+        z = _mixed(start + (counter + np.uint64(1)) * _GAMMA)
     result: F64 = (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return result
+
+
+def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of SplitMix64: a bijection of which every bit depends on every other."""
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))

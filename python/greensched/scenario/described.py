@@ -78,4 +78,5 @@ def _throttle_c(loaded: Loaded, warm: frozenset[int]) -> dict[str, float]:
 
 
 def _most_gpus(loaded: Loaded) -> float:
-    return float(max(loaded.host(name).gpus for name in host_types(loaded)))
+    """GPUs of the largest host that is there from the start: what jobs are drawn does not depend on what will come."""
+    return float(max(loaded.host(g.type).gpus for dc in loaded.scenario.datacenters for g in dc.hosts))

@@ -6,13 +6,15 @@ test a predictor are run on hardware that it was not trained on.
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from greensched.core.streams import stream
 from greensched.scenario.hardware import HOST_TYPES, HostGroup, HostSpec
 from greensched.scenario.schema import Scenario
 
-_LONGEST_NAME = 64
+_LONGEST_PREFIX = 59  # of a name of 64 characters, with a dot and the place of a group
 
 
 def apply(scenario: Scenario) -> Scenario:
@@ -32,6 +34,8 @@ def apply(scenario: Scenario) -> Scenario:
             rng = stream(scenario.seed, "hardware", dc.name, place)
             kind = _swapped(rng, group.type, scenario, law.swap_share)
             name = f"{_prefix(kind, dc.name)}{place}"
+            while name in types:  # one of the user's own
+                name += "x"
             spec = scenario.host_types.get(kind) or HOST_TYPES[kind]
             types[name] = _varied(rng, spec, law.power_sigma, law.speed_sigma)
             groups.append(HostGroup(type=name, count=group.count, sleep=group.sleep))
@@ -45,7 +49,12 @@ def drawn_from(name: str, kind: str, datacenter: str) -> bool:
 
 
 def _prefix(kind: str, datacenter: str) -> str:
-    return f"{kind[:20]}.{datacenter}"[: _LONGEST_NAME - 4] + "."
+    """What the names of copies of a type in a datacenter begin with; long ones are cut, and told apart by a digest."""
+    name = f"{kind}.{datacenter}"
+    if len(name) > _LONGEST_PREFIX or "." in kind:  # a.b in c is not a in b.c
+        digest = hashlib.sha256(f"{kind}\x1f{datacenter}".encode()).hexdigest()[:8]
+        name = f"{name[: _LONGEST_PREFIX - 9]}-{digest}"
+    return f"{name}."
 
 
 def _swapped(rng: np.random.Generator, kind: str, scenario: Scenario, share: float) -> str:

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from greensched.scenario.forecasts import forecast_tables
 from greensched.scenario.hidden_tables import hidden_tables
 from greensched.scenario.load import Loaded, load
 from greensched.scenario.resolve import run_config
+from greensched.scenario.schema import Scenario
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def prepare(
     document: int | None = None,
     second: Path | None = None,
     beside: Path | None = None,
+    before: Callable[[Scenario], None] | None = None,
 ) -> Prepared:
     """Validate a scenario against its data and write ``out/input``.
 
@@ -67,6 +70,7 @@ def prepare(
         document: of a CloudSim file, see :func:`greensched.scenario.load.load`.
         second: likewise.
         beside: likewise.
+        before: called with a scenario that is right, before anything is written; what it raises stops that.
 
     Raises:
         ScenarioError: every problem found.
@@ -76,6 +80,8 @@ def prepare(
     if (out / "input").exists():
         raise ConfigError(f"{out / 'input'} exists already; give another --out, or remove it")
     ready = _check(loaded)
+    if before is not None:
+        before(loaded.scenario)
     with making(out):
         out.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=out, prefix=".input."))

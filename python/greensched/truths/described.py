@@ -13,7 +13,7 @@ from greensched.core.types import F64, I64
 from greensched.traces.arrivals import ArrivalLaw, arrive
 from greensched.traces.generator import scores
 from greensched.traces.laws import DurationLaw, choose
-from greensched.traces.table import Jobs, blank
+from greensched.traces.table import UNSET_PRIORITY, Jobs, blank
 from greensched.truths import amounts, applications, effects
 from greensched.truths.amounts import Amounts
 from greensched.truths.applications import Applications
@@ -141,11 +141,12 @@ def put_into_words(
     if not exact:
         work_s = done.samples * sample_s * effects.stragglers(seed, len(jobs), straggler_share)
     texts = describe(stream(seed, "described", split, "wording"), apps, app, done, SPLITS[split].forms)
+    usual = np.array([row.stage == "prod" for row in apps.rows])[app]
     jobs = dataclasses.replace(
         jobs,
         app=app.astype(np.int32),
         duration_s=work_s,
-        priority=np.where(np.array([row.stage == "prod" for row in apps.rows])[app], 1, 0).astype(np.int32),
+        priority=np.where(jobs.priority != UNSET_PRIORITY, jobs.priority, usual).astype(np.int32),
         name=texts.name,
         labels=texts.labels,
         user=texts.user,

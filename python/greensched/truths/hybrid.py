@@ -37,7 +37,8 @@ def give_text(seed: int, jobs: Jobs, split: str, apps: int) -> tuple[Jobs, Meani
     Returns:
         The jobs in the same order with their text; their notes say what is synthetic, and how many texts agree less.
     """
-    most_gpus = float(jobs.gpus.max(initial=0.0))
+    # of small shares of a GPU alone nothing could be drawn; what fits them is looked for among the others
+    most_gpus = max(1.0, float(jobs.gpus.max(initial=0.0)))
     share = float((jobs.gpus > 0).mean()) if len(jobs) else 0.0
     drawn = applications.draw(seed, split, apps, share, most_gpus)
     app = _assign(seed, jobs, drawn)

@@ -15,7 +15,7 @@ class Mode:
         flop_factor: FLOP relative to the forward pass.
         weight_passes: how often a step reads or writes all weights (optimiser states included), in weights.
         attainable: share of peak that large steps attain.
-        overhead_s: kernel launches and synchronisation of a step, on any GPU.
+        overhead_s: kernel launches and synchronisation of each pass of a step, on any GPU.
         gb_per_gparam: memory per 10^9 parameters, GB.
         precisions: those in use, with their shares.
         inner: what one sample repeats (new tokens, sampling steps); empty: the data set says how long one is.

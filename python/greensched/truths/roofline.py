@@ -82,11 +82,11 @@ def run(work: GpuWork, gpus: float, cores: float, machines: list[Machine]) -> On
     input_s = work.batch * _input_core_s(work) / (cores * general)
     parts = np.array([compute_s, memory_s, np.where(np.isfinite(compute_s), input_s, 0.0)]) ** _SHARPNESS
     busy_s = parts.sum(axis=0) ** (1.0 / _SHARPNESS)
-    step_s = busy_s + work.mode.overhead_s
+    step_s = busy_s + work.mode.overhead_s * max(1, work.inner)  # every new token, and sampling step, is a pass
     with np.errstate(invalid="ignore"):
         waited = parts / parts.sum(axis=0)  # for what, while the step is not overhead
         gpu_util = np.array(_POWER) @ waited * busy_s / step_s
-    cpu_util = 0.04 + input_s / step_s + min(1.0, gpus) / cores * 0.8  # one core drives each GPU
+    cpu_util = 0.04 + input_s / step_s + gpus / cores * 0.8  # one core drives each GPU
     return OnMachines(step_s / work.batch, np.clip(cpu_util, 0.0, 1.0), np.clip(np.nan_to_num(gpu_util), 0.02, 1.0))
 
 
