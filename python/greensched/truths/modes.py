@@ -71,3 +71,5 @@ INTENSITY: Final = {"vision": 200.0, "detection": 200.0, "speech": 110.0, "recsy
 DEFAULT_INTENSITY: Final = 140.0
 LONGEST: Final = {"llm": 2048.0, "embedding": 512.0, "protein": 1024.0}
 """Units of a sample that are read: longer texts are cut, as the tools of each family do by default."""
+TOUCHED: Final = {"recsys": 0.001}
+"""Part of the weights that a step reads: of a recommender's tables only rows that are looked up. Assumed."""

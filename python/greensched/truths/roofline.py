@@ -24,6 +24,7 @@ from greensched.truths.modes import (
     DEFAULT_INTENSITY,
     INTENSITY,
     LONGEST,
+    TOUCHED,
     Mode,
 )
 
@@ -98,7 +99,7 @@ def step(work: GpuWork) -> tuple[float, float]:
     flop = units * model.flop_per_unit * mode.flop_factor
     per_unit = model.bytes_per_unit or model.flop_per_unit / INTENSITY.get(model.family, DEFAULT_INTENSITY)
     width = BYTES[work.precision] / BYTES["fp16"]
-    weights = model.params * BYTES[work.precision] * mode.weight_passes
+    weights = model.params * TOUCHED.get(model.family, 1.0) * BYTES[work.precision] * mode.weight_passes
     # each step of decoding or of sampling reads all weights again
     weights *= work.inner if work.inner else 1.0
     activations = 0.0 if decoding else units * per_unit * mode.flop_factor * width
