@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from greensched.core.errors import ConfigError, UnknownNameError
-from greensched.core.types import Advisory, Observation, TaskTable
+from greensched.core.types import Advisory, ForecastIssue, Observation, TaskTable
 from greensched.prompts import LEVELS, QUESTION, Caps, PromptRenderer, headers, job, sentences, sites
 from greensched.testing.worlds import random_observation, tasks
 from tests.prompts.observed import seen
@@ -102,6 +102,10 @@ def test_slot_parts_are_written_once_per_slot(monkeypatch: pytest.MonkeyPatch) -
     said.state.carbon_gpkwh[3] += 100.0  # written in place: nothing remembered may hide it
     assert renderer.slot_context(said) != before
     assert calls["paper"] == 1
+    before = renderer.slot_context(said)
+    said.forecasts.add(ForecastIssue(said.t_s, 2, "wind_frac", said.t_s, 3600.0, np.array([0.37, 0.38])))
+    assert "37%, 37%, 38%" in renderer.slot_context(said)
+    assert renderer.slot_context(said) != before
 
 
 def test_distinct_jobs_are_written_once(monkeypatch: pytest.MonkeyPatch) -> None:
