@@ -180,7 +180,7 @@ def _sources() -> tuple[tuple[str, str, str], ...]:
     return (
         ("mean and variation of intensity, mean shares, site, temperature", "`zone_facts.csv`", f"{where}; EIA-930; "
          "ENTSO-E via CarbonCast; Open-Meteo (CC BY 4.0)"),
-        ("rhythm, memory, quantiles of intensity, renewables, price, wind, temperature", "`zone_shapes.csv`", f"{where};"
-         " market prices collected in HewlettPackard/sustain-cluster; EIA-930; ENTSO-E via CarbonCast"),
+        ("rhythm, memory, quantiles of intensity, renewables, price, wind, temperature", "`zone_shapes.csv`",
+         f"{where}; market prices collected in HewlettPackard/sustain-cluster; EIA-930; ENTSO-E via CarbonCast"),
         ("correlation of neighbours", "`zone_pairs.csv`", "the same series, 2021 and 2022"),
     )  # fmt: skip
