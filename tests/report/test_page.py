@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from greensched.core.errors import DataError
+from greensched.core.frames import read_frame, write_frame
 from greensched.report.page import write_report
 from greensched.results import metadata
 from greensched.results.finish import finish
@@ -113,7 +114,24 @@ def test_advisories_stand_beside_what_was_done(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert words[at + 15 : at + 23] == ["eu-1", "0", "2", "1.0", "us-1", "3", "0", "0.0"]
     assert "What broke" not in words
+    assert "drawn by the seed" not in words
     assert "img" not in [tag for tag, _ in page.elements]
+
+
+def test_the_page_says_what_was_drawn_and_what_the_text_of_jobs_is(tmp_path: Path) -> None:
+    datacenters = [dict(dc) for dc in CONFIG["datacenters"]]
+    for dc, kind in zip(datacenters, ("t4-node", "xeon-2019"), strict=True):
+        dc["hosts"] = [dc["hosts"][0] | {"type": f"{kind}.{dc['name']}.0"}]
+    write_run(tmp_path / "run", datacenters=datacenters)
+    tasks = read_frame(tmp_path / "run/input/tasks.gsf")
+    notes = {"notes": ["descriptions are synthetic (split test)"], "labels_synthetic": True, "source": "a trace"}
+    write_frame(tmp_path / "run/input/tasks.gsf", "tasks", notes, tasks.tables)
+    (tmp_path / "run/input/provenance.json").write_text(json.dumps({"hardware": {"swap_share": 0.3}}))
+    finish(tmp_path / "run")
+    words = Page(write_report(tmp_path / "run").read_text(encoding="utf-8")).words
+    assert "descriptions are synthetic (split test)" in words
+    assert "drawn by the seed" in words
+    assert "around what is published of t4-node, xeon-2019; what was drawn is what operators declare" in words
 
 
 def test_the_page_says_what_its_times_and_queues_are(page: Page) -> None:

@@ -122,6 +122,7 @@ def test_hybrid_keeps_times_and_sizes_of_the_file(tmp_path: Path) -> None:
     np.testing.assert_allclose(column(got, "tasks", "tasks", "gpus"), [0, 1, 0.5] * 20)
     assert all(column(got, "tasks", "tasks", "description"))
     assert got["tasks"].meta["labels_synthetic"] is True
+    assert got["provenance"]["hardware"] is None
     assert any("synthetic (split test)" in note for note in got["provenance"]["workload"]["notes"])
 
 
@@ -163,7 +164,9 @@ def test_every_seed_draws_other_hardware_whatever_the_order(tmp_path: Path) -> N
 
 
 def test_swapped_hosts_are_of_their_sort(tmp_path: Path) -> None:
-    got = hosts(prepared(tmp_path, hardware={"swap_share": 1.0}, seed=7))
+    folder = prepared(tmp_path, hardware={"swap_share": 1.0}, seed=7)
+    assert folder["provenance"]["hardware"] == {"swap_share": 1.0, "power_sigma": 0.08, "speed_sigma": 0.05}
+    got = hosts(folder)
     gpu, cpu = got["frankfurt"]
     assert (gpu["gpus"] > 0, cpu["gpus"]) == (True, 0)
     assert gpu["type"].split(".")[0] in HOST_TYPES

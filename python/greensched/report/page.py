@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from greensched.report import counts, geo
 from greensched.report.faults import announced, broken, planned
-from greensched.report.provenance import renewables, signal_sources
+from greensched.report.provenance import drawn_hardware, renewables, signal_sources
 from greensched.report.series import thin, time_series
 from greensched.results import metadata
 from greensched.results.compare import SAVED
@@ -68,6 +68,7 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         run=run,
         sources=signal_sources(run),
         renewables=renewables(run),
+        hardware=drawn_hardware(run),
         broken=broken(run),
         planned=planned(run),
         announced=announced(run),

@@ -10,6 +10,7 @@ import numpy as np
 from greensched.core.types import F64
 from greensched.report.series import thin
 from greensched.results.folder import RunFolder
+from greensched.results.metadata import read_json
 
 KIND_NAMES = {
     "carbon_gpkwh": "carbon intensity (average)",
@@ -56,6 +57,15 @@ def signal_sources(run: RunFolder) -> list[dict[str, Any]]:
 
 def _members(names: list[str], total: int) -> str:
     return "all" if len(names) == total else ", ".join(names)
+
+
+def drawn_hardware(run: RunFolder) -> str | None:
+    """From which types the seed drew the hosts of the run; None where they are what is published or declared."""
+    path = run.path / "input" / "provenance.json"
+    if not path.is_file() or read_json(path).get("hardware") is None:
+        return None
+    kinds = {group["type"].split(f".{dc['name']}.")[0] for dc in run.config["datacenters"] for group in dc["hosts"]}
+    return ", ".join(sorted(kinds))
 
 
 def renewables(run: RunFolder) -> list[dict[str, Any]]:

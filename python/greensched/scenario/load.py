@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from greensched.scenario.cloudsim.source import customers as cloudsim_customers
 from greensched.scenario.cloudsim.source import read as read_cloudsim
 from greensched.scenario.datacenters import Datacenter, TemperaturePue
 from greensched.scenario.explain import explain
-from greensched.scenario.hardware import HOST_TYPES, HostGroup, HostSpec
+from greensched.scenario.hardware import HOST_TYPES, DrawnHardware, HostGroup, HostSpec
 from greensched.scenario.names import check_datacenters, check_execution, check_policies, check_sources
 from greensched.scenario.overrides import apply
 from greensched.scenario.problems import Collector, get
@@ -51,6 +51,8 @@ class Loaded:
     """Where the files that it names lie, if not in its own folder."""
     to_come: dict[int, tuple[HostGroup, ...]] = field(default_factory=dict)
     """Hosts that a refresh will bring to a datacenter; they stand after those that are there from the start."""
+    hardware: DrawnHardware | None = None
+    """The law that the seed drew the scenario's host types by; None: they are as published, or as the file says."""
 
     @property
     def roots(self) -> list[Path]:
@@ -125,8 +127,8 @@ def load(
     problems.raise_if_any()
     assert scenario is not None
     assert source is not None
-    drawn = drawn_hardware.apply(scenario)
-    return Loaded(drawn, path, data, overrides or [], source, problems, cloud, document, second, beside)
+    loaded = Loaded(scenario, path, data, overrides or [], source, problems, cloud, document, second, beside)
+    return replace(loaded, scenario=drawn_hardware.apply(scenario), hardware=scenario.hardware)
 
 
 def _raw(path: Path, document: int | None, second: Path | None) -> tuple[dict[str, Any], Collector, Cloud | None]:

@@ -192,6 +192,7 @@ def provenance(loaded: Loaded, labels: dict[str, Any], workload: dict[str, Any])
         "document": loaded.document,
         "second": None if loaded.second is None else str(loaded.second.resolve()),
         "scenario": loaded.scenario.model_dump(mode="json", by_alias=True),
+        "hardware": None if loaded.hardware is None else loaded.hardware.model_dump(mode="json"),
         "signals": labels,
         "workload": workload,
         "warnings": loaded.problems.warnings,
