@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from rich.console import Console
 
 from greensched.cli import codes, failures
 from greensched.cli.baseline import make_baseline_folder
+from greensched.cli.interrupts import signals_as_interrupt
 from greensched.cli.order import Order, PrepareError, new_folder, prepare, split
 from greensched.cli.progress import watch
 from greensched.cli.salvage import salvage, what_is_left
@@ -33,7 +33,7 @@ def carry_out(order: Order, *, as_json: bool = False) -> int:
     Raises:
         GreenSchedError: bad input, or a run that could not even start.
     """
-    with _signals_as_interrupt():
+    with signals_as_interrupt():
         parts = split(order)
         if len(parts) == 1:
             return _carry_out(parts[0], as_json)
@@ -105,24 +105,6 @@ def _failures_noted(folder: Path) -> Iterator[None]:
         if (folder / SUMMARY).is_file():
             _log.print(f"greensched: what had finished is in {folder}", markup=False)
         raise
-
-
-@contextlib.contextmanager
-def _signals_as_interrupt() -> Iterator[None]:
-    """A polite kill or a closed terminal ends a run the way Ctrl-C does: the world is told, results are kept."""
-
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    previous = {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGHUP)}
-    for number, before in previous.items():
-        if before is not signal.SIG_IGN:  # nohup means it
-            signal.signal(number, interrupt)
-    try:
-        yield
-    finally:
-        for number, before in previous.items():
-            signal.signal(number, before)
 
 
 def _prepare(order: Order, folder: Path) -> dict[str, Any]:

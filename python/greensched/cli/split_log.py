@@ -22,8 +22,14 @@ def path() -> Path:
     return Path(home) / "greensched" / "new-words.jsonl"
 
 
+def tell(split: str | None) -> None:
+    """Say on standard error that this use is logged, if it is one of those."""
+    if split == LOGGED:
+        print(f"split {LOGGED} is for one score per release: this use is logged in {path()}", file=sys.stderr)
+
+
 def note(split: str | None, what: str) -> None:
-    """Add a line if this is the split of which every use is logged, and say so on standard error."""
+    """Add a line if this is the split of which every use is logged, and say so."""
     if split != LOGGED:
         return
     line = {"time": datetime.now(UTC).isoformat(timespec="seconds"), "version": __version__, "use": what}
@@ -35,4 +41,4 @@ def note(split: str | None, what: str) -> None:
     except OSError as error:
         print(f"split {LOGGED}: this use could not be logged: {error}", file=sys.stderr)
         return
-    print(f"split {LOGGED} is for one score per release: this use is logged in {file}", file=sys.stderr)
+    tell(split)
