@@ -57,6 +57,12 @@ def test_the_datasheet_is_true(tmp_path: Path) -> None:
     assert pq.read_table(tmp_path / "d/truth.parquet").column_names == [name for name, _, _ in jobset.MEANING]
     fields = pq.read_schema(tmp_path / "d/truth.parquet")
     assert fields.field("work_s").metadata[b"unit"] == b"s"
+    speeds = pq.read_schema(tmp_path / "d/speeds.parquet")
+    assert speeds.names == [name for name, _, _ in jobset.SPEED]
+    assert all(f"| `{name}` | {unit} | {about} |" in text for name, unit, about in jobset.SPEED)
+    assert {name: speeds.field(name).metadata[b"unit"].decode() for name in speeds.names} == {
+        name: unit for name, unit, _ in jobset.SPEED
+    }
 
 
 def test_the_command_of_the_datasheet_makes_it_again(cli: Cli, tmp_path: Path) -> None:
@@ -222,6 +228,71 @@ def test_whoever_stops_it_finds_nothing_half_written(tmp_path: Path, how: signal
         _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (130, "greensched: interrupted\n")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_a_data_set_that_is_cut_short_leaves_nothing(tmp_path: Path, how: signal.Signals) -> None:
+    """Neither in the output's folder nor where temporary files go, and no crash report of the JVM."""
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    command = [sys.executable, "-m", "greensched", "generate", "reports", "-o", "r", "--seed", "0", "--jobs", "300000"]
+    environment = cli_environment(TMPDIR=str(scratch))
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    until_s = time.monotonic() + 60
+    while not any(scratch.rglob("run/world/datacenters.gsf")):
+        assert process.poll() is None and time.monotonic() < until_s
+        time.sleep(0.05)
+    process.send_signal(how)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    stopped, ended = errors.splitlines()
+    assert stopped == "greensched: the run ended interrupted: the world was stopped before the end of the run"
+    assert ended == "greensched: interrupted; nothing was written to r"
+    assert [p.name for p in tmp_path.iterdir()] == ["tmp"]
+    assert not any(p.name.startswith("greensched-") for p in scratch.iterdir())
+
+
+@pytest.mark.java
+def test_reports_of_a_scenario_are_what_the_scenario_says(cli: Cli, tmp_path: Path) -> None:
+    env = {"XDG_STATE_HOME": str(tmp_path / "state")}
+    build.write(tmp_path, workload={"source": "synthetic", "text": "new-words", "jobs": 20})
+    for option in (("--split", "test"), ("--jobs", "5"), ("--days", "2")):
+        done = cli("generate", "reports", "-o", "r", "--seed", "0", "--scenario", "s.yml", *option, env=env)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"{option[0]}: not with --scenario, s.yml says it" in done.stderr
+    done = cli("generate", "reports", "-o", "r", "--seed", "5", "--scenario", "s.yml", env=env)
+    assert done.returncode == 0, done.stderr
+    log = tmp_path / "state/greensched/new-words.jsonl"
+    assert f"this use is logged in {log}" in done.stderr
+    assert [json.loads(line)["use"] for line in log.read_text().splitlines()] == ["prepare test, seed 5"]
+    text = (tmp_path / "r/datasheet.md").read_text()
+    assert "Split `new-words`" in text
+    assert "Split `t" not in text
+    build.write(tmp_path, workload={"source": "synthetic", "jobs": 20})
+    assert cli("generate", "reports", "-o", "q", "--seed", "5", "--scenario", "s.yml").returncode == 0
+    assert "Split" not in (tmp_path / "q/datasheet.md").read_text()
+
+
+@pytest.mark.java
+def test_the_scenario_of_reports_is_that_of_the_run(cli: Cli, tmp_path: Path) -> None:
+    """With it anybody runs the same jobs on the same world again, with another policy."""
+    assert cli("generate", "reports", "-o", "r", "--seed", "3", "--jobs", "40", "--days", "1").returncode == 0
+    done = cli("run", "r/scenario.yml", "--out", "again", "--no-report")
+    assert done.returncode == 0, done.stderr
+    one, other = (pd.read_parquet(tmp_path / folder / "jobs.parquet") for folder in ("r", "again"))
+    pd.testing.assert_frame_equal(one, other)
+
+
+@pytest.mark.java
+def test_every_column_of_reports_says_what_it_is(cli: Cli, tmp_path: Path) -> None:
+    assert cli("generate", "reports", "-o", "r", "--seed", "3", "--jobs", "10", "--days", "2").returncode == 0
+    text = (tmp_path / "r/datasheet.md").read_text()
+    for name in ("reports", "advisories"):
+        for column in pq.read_schema(tmp_path / f"r/{name}.parquet"):
+            unit, about = (column.metadata[key].decode() for key in (b"unit", b"description"))
+            assert f"| `{column.name}` | {unit} | {about} |" in text
+    units = {c.name: c.metadata[b"unit"].decode() for c in pq.read_schema(tmp_path / "r/reports.parquet")}
+    assert (units["energy_kwh"], units["service_time_s"], units["carbon_gpkwh"]) == ("kWh", "s", "gCO2eq/kWh")
 
 
 @pytest.mark.parametrize("split", SPLITS)

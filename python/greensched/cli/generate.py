@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from greensched.cli import split_log
+from greensched.cli.interrupts import signals_as_interrupt
 from greensched.cli.signal import WriteAs
-from greensched.cli.stopping import signals_as_interrupt
+from greensched.core.errors import ConfigError
 
 
 class Split(StrEnum):
@@ -26,9 +27,16 @@ class Split(StrEnum):
 
 app = typer.Typer(
     name="generate",
-    help="Data sets that can be published: written whole into a new folder, with a datasheet.",
     no_args_is_help=True,
 )
+
+
+@app.callback()
+def group(context: typer.Context) -> None:
+    """Data sets that can be published: written whole into a new folder, with a datasheet."""
+    context.with_resource(signals_as_interrupt())  # whatever ends it, nothing half-written stays
+
+
 Folder = Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="New folder.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Equal seeds give equal bytes.")]
 
@@ -41,7 +49,7 @@ def grid(
         str | None, typer.Option("--zones", metavar="A,B", help="Built-in zones. Default: all of them.")
     ] = None,
     start: Annotated[
-        str | None, typer.Option("--start", metavar="INSTANT", help="First hour, UTC. Default: that of 2022.")
+        str | None, typer.Option("--start", metavar="INSTANT", help="First hour, UTC. Default: 2022-01-01T00:00Z.")
     ] = None,
     days: Annotated[int | None, typer.Option("--days", help="Length. Default: a year.")] = None,
     year: Annotated[int | None, typer.Option("--year", help="A calendar year, instead of --start and --days.")] = None,
@@ -71,7 +79,7 @@ def jobs(
     ),
     count: Annotated[int, typer.Option("--jobs", min=1, max=100_000_000, help="Number of jobs.")] = 10_000,
     start: Annotated[
-        str | None, typer.Option("--start", metavar="INSTANT", help="First instant, UTC. Default: that of 2022.")
+        str | None, typer.Option("--start", metavar="INSTANT", help="First instant, UTC. Default: 2022-01-01T00:00Z.")
     ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=3660, help="Jobs arrive in so many days.")] = 7,
     gpu_share: Annotated[float, typer.Option("--gpu-share", min=0.0, max=1.0, help="Share that uses GPUs.")] = 0.3,
@@ -97,14 +105,21 @@ def jobs(
 def reports(
     output: Folder,
     seed: Seed,
-    split: Annotated[Split, typer.Option("--split", help="Which words and sentence forms (docs/generator.md).")] = (
-        Split.TRAIN
-    ),
-    count: Annotated[int, typer.Option("--jobs", min=1, max=10_000_000, help="Number of jobs.")] = 5_000,
-    days: Annotated[int, typer.Option("--days", min=1, max=366, help="Jobs arrive in so many days.")] = 7,
+    split: Annotated[
+        Split | None,
+        typer.Option("--split", help="Which words and sentence forms (docs/generator.md). Default: train."),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option("--jobs", min=1, max=10_000_000, help="Number of jobs. Default: 5000.")
+    ] = None,
+    days: Annotated[
+        int | None, typer.Option("--days", min=1, max=366, help="Jobs arrive in so many days. Default: 7.")
+    ] = None,
     scenario: Annotated[
         Path | None,
-        typer.Option("--scenario", metavar="FILE", help="Your own world and jobs, instead of the usual ones."),
+        typer.Option(
+            "--scenario", metavar="FILE", help="Your own world and jobs, which says what --split, --jobs and --days do."
+        ),
     ] = None,
     data: Annotated[
         Path | None, typer.Option("--data", metavar="DIR", help="Folder with real data, if the scenario needs it.")
@@ -114,8 +129,11 @@ def reports(
     from greensched.cli import reports as making
     from greensched.cli.report_sheet import ReportOrder
 
-    split_log.note(split.value if scenario is None else None, f"generate reports, seed {seed}")
+    for option, given in (("--split", split), ("--jobs", count), ("--days", days)):
+        if scenario is not None and given is not None:
+            raise ConfigError(f"{option}: not with --scenario, {scenario.name} says it; leave {option} out")
+    asked = ReportOrder(seed, (split or Split.TRAIN).value, count or 5000, days or 7, scenario, data)
     with signals_as_interrupt():
-        rows = making.write(output, ReportOrder(seed, split.value, count, days, scenario, data))
+        rows = making.write(output, asked)
     print(f"{rows} outcomes of jobs in datacenters")
     print(output / "datasheet.md")

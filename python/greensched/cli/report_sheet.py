@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from greensched.cli.report_columns import ADVISORIES, REPORTS, markdown
 from greensched.core.datasheet import LICENCE, Datasheet
 from greensched.truths.splits import SPLITS
 
@@ -23,12 +24,11 @@ class ReportOrder:
     data: Path | None = None
 
 
-def sheet(asked: ReportOrder, state: Sequence[str], rows: int, jobs: int, provenance: Mapping[str, Any]) -> Datasheet:
+def sheet(asked: ReportOrder, rows: int, jobs: int, provenance: Mapping[str, Any]) -> Datasheet:
     """The datasheet of an order.
 
     Args:
         asked: the order.
-        state: columns that say how the datacenter was.
         rows: of reports.parquet.
         jobs: of jobs.parquet.
         provenance: of the run that made it: its scenario, and where its jobs and signals come from.
@@ -42,12 +42,13 @@ def sheet(asked: ReportOrder, state: Sequence[str], rows: int, jobs: int, proven
         motivation="Outcomes of jobs in every datacenter that could have run them, to train and to compare predictors "
         "of energy and service time; production logs have those of the chosen datacenter only.",
         composition=f"`reports.parquet`: {rows} rows, one per job and datacenter at the time when the job was placed. "
-        "`energy_kwh` (dynamic IT energy times PUE), `service_time_s` and `wait_s` are what would have happened had "
-        "that option alone been executed from then on, luck included; null where no host could ever hold the job. "
-        f"{', '.join(f'`{name}`' for name in state)}: the datacenter then, as the scheduler sees it. `jobs.parquet`: "
-        f"{jobs} rows, what owners declared and what really happened where the job ran (docs/output-columns.md). "
-        "`advisories.parquet`: what operators announced, and when. "
-        "`world.json`: hardware, PUE models and network as declared. `scenario.yml`: the run.",
+        "`energy_kwh`, `service_time_s` and `wait_s` are what would have happened had that option alone been executed "
+        "from then on, luck included; null where no host could ever hold the job. From `utilisation_frac` on: the "
+        f"datacenter then, as the scheduler sees it.\n\n{markdown(REPORTS)}\n\n"
+        f"`jobs.parquet`: {jobs} rows, what owners declared and what really happened where the job ran; every column "
+        "has its unit and meaning in the file (and in docs/output-columns.md). `advisories.parquet`: what operators "
+        f"announced.\n\n{markdown(ADVISORIES)}\n\n"
+        "`world.json`: hardware, PUE models and network as declared. `scenario.yml`: the scenario.",
         process="One run of the co-simulation in privileged mode with the policy `random`, which prefers nothing.",
         parameters=_parameters(asked, provenance, split, measured),
         randomness=f"Seed {asked.seed} draws what the scenario leaves open, and luck and placement, each from streams "

@@ -9,29 +9,23 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from greensched.cli import codes, report_sheet, report_world
+from greensched.cli import codes, report_sheet, report_world, split_log
+from greensched.cli.report_columns import ADVISORIES, REPORTS, STATE, described
 from greensched.cli.report_sheet import ReportOrder
-from greensched.cli.simulate import simulate
+from greensched.cli.simulate import Result, simulate
 from greensched.core import datasheet
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
 from greensched.core.types import Observation, Options, Predictions, TaskTable
 from greensched.predictors.oracle import OraclePredictor
-
-STATE: Final = (
-    "utilisation_frac", "free_cores", "free_gpus", "running", "queued", "queued_cores", "queued_gpus", "it_w", "pue",
-    "carbon_gpkwh", "renewable_frac", "price_per_kwh", "temperature_c",
-)  # fmt: skip
-"""What reports.parquet says about the datacenter when the job was placed (docs/output-columns.md)."""
 
 
 class Recorder(OraclePredictor):
@@ -63,7 +57,7 @@ class Recorder(OraclePredictor):
         columns = {key: np.concatenate([part[key] for part in self.parts]) for key in self.parts[0]}
         index = pa.DictionaryArray.from_arrays(pa.array(columns.pop("dc")), pa.array(names)).cast(pa.string())
         arrays = {k: pa.array(v, from_pandas=True) for k, v in columns.items()}
-        return pa.table({"task": arrays.pop("task"), "datacenter": index, **arrays})
+        return described(pa.table({"datacenter": index, **arrays}), REPORTS)
 
 
 def write(folder: Path, asked: ReportOrder) -> int:
@@ -74,17 +68,7 @@ def write(folder: Path, asked: ReportOrder) -> int:
     """
     with datasheet.whole(folder) as temporary, tempfile.TemporaryDirectory(prefix="greensched-") as scratch:
         recorder, run = Recorder(), Path(scratch) / "run"
-        try:
-            result = simulate(
-                _file(asked, Path(scratch)),
-                "random",
-                predictor=recorder,
-                overrides=_overrides(asked),
-                data=asked.data,
-                out=run,
-            )
-        except codes.Interrupted:  # whose message names a folder that is about to go
-            raise codes.Interrupted("interrupted; nothing was written") from None
+        result = _simulate(_file(asked, Path(scratch)), recorder, asked, run, folder)
         if result.summary["status"] != "completed":
             raise ConfigError(f"the run ended {result.summary['status']}: {result.summary['reason']}")
         config = json.loads((run / "input/run.json").read_text(encoding="utf-8"))
@@ -99,35 +83,37 @@ def write(folder: Path, asked: ReportOrder) -> int:
         }
         (temporary / "world.json").write_text(json.dumps(world, indent=1) + "\n", encoding="utf-8")
         provenance = json.loads((run / "input/provenance.json").read_text(encoding="utf-8"))
-        sheet = report_sheet.sheet(asked, STATE, reports.num_rows, len(result.jobs), provenance)
+        split_log.tell(provenance["scenario"]["workload"].get("text"))  # prepare has logged it, without a word
+        sheet = report_sheet.sheet(asked, reports.num_rows, len(result.jobs), provenance)
         text = sheet.text(datasheet.checksums(temporary))
         (temporary / datasheet.FILE).write_text(text, encoding="utf-8")
     return int(reports.num_rows)
 
 
+def _simulate(scenario: Path, recorder: Recorder, asked: ReportOrder, run: Path, target: Path) -> Result:
+    overrides = {"seed": asked.seed, "privileged": True}
+    try:
+        return simulate(scenario, "random", predictor=recorder, overrides=overrides, data=asked.data, out=run)
+    except (codes.Interrupted, KeyboardInterrupt):  # the run that it speaks of is temporary
+        raise codes.Interrupted(f"interrupted; nothing was written to {target}") from None
+
+
 def _advisories(file: Path, names: list[str]) -> pa.Table:
     """What operators announced, as the mind was told: instant, datacenter, text."""
     table = read_frame(file).tables["advisories"] if file.is_file() else {"issue_us": [], "dc": [], "text": []}
-    return pa.table(
-        {
-            "issue_s": pa.array(np.asarray(table["issue_us"], np.float64) / 1e6),
-            "datacenter": pa.array([names[d] for d in table["dc"]], pa.string()),
-            "text": pa.array(list(table["text"]), pa.string()),
-        }
-    )
-
-
-def _overrides(asked: ReportOrder) -> Mapping[str, Any]:
-    always = {"seed": asked.seed, "privileged": True}
-    if asked.scenario is not None:
-        return always
-    return always | {"workload.jobs": asked.jobs}
+    told = {
+        "issue_s": pa.array(np.asarray(table["issue_us"], np.float64) / 1e6),
+        "datacenter": pa.array([names[d] for d in table["dc"]], pa.string()),
+        "text": pa.array(list(table["text"]), pa.string()),
+    }
+    return described(pa.table(told), ADVISORIES)
 
 
 def _file(asked: ReportOrder, scratch: Path) -> Path:
     if asked.scenario is not None:
         return asked.scenario
     path = scratch / "reports.yml"
-    usual = report_world.scenario(asked.split, asked.days)
+    usual = report_world.scenario(asked.split, asked.days) | {"seed": asked.seed}
+    usual["workload"]["jobs"] = asked.jobs
     path.write_text(yaml.safe_dump(usual, sort_keys=False), encoding="utf-8")
     return path

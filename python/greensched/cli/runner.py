@@ -15,10 +15,10 @@ from rich.console import Console
 
 from greensched.cli import codes, failures
 from greensched.cli.baseline import make_baseline_folder
+from greensched.cli.interrupts import signals_as_interrupt
 from greensched.cli.order import Order, PrepareError, new_folder, prepare, split
 from greensched.cli.progress import watch
 from greensched.cli.salvage import salvage, what_is_left
-from greensched.cli.stopping import signals_as_interrupt
 from greensched.core import registry
 from greensched.core.errors import ConfigError, GreenSchedError, RunError
 from greensched.results import claims, metadata

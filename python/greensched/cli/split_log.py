@@ -28,6 +28,12 @@ def path() -> Path:
     return home / "greensched" / "new-words.jsonl"
 
 
+def tell(split: str | None) -> None:
+    """Say on standard error that this use is logged, if it is one of those."""
+    if split == LOGGED:
+        print(f"split {LOGGED} is for one score per release: this use is logged in {path()}", file=sys.stderr)
+
+
 def note(split: str | None, what: str) -> None:
     """Add a line if this is the split of which every use is logged, and say so on standard error.
 
@@ -47,4 +53,4 @@ def note(split: str | None, what: str) -> None:
             f"split {LOGGED}: every use of it is logged, and this one cannot be ({error}); set XDG_STATE_HOME to a "
             "folder that can be written"
         ) from error
-    print(f"split {LOGGED} is for one score per release: this use is logged in {file}", file=sys.stderr)
+    tell(split)

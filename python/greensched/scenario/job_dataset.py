@@ -127,15 +127,18 @@ def sheet(asked: JobOrder, tables: dict[str, pa.Table]) -> Datasheet:
 
 
 def _composition(asked: JobOrder, tables: dict[str, pa.Table]) -> str:
-    columns = "\n".join(f"| `{name}` | {unit} | {about} |" for name, unit, about in jobset.MEANING)
+    truth, speeds = (
+        "\n".join(f"| `{name}` | {unit} | {about} |" for name, unit, about in columns)
+        for columns in (jobset.MEANING, jobset.SPEED)
+    )
+    head = "| column | unit | meaning |\n|---|---|---|"
     rows = ", ".join(f"`{name}.parquet` {table.num_rows} rows" for name, table in tables.items())
     return (
         f"{rows}. A row of `jobs.parquet` is a job as its owner declares it, in the job table of docs/traces.md; "
         "`duration_s` is its true run time on the reference machine (a core of a Xeon Platinum 8280, an A100) and what "
         "does not apply is null. `truth.parquet` has a row for each job and must be kept from whatever predicts:\n\n"
-        f"| column | unit | meaning |\n|---|---|---|\n{columns}\n\n`speeds.parquet` has, for each configuration and "
-        "built-in host type, the speed relative to the reference machine and factors on the use of cores and GPUs. "
-        "There are no people in it: owners are invented."
+        f"{head}\n{truth}\n\n`speeds.parquet` has a row for each configuration and built-in host type:\n\n"
+        f"{head}\n{speeds}\n\nThere are no people in it: owners are invented."
     )
 
 

@@ -41,6 +41,14 @@ MEANING: Final = (
 )
 """Columns of truth.parquet: name, unit, meaning."""
 
+SPEED: Final = (
+    ("configuration", "", "as in truth.parquet"),
+    ("machine", "", "built-in host type"),
+    ("speed", "1", "run time on the reference machine over that on this one, alone"),
+    ("cpu_scale", "1", "factor on cpu_util_frac there; the product is cut at 1"),
+    ("gpu_scale", "1", "factor on gpu_util_frac there; the product is cut at 1"),
+)
+"""Columns of speeds.parquet, the same."""
 
 _UNITS: Final = {EPOCHS: "epochs", STEPS: "steps"}
 
@@ -96,10 +104,6 @@ def meant(meanings: Meanings, machines: list[Machine], work_classes: tuple[str, 
         "configuration": found.configuration,
     }
     table = pa.table({name: columns[name] for name, _, _ in MEANING})
-    fields = [
-        field.with_metadata({"unit": unit, "description": about})
-        for field, (_, unit, about) in zip(table.schema, MEANING, strict=True)
-    ]
     p, k = found.speed.shape
     speeds = pa.table(
         {
@@ -110,7 +114,16 @@ def meant(meanings: Meanings, machines: list[Machine], work_classes: tuple[str, 
             "gpu_scale": found.gpu_scale.ravel(),
         }
     )
-    return table.cast(pa.schema(fields)), speeds
+    return _described(table, MEANING), _described(speeds, SPEED)
+
+
+def _described(table: pa.Table, columns: tuple[tuple[str, str, str], ...]) -> pa.Table:
+    """The table with unit and meaning in each field."""
+    fields = [
+        field.with_metadata({"unit": unit, "description": about})
+        for field, (_, unit, about) in zip(table.schema, columns, strict=True)
+    ]
+    return table.cast(pa.schema(fields))
 
 
 def _said(row: Any) -> tuple[str, str, str, str, str, int, int, str]:

@@ -1,4 +1,4 @@
-"""Being asked to stop, in whatever way."""
+"""A polite kill or a closed terminal, taken as Ctrl-C."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def signals_as_interrupt() -> Iterator[None]:
-    """A polite kill or a closed terminal ends what runs the way Ctrl-C does: it cleans up, or keeps what it has."""
+    """A polite kill or a closed terminal raises what Ctrl-C does: what is under way is told, cleared up or kept.
+
+    It also keeps a JVM in this process whole: JPype hands SIGTERM on to Python, which crashes where Python's handler is
+    the default one and no function.
+    """
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
