@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import subprocess
@@ -87,6 +88,7 @@ def test_the_page_on_advisories_works_as_written(cli: Cli, root: Path, tmp_path:
     text = (root / "docs" / "advisories.md").read_text(encoding="utf-8")
     (scenario,) = blocks(text, "yaml")
     (tmp_path / "announced.yml").write_text(scenario)
+    (tmp_path / "listener.py").write_text(*blocks(text, "python"))
     for command in (line for block in blocks(text, "sh") for line in block.splitlines()):
         done = cli(*shlex.split(command)[1:])
         assert done.returncode == 0, done.stderr
@@ -104,6 +106,14 @@ def test_the_page_on_advisories_works_as_written(cli: Cli, root: Path, tmp_path:
     hosts = pd.read_parquet(run / "hosts.parquet")
     gone = hosts[(hosts["dc"] == "tokyo") & (hosts["type"] == "xeon-2019")] if "type" in hosts else hosts
     assert gone["down_s"].gt(0).any()
+    listener = json.loads((tmp_path / "runs/listener/summary.json").read_text())
+    assert (listener["status"], listener["policy"]) == ("completed", "listener:Listener")
+    plain = cli("run", "announced.yml", "--policy", "lowest-carbon", "--out", "plain", "--no-report")
+    assert plain.returncode == 0
+    assert (
+        listener["decision_log_sha256"]
+        != json.loads((tmp_path / "plain/summary.json").read_text())["decision_log_sha256"]
+    )
 
 
 @pytest.mark.java
@@ -112,13 +122,24 @@ def test_the_page_on_the_generator_works_as_written(cli: Cli, root: Path, tmp_pa
     text = (root / "docs" / "generator.md").read_text(encoding="utf-8")
     scenario, hybrid = blocks(text, "yaml")
     (tmp_path / "words.yml").write_text(scenario)
+    reader, score = blocks(text, "python")
+    (tmp_path / "reader.py").write_text(reader)
     for command in (line for block in blocks(text, "sh") for line in block.splitlines()):
         done = cli(*shlex.split(command)[1:])
         assert done.returncode == 0, done.stderr
     jobs = pd.read_parquet(tmp_path / "runs/words/jobs.parquet")
     assert jobs["description"].str.len().gt(10).all()
     assert "synthetic" in (tmp_path / "runs/words/report.html").read_text(encoding="utf-8")
-    assert {p.name for p in tmp_path.iterdir()} == {"words.yml", "runs", "jobs", "grid"}
+    assert {p.name for p in tmp_path.iterdir()} - {"__pycache__"} == {
+        "words.yml", "reader.py", "runs", "jobs", "grid", "model",
+    }  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", score], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    errors = {line.split()[0]: float(line.split()[-1]) for line in done.stdout.splitlines()}
+    assert errors.keys() == {"xgboost", "reader"}
+    assert all(0 < error < 2 for error in errors.values())
+    told = cli("explain", "runs/words", "0").stdout
+    assert jobs["description"].iloc[0] in told
     assert yaml.safe_load(hybrid)["workload"]["source"] == "hybrid"
     # the parameters that the page names
     assert (effects.HEAT_GPU_PER_C, effects.HEAT_VECTOR_PER_C, effects.STRAGGLER_SHARE) == (0.006, 0.003, 0.003)

@@ -30,6 +30,13 @@ def test_other_work_is_not_compared() -> None:
     assert savings["not_comparable"] == "different work was completed: 5 jobs here, 6 in the baseline"
 
 
+def test_as_much_work_may_be_other_work() -> None:
+    savings = compare(run(75.0), run(100.0, work="bb"))["savings"]
+    assert savings["not_comparable"] == (
+        "different work was completed: 5 jobs here, 5 in the baseline, but not the same ones"
+    )
+
+
 def test_where_nothing_was_finished_nothing_was_saved() -> None:
     savings = compare(run(75.0, jobs_finished=0), run(100.0, jobs_finished=0))["savings"]
     assert savings["carbon_pct"] is None

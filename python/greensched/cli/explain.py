@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from greensched.core.errors import DataError
+
+_SHOWN_CHARACTERS = 400  # of a description; jobs.parquet has it whole
 
 
 def explain(
@@ -19,6 +22,8 @@ def explain(
 
     row = _task_row(folder, task)
     print(f"task {row['task']} ({row['name']!r}, job {row['job']}) from {row['origin']}")
+    if row["description"]:
+        print(f"  {textwrap.shorten(row['description'], _SHOWN_CHARACTERS, placeholder=' ...')!r}")
     asked = f"{row['cores']:g} cores, {row['mem_gb']:g} GB"
     if row["gpus"]:
         asked += f", {row['gpus']:g} GPUs{' ' + row['gpu_type'] if row['gpu_type'] else ''}"

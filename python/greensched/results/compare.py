@@ -62,9 +62,9 @@ def _obstacle(own: dict[str, Any], other: dict[str, Any]) -> str | None:
     if not own["jobs_finished"] and not other["jobs_finished"]:
         return "no job was finished in either run"
     if own["completed_work_sha256"] != other["completed_work_sha256"]:
-        return (
-            f"different work was completed: {own['jobs_finished']} jobs here, {other['jobs_finished']} in the baseline"
-        )
+        counts = f"{own['jobs_finished']} jobs here, {other['jobs_finished']} in the baseline"
+        same = own["jobs_finished"] == other["jobs_finished"]
+        return f"different work was completed: {counts}{', but not the same ones' if same else ''}"
     return None
 
 

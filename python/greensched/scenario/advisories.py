@@ -27,7 +27,7 @@ class _Announced(Model):
     text: Text | None = None
     """What is said; null: a text is made from what is true."""
     happens: bool = True
-    """False: a false alarm, nothing is announced but the text."""
+    """False: a false alarm; the text is issued and nothing happens."""
     cancelled: DurationUs | None = None
     """How long before its beginning a second text calls it off; then it does not happen. Null: it is not."""
 
