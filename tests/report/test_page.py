@@ -134,6 +134,12 @@ def test_the_page_says_what_was_drawn_and_what_the_text_of_jobs_is(tmp_path: Pat
     assert "around what is published of t4-node, xeon-2019; what was drawn is what operators declare" in words
 
 
+def test_checks_that_cannot_be_made_say_why(page: Page) -> None:
+    """The hand-made run ends with tasks that have not."""
+    text = " ".join(page.words)
+    assert "some tasks had not ended when the run did" in text
+
+
 def test_the_page_says_what_its_times_and_queues_are(page: Page) -> None:
     text = " ".join(page.words)
     assert "(all times UTC)" in text and "wait there for cores or GPUs" in text
