@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from greensched.core.types import F64
+from greensched.scenario.hardware import HostSpec
 from greensched.scenario.hidden_tables import host_types
 from greensched.scenario.load import Loaded
 from greensched.scenario.workload import SyntheticWorkload
@@ -40,12 +41,13 @@ def jobs(
 
 def machines(loaded: Loaded) -> list[Machine]:
     """The host types of the run as the truth sees them."""
-    found = []
-    for name in host_types(loaded):
-        spec = loaded.host(name)
-        general, memory, vector = (spec.speed.get(c, 1.0) for c in ("general", "memory", "vector"))
-        found.append(Machine(name, (general, memory, vector), spec.gpu_type, spec.speed.get("gpu", 1.0)))
-    return found
+    return [machine(name, loaded.host(name)) for name in host_types(loaded)]
+
+
+def machine(name: str, spec: HostSpec) -> Machine:
+    """A host type as the truth sees it."""
+    general, memory, vector, gpu = (spec.speed.get(c, 1.0) for c in WORK_CLASSES)
+    return Machine(name, (general, memory, vector), spec.gpu_type, gpu)
 
 
 def truth_of(loaded: Loaded, meanings: Meanings, warm: frozenset[int]) -> Truth:

@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from greensched.core import limits
 from greensched.scenario.base import Model
 from greensched.scenario.quantities import Cores, DurationUs, EmbodiedG, Fraction, HostW, MemGb, Mips, Sigma, Speed
+from greensched.truths.facts import gpus as published_gpus
+from greensched.truths.machines import nominal_speed
 
 
 class Sleep(Model):
@@ -78,9 +80,7 @@ def _speeds(general: float, memory: float, vector: float) -> dict[str, float]:
 
 # Idle and peak power: medians of the SPECpower_ssj2008 results of the two-socket machine named. ``general`` speed:
 # median ssj_ops per core relative to the Xeon Platinum 8280 (104,708). ``memory``: geometric mean of that and of
-# memory bandwidth per core (vendor figures; 8280: 5.0 GB/s). ``vector``: assumed, from vector width. GPU figures: A100
-# measured by Acme (idle 60 W), the others vendor TDP; GPU speeds relative to A100 by vendor tensor throughput (312,
-# 125, 65, 989, 125, 121 TFLOPS, dense half precision).
+# memory bandwidth per core (vendor figures; 8280: 5.0 GB/s). ``vector``: assumed, from vector width.
 # Memory: 8 GB per core, so that cores bind before memory for common job shapes; the SPECpower machines had 2 to 4 GB
 # per core, and the power of the difference (at most about 0.4 W/GB) is not included.
 HOST_TYPES: dict[str, HostSpec] = {
@@ -99,67 +99,31 @@ HOST_TYPES: dict[str, HostSpec] = {
     "epyc-2021": HostSpec(  # 2 x EPYC 7763: 128 cores, 104 / 459 W (7 results)
         cores=128, mem_gb=1024, power_w=_curve(104.0, 459.0), speed=_speeds(0.92, 0.77, 0.76)
     ),
-    "a100-node": HostSpec(  # 8 x A100-80GB on 2 x EPYC 7763
-        cores=128,
-        mem_gb=1024,
-        power_w=_curve(104.0, 459.0),
-        gpus=8,
-        gpu_type="A100",
-        gpu_idle_w=60.0,
-        gpu_max_w=400.0,
-        speed=_speeds(0.92, 0.77, 0.76) | {"gpu": 1.0},
-    ),
-    "v100-node": HostSpec(  # 8 x V100-SXM2 on 2 x Xeon 8280
-        cores=56,
-        mem_gb=448,
-        power_w=_curve(50.2, 417.0),
-        gpus=8,
-        gpu_type="V100",
-        gpu_idle_w=40.0,
-        gpu_max_w=300.0,
-        speed=_speeds(1.0, 1.0, 1.0) | {"gpu": 0.40},
-    ),
-    "t4-node": HostSpec(  # 4 x T4 on 2 x Xeon 8280
-        cores=56,
-        mem_gb=448,
-        power_w=_curve(50.2, 417.0),
-        gpus=4,
-        gpu_type="T4",
-        gpu_idle_w=10.0,
-        gpu_max_w=70.0,
-        speed=_speeds(1.0, 1.0, 1.0) | {"gpu": 0.21},
-    ),
-    # Idle power of these GPUs: assumed, a tenth of the vendor's TDP or what others of their kind draw.
-    "h100-node": HostSpec(  # 8 x H100-SXM on 2 x Xeon 8380 (DGX H100 has newer ones, without SPECpower results here)
-        cores=80,
-        mem_gb=640,
-        power_w=_curve(120.5, 601.0),
-        gpus=8,
-        gpu_type="H100",
-        gpu_idle_w=70.0,
-        gpu_max_w=700.0,
-        speed=_speeds(0.97, 0.99, 1.05) | {"gpu": 3.17},
-    ),
-    "a10-node": HostSpec(  # 4 x A10 on 2 x EPYC 7763
-        cores=128,
-        mem_gb=1024,
-        power_w=_curve(104.0, 459.0),
-        gpus=4,
-        gpu_type="A10",
-        gpu_idle_w=15.0,
-        gpu_max_w=150.0,
-        speed=_speeds(0.92, 0.77, 0.76) | {"gpu": 0.40},
-    ),
-    "l4-node": HostSpec(  # 8 x L4 on 2 x EPYC 7763
-        cores=128,
-        mem_gb=1024,
-        power_w=_curve(104.0, 459.0),
-        gpus=8,
-        gpu_type="L4",
-        gpu_idle_w=12.0,
-        gpu_max_w=72.0,
-        speed=_speeds(0.92, 0.77, 0.76) | {"gpu": 0.39},
-    ),
+}
+
+
+def _gpu_node(base: str, gpu_type: str, gpus: int) -> HostSpec:
+    """A host of a built-in type with GPUs, whose power and half-precision speed are those of the catalogue."""
+    gpu = published_gpus()[gpu_type]
+    host = HOST_TYPES[base]
+    return host.model_copy(
+        update={
+            "gpus": gpus,
+            "gpu_type": gpu_type,
+            "gpu_idle_w": gpu.idle_w,
+            "gpu_max_w": gpu.tdp_w,
+            "speed": host.speed | {"gpu": round(nominal_speed(gpu_type), 2)},
+        }
+    )
+
+
+HOST_TYPES |= {
+    "a100-node": _gpu_node("epyc-2021", "A100", 8),
+    "v100-node": _gpu_node("xeon-2019", "V100", 8),
+    "t4-node": _gpu_node("xeon-2019", "T4", 4),
+    "h100-node": _gpu_node("xeon-2021", "H100", 8),  # DGX H100 has newer processors, without SPECpower results here
+    "a10-node": _gpu_node("epyc-2021", "A10", 4),
+    "l4-node": _gpu_node("epyc-2021", "L4", 8),
 }
 
 

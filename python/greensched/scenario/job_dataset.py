@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from greensched.core import datasheet
 from greensched.core.datasheet import Datasheet
 from greensched.core.types import F64
+from greensched.scenario.described import machine
 from greensched.scenario.hardware import HOST_TYPES
 from greensched.scenario.tasks import synthetic_law
 from greensched.scenario.workload import SyntheticWorkload
@@ -79,11 +80,7 @@ def law_of(asked: JobOrder) -> Law:
 
 def builtin_machines() -> list[Machine]:
     """The built-in host types as the truth sees them."""
-    found = []
-    for name, spec in HOST_TYPES.items():
-        general, memory, vector = (spec.speed[c] for c in ("general", "memory", "vector"))
-        found.append(Machine(name, (general, memory, vector), spec.gpu_type, spec.speed["gpu"]))
-    return found
+    return [machine(name, spec) for name, spec in HOST_TYPES.items()]
 
 
 def _about(asked: JobOrder) -> dict[str, Any]:

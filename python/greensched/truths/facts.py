@@ -18,12 +18,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU: dense peak speed by precision in FLOP/s (operations per second for int8), memory bandwidth in bytes/s."""
+    """A GPU: dense peak by precision in FLOP/s (int8: operations/s), bandwidth in bytes/s, idle and greatest power."""
 
     name: str
     peak: dict[str, float]
     bandwidth: float
     mem_gb: float
+    idle_w: float
+    tdp_w: float
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,8 @@ def _gpu(row: dict[str, str]) -> Gpu:
     int8 = float(row["int8_tops"] or fp16)
     peak = {"fp32": fp32, "tf32": tf32, "fp16": fp16, "bf16": bf16, "int8": int8}
     bandwidth = float(row["bandwidth_gbps"]) * 1e9
-    return Gpu(row["gpu"], {name: value * 1e12 for name, value in peak.items()}, bandwidth, float(row["mem_gb"]))
+    mem_gb, idle_w, tdp_w = (float(row[name]) for name in ("mem_gb", "idle_w", "tdp_w"))
+    return Gpu(row["gpu"], {k: value * 1e12 for k, value in peak.items()}, bandwidth, mem_gb, idle_w, tdp_w)
 
 
 def _model(row: dict[str, str]) -> Model:

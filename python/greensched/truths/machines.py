@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,7 +47,7 @@ def nominal_speed(gpu_type: str) -> float:
 
 def _scaled(gpu: Gpu, factor: float) -> Gpu:
     peak = {name: value * factor for name, value in gpu.peak.items()}
-    return Gpu(gpu.name, peak, gpu.bandwidth * factor, gpu.mem_gb)
+    return replace(gpu, peak=peak, bandwidth=gpu.bandwidth * factor)
 
 
 REFERENCE = Machine("reference", (1.0, 1.0, 1.0), REFERENCE_GPU, 1.0)
