@@ -22,6 +22,7 @@ import greensched
 from greensched.cli import report_world
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
+from greensched.feedback.outcomes import outcomes
 from greensched.scenario import job_dataset
 from greensched.scenario.job_dataset import JobOrder
 from greensched.scenario.prepare import prepare, validate
@@ -194,7 +195,40 @@ def test_reports_are_what_the_world_does(cli: Cli, tmp_path: Path) -> None:
     assert set(told.datacenter) <= set(reports.datacenter)
     again = cli("generate", "reports", "-o", "s", "--seed", "2", "--jobs", "150", "--days", "2")
     assert again.returncode == 0
-    assert (tmp_path / "r/reports.parquet").read_bytes() == (tmp_path / "s/reports.parquet").read_bytes()
+    for name in ("reports.parquet", "feedback.sqlite", "datasheet.md"):
+        assert (tmp_path / "r" / name).read_bytes() == (tmp_path / "s" / name).read_bytes(), name
+
+
+@pytest.mark.java
+def test_a_learner_gets_from_reports_what_was_seen_and_what_came_of_it(cli: Cli, tmp_path: Path) -> None:
+    assert cli("generate", "reports", "-o", "r", "--seed", "4", "--jobs", "60", "--days", "1").returncode == 0
+    folder = tmp_path / "r"
+    before = (folder / "feedback.sqlite").read_bytes()
+    assert str(tmp_path).encode() not in before
+    told = list(outcomes(folder))
+    assert (folder / "feedback.sqlite").read_bytes() == before, "the checksum of the datasheet no longer holds"
+    table = pd.read_parquet(folder / "reports.parquet").set_index(["task", "datacenter"])
+    jobs = pd.read_parquet(folder / "jobs.parquet").set_index("task")
+    assert sum(map(len, told)) == len(table) == 600
+    for part in told:
+        names = [d.name for d in part.observation.world.datacenters]
+        for row, dc, energy_kwh, run_s, wait_s in zip(
+            part.row, part.dc, part.energy_kwh, part.run_s, part.wait_s, strict=True
+        ):
+            task = int(part.tasks.task[row])
+            own = table.loc[(task, names[dc])]
+            assert part.tasks.description[row] == jobs.description[task]
+            assert own.t_s == part.decided_s
+            assert own.free_gpus == part.observation.state.free_gpus[dc]
+            np.testing.assert_array_equal([energy_kwh, wait_s], [own.energy_kwh, own.wait_s])
+            np.testing.assert_allclose(run_s, own.service_time_s - own.wait_s)
+    chosen = list(outcomes(folder / "feedback.sqlite"))
+    ids = np.concatenate([part.tasks.task[part.row] for part in chosen])
+    ran = jobs.loc[ids]
+    assert len(ids) == (jobs.state == "finished").sum() > 50
+    np.testing.assert_allclose(np.concatenate([part.energy_kwh for part in chosen]), ran.dynamic_kwh)
+    service_s = np.concatenate([part.decided_s + part.service_time_s for part in chosen])
+    np.testing.assert_allclose(service_s, ran.finish_s)
 
 
 @pytest.mark.java

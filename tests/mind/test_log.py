@@ -22,11 +22,10 @@ from greensched.core.types import I64, Reports, TaskState
 from greensched.feedback.behind import MOST_WAITING
 from greensched.feedback.export import export_parquet
 from greensched.feedback.log import FeedbackLog
-from greensched.feedback.replay import lessons
 from greensched.feedback.schema import REPORT_COLUMNS
 from greensched.service.mind import Mind
 from greensched.testing.worlds import delta, random_tasks, random_world, tasks
-from tests.mind.models import ENERGY_FACTOR, RUN_FACTOR, write_log
+from tests.mind.models import write_log
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("answer", "decision", "report", "refusal", "question")
@@ -241,20 +240,6 @@ def test_an_export_that_fails_leaves_no_part_of_a_file(tmp_path: Path) -> None:
     with pytest.raises(FeedbackLogError, match="damaged: question 3: frame: truncated"):
         export_parquet(tmp_path / "f.sqlite", tmp_path / "out")
     assert {p.stem for p in (tmp_path / "out").iterdir()} == {"answer", "decision", "report", "refusal", "outcome"}
-
-
-def test_lessons_are_what_was_seen_and_what_came_of_it(tmp_path: Path) -> None:
-    """The fake world makes every run take 1.5 x and use 0.5 x what the analytic predictor says of what was seen."""
-    from greensched.feedback.training import examples
-
-    world = write_log(tmp_path / "f.sqlite", answers=4)
-    told = list(lessons(tmp_path / "f.sqlite"))
-    assert [lesson.observation.seq for lesson in told] == [1, 2, 3, 4]
-    assert told[0].observation.world.datacenters == world.datacenters
-    assert all(len(lesson.observation.tasks) == len(lesson.dc) > 10 for lesson in told)
-    found = examples(tmp_path / "f.sqlite")
-    assert np.allclose(found.true_kwh / found.prior_kwh, ENERGY_FACTOR)
-    assert np.allclose(found.true_run_s / found.prior_run_s, RUN_FACTOR)
 
 
 def test_what_follows_the_answer_arrives_whole_between_questions_and_at_the_end(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def sheet(asked: ReportOrder, rows: int, jobs: int, provenance: Mapping[str, Any
         f"`jobs.parquet`: {jobs} rows, what owners declared and what really happened where the job ran; every column "
         "has its unit and meaning in the file (and in docs/output-columns.md). `advisories.parquet`: what operators "
         f"announced.\n\n{markdown(ADVISORIES)}\n\n"
-        "`world.json`: hardware, PUE models and network as declared. `scenario.yml`: the scenario.",
+        "`world.json`: hardware, PUE models and network as declared. `scenario.yml`: the scenario. `feedback.sqlite`: "
+        "all that the scheduler was told, question by question, what it decided and what it was reported; "
+        "`greensched.feedback.outcomes` reads it together with `reports.parquet`.",
         process="One run of the co-simulation in privileged mode with the policy `random`, which prefers nothing.",
         parameters=_parameters(asked, provenance, split, measured),
         randomness=f"Seed {asked.seed} draws what the scenario leaves open, and luck and placement, each from streams "

@@ -25,6 +25,8 @@ from greensched.core import datasheet
 from greensched.core.errors import ConfigError
 from greensched.core.frames import read_frame
 from greensched.core.types import Observation, Options, Predictions, TaskTable
+from greensched.feedback.export import publish
+from greensched.feedback.outcomes import LOG_FILE
 from greensched.predictors.oracle import OraclePredictor
 
 
@@ -78,6 +80,7 @@ def write(folder: Path, asked: ReportOrder) -> int:
         pq.write_table(_advisories(run / "input/advisories.gsf", names), temporary / "advisories.parquet")
         shutil.copyfile(run / "jobs.parquet", temporary / "jobs.parquet")
         shutil.copyfile(run / "input/scenario.yml", temporary / "scenario.yml")
+        publish(run / LOG_FILE, temporary / LOG_FILE)
         world = {
             key: config[key] for key in ("start_utc", "work_classes", "gpu_types", "network", "origins", "datacenters")
         }

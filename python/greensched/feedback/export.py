@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import sqlite3
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,19 @@ def export_parquet(log: Path, folder: Path) -> list[Path]:
         return files
     finally:
         opened.close()
+
+
+def publish(log: Path, target: Path) -> None:
+    """A copy of a finished log for others: the same rows in the same bytes, and no path of this machine.
+
+    Raises:
+        FeedbackLogError: the log cannot be read.
+    """
+    with closing(FeedbackLog.open(log)) as opened:
+        opened.query("VACUUM INTO ?", (str(target),))
+    with closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        copy.execute("UPDATE meta SET value = json_remove(value, '$.plugin_folder') WHERE key = 'policy_block'")
+        copy.execute("PRAGMA journal_mode = WAL")  # as readers set it: reading must not change the file
 
 
 def _types(log: FeedbackLog, table: str) -> dict[str, str]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from greensched.core.errors import FeedbackLogError
 from greensched.core.types import F64, I32, Options, Predictions
-from greensched.feedback.replay import lessons
+from greensched.feedback.outcomes import outcomes
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.features import pairs
 from greensched.predictors.xgboost import TARGETS, XGBoostPredictor, factors, import_xgboost
@@ -57,16 +57,15 @@ def examples(log: Path) -> Examples:
     """
     prior = AnalyticPredictor()
     parts: list[tuple[F64, ...]] = []
-    for lesson in lessons(log):
-        seen = lesson.observation
+    for part in outcomes(log):
+        seen = part.observation
         if not parts:
             prior.start(seen.world)
         everywhere = prior.predict(seen, seen.tasks, Options.now_everywhere(seen.world.n_datacenters, seen.t_s))
-        row = np.arange(len(seen.tasks), dtype=np.int32)
-        chosen = _chosen(everywhere, row, lesson.dc)
-        features = pairs(seen, seen.tasks, lesson.dc, chosen, prior.facts, row)
+        chosen = _chosen(everywhere, part.row, part.dc)
+        features = pairs(seen, seen.tasks, part.dc, chosen, prior.facts, part.row)
         run_s = (chosen.service_time_s - chosen.wait_s)[:, 0]
-        parts.append((features, chosen.energy_kwh[:, 0], run_s, lesson.dynamic_kwh, lesson.run_s))
+        parts.append((features, chosen.energy_kwh[:, 0], run_s, part.energy_kwh, part.run_s))
     if not parts:
         raise FeedbackLogError(f"{log}: no finished placement to learn from")
     columns = [np.concatenate(c) for c in zip(*parts, strict=True)]
