@@ -54,7 +54,7 @@ class GenerateOptions:
         retries: further tries after a failure that may pass.
         concurrency: most requests under way at a time.
         budget_s: for all requests of a decision together, in s of wall time; what is not answered by then is predicted
-            by `analytic`.
+            by `analytic`. Less than `decide_timeout_s` of the scenario, after which the world decides without the mind.
         breaker_failures: requests that fail in a row, after which the endpoint is left alone.
         breaker_decisions: for so many decisions.
         most_off: by which factor an answer may differ from `analytic` before it counts as absurd.
@@ -69,10 +69,10 @@ class GenerateOptions:
     temperature: float = 0.0
     seed: int = 0
     max_tokens: int = 1024
-    timeout_s: float = 20.0
+    timeout_s: float = 10.0
     retries: int = 1
     concurrency: int = 4
-    budget_s: float = 60.0
+    budget_s: float = 20.0
     breaker_failures: int = 5
     breaker_decisions: int = 10
     most_off: float = 100.0
