@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import socket
+import threading
 import time
 from typing import Any
 
@@ -194,6 +196,18 @@ def test_an_endpoint_that_is_not_there(caplog: pytest.LogCaptureFixture) -> None
         made = predictor(stand, retries=1)
     assert_analytic(ask(made, seen()), seen())
     assert "127.0.0.1: connection failed (connection refused)" in caplog.text
+
+
+def test_an_endpoint_that_hangs_up_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as rude:
+        thread = threading.Thread(target=lambda: [rude.accept()[0].close() for _ in range(2)])
+        thread.start()
+        url = f"http://127.0.0.1:{rude.getsockname()[1]}/v1"
+        made = GeneratePredictor(endpoint=url, model="m", retries=1, structured="none")
+        assert_analytic(ask(made, seen()), seen())
+        thread.join()
+    assert made.metadata["backend"]["requests"] == 2
+    assert "127.0.0.1: connection failed" in caplog.text
 
 
 @pytest.mark.parametrize(

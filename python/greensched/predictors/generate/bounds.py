@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 from greensched.core.types import F64, Predictions
 from greensched.core.units import S_PER_MIN
 from greensched.predictors.envelope import LONGEST_S
-from greensched.predictors.generate.form import Form
+from greensched.predictors.generate.form import Floor, Form
 from greensched.predictors.generate.numbers import Number
 
 _SMALLEST = 1e-9  # what a number of nine decimals can say
 _MARGIN = 0.999  # of the envelope, so that no rounding leaves it
+_FORM_MARGIN = 0.99  # of it, for answers under the grammar: their numbers have four figures
 _SAME = 1e-9  # minutes and back
 
 
@@ -43,13 +44,26 @@ def plausible(
     return fine
 
 
-def form_of(regions: tuple[str, ...], energy_kwh: F64, service_s: F64, most_off: float) -> Form:
-    """The form of an answer about ``regions``, its numbers within ``most_off`` times the prior, more or less."""
-    energies = tuple(_number(value, most_off) for value in energy_kwh.tolist())
-    services = tuple(_number(min(value, LONGEST_S / most_off) / S_PER_MIN, most_off) for value in service_s.tolist())
-    return Form(regions, energies, services)
+def form_of(regions: tuple[str, ...], prior: Predictions, most_kwh_per_s: F64, most_off: float) -> Form:
+    """The form of an answer about ``regions`` that is :func:`plausible`, whatever numbers it takes.
+
+    Args:
+        regions: their names.
+        prior: of one job, arrays of shape (regions,).
+        most_kwh_per_s: of the same shape.
+        most_off: factor around the prior.
+    """
+    energies, services, floors = [], [], []
+    columns = (prior.energy_kwh, prior.service_time_s, prior.wait_s, most_kwh_per_s)
+    for kwh, service_s, wait_s, kwh_per_s in zip(*(c.tolist() for c in columns), strict=True):
+        longest_s = min(service_s * most_off, LONGEST_S)
+        per_s = max(_FORM_MARGIN * kwh_per_s, 1e-300)
+        services.append(_number(service_s / most_off / S_PER_MIN, longest_s / S_PER_MIN))
+        energies.append(_number(kwh / most_off, min(kwh * most_off, per_s * (longest_s - wait_s))))
+        floors.append(Floor(1.0 / per_s, wait_s, wait_s / service_s if service_s > 0 else 0.0))
+    return Form(regions, tuple(energies), tuple(services), tuple(floors))
 
 
-def _number(prior: float, most_off: float) -> Number:
-    most = max(prior * most_off, _SMALLEST)
-    return Number(min(prior / most_off, most), most)
+def _number(least: float, most: float) -> Number:
+    most = max(most, _SMALLEST)
+    return Number(min(least, most), most)

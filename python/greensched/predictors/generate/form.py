@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from greensched.core.types import F64
+from greensched.core.units import S_PER_MIN
 from greensched.predictors.generate.numbers import Number
 
 ENERGY: Final = "energy_kWh"
@@ -21,10 +23,30 @@ SERVICE: Final = "service_time_min"
 
 
 class Place(NamedTuple):
-    """A place in an answer: the part that is being said, and what of it has been said."""
+    """A place in an answer: the part that is being said, what of it has been said, and the number before it."""
 
     part: int
     said: str
+    before: str = ""
+
+
+class Floor(NamedTuple):
+    """How long a job must at least take to need some energy: no hardware draws more than so much at a time.
+
+    Attributes:
+        s_per_kwh: seconds of run time that a kWh takes at least.
+        wait_s: wait that comes before the run.
+        share: of a service time, that is wait where the time is too short for all of it.
+    """
+
+    s_per_kwh: float
+    wait_s: float
+    share: float
+
+    def least_min(self, energy_kwh: float) -> float:
+        """Shortest service time, in minutes, in which so much energy can be needed."""
+        run_s = self.s_per_kwh * energy_kwh
+        return min(run_s + self.wait_s, run_s / max(1.0 - self.share, 1e-9)) / S_PER_MIN
 
 
 @dataclass(frozen=True)
@@ -35,11 +57,13 @@ class Form:
         regions: names of the candidate datacenters, in the order of the answer.
         energy_kwh: the energies that each may have.
         service_min: the service times that each may have, in minutes.
+        floors: what the energy of each demands of its service time; none: nothing.
     """
 
     regions: tuple[str, ...]
     energy_kwh: tuple[Number, ...]
     service_min: tuple[Number, ...]
+    floors: tuple[Floor, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.regions or len(set(self.regions)) != len(self.regions):
@@ -73,9 +97,9 @@ class Form:
         part = self.parts[place.part]
         if isinstance(part, str):
             return part[len(place.said)]
-        after = self.parts[place.part + 1]
+        after, number = self.parts[place.part + 1], self._number(place.part, place.before)
         assert isinstance(after, str)
-        return part.next(place.said) + (after[0] if part.ends(place.said) else "")
+        return number.next(place.said) + (after[0] if number.ends(place.said) else "")
 
     def after(self, place: Place, text: str) -> Place | None:
         """The place after ``text``; None if it cannot come next."""
@@ -95,9 +119,11 @@ class Form:
 
     def write(self, energy_kwh: F64, service_min: F64) -> str:
         """The answer that says these numbers, one per region; each as near as it can be written."""
-        rows = zip(energy_kwh.tolist(), service_min.tolist(), self.energy_kwh, self.service_min, strict=True)
-        said = iter([text for e, s, energy, service in rows for text in (energy.write(e), service.write(s))])
-        return "".join(part if isinstance(part, str) else next(said) for part in self.parts)
+        values = iter([v for row in zip(energy_kwh.tolist(), service_min.tolist(), strict=True) for v in row])
+        said: list[str] = []
+        for i, part in enumerate(self.parts):
+            said.append(part if isinstance(part, str) else self._number(i, said[i - 2]).write(next(values)))
+        return "".join(said)
 
     def example(self) -> str:
         """The form for a reader, with words in place of numbers."""
@@ -107,10 +133,23 @@ class Form:
         part = self.parts[place.part]
         if isinstance(part, str):
             said = place.said + char
-            return Place(place.part + 1, "") if said == part else Place(place.part, said)
-        if char in part.next(place.said):
-            return Place(place.part, place.said + char)
-        return self._step(Place(place.part + 1, ""), char)  # the number is over
+            return Place(place.part + 1, "", place.before) if said == part else place._replace(said=said)
+        if char in self._number(place.part, place.before).next(place.said):
+            return place._replace(said=place.said + char)
+        return self._step(Place(place.part + 1, "", place.said), char)  # the number is over
+
+    def _number(self, index: int, before: str) -> Number:
+        """The numbers that a part can be, after the number ``before``."""
+        number = self.parts[index]
+        assert isinstance(number, Number)
+        if index % 4 == 1 or not self.floors:  # an energy: words, energy, words, service time, words, ...
+            return number
+        return _raised(number, self.floors[index // 4].least_min(float(before)))
+
+
+@lru_cache(4096)
+def _raised(number: Number, least: float) -> Number:
+    return replace(number, least=min(max(number.least, least), number.most))
 
 
 def schema(regions: Sequence[str]) -> dict[str, Any]:

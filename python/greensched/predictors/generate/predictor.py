@@ -165,9 +165,9 @@ class GeneratePredictor:
         if len(rows) == 0:
             return energy_kwh, service_s
         asked = tasks.take(rows)
-        told_kwh, told_s = self._answers(seen, asked, prior.energy_kwh[rows], prior.service_time_s[rows])
         there = Predictions(prior.energy_kwh[rows], prior.service_time_s[rows], prior.wait_s[rows])
         most = self._envelope.most_kwh_per_s(seen.state, asked)
+        told_kwh, told_s = self._answers(seen, asked, there, most)
         good = bounds.plausible(told_kwh, told_s, there, most, self.options.most_off)
         possible = np.isfinite(there.energy_kwh)
         absurd = int((possible & np.isfinite(told_kwh) & ~good).sum())
@@ -178,11 +178,11 @@ class GeneratePredictor:
         service_s[rows] = np.where(good, told_s, there.service_time_s)
         return energy_kwh, service_s
 
-    def _answers(self, seen: Observation, tasks: TaskTable, prior_kwh: F64, prior_s: F64) -> tuple[F64, F64]:
+    def _answers(self, seen: Observation, tasks: TaskTable, prior: Predictions, most: F64) -> tuple[F64, F64]:
         """What was told of every (task, datacenter), NaN where nothing usable was."""
-        questions = self._questions(seen, tasks, prior_kwh, prior_s)
+        questions = self._questions(seen, tasks, prior, most)
         texts = self._texts(questions)
-        told_kwh, told_s = np.full(prior_kwh.shape, np.nan), np.full(prior_s.shape, np.nan)
+        told_kwh, told_s = np.full(most.shape, np.nan), np.full(most.shape, np.nan)
         self._count(decisions=1, tasks=len(tasks))
         for row, (question, text) in enumerate(zip(questions, texts, strict=True)):
             if text is None:
@@ -194,13 +194,14 @@ class GeneratePredictor:
             self._judge(found.unreadable, found.missing, found.invalid)
         return told_kwh, told_s
 
-    def _questions(self, seen: Observation, tasks: TaskTable, prior_kwh: F64, prior_s: F64) -> list[Question]:
-        prompts = self._renderer.whole(permute(seen, self._order), tasks)
+    def _questions(self, seen: Observation, tasks: TaskTable, prior: Predictions, most: F64) -> list[Question]:
         questions = []
-        for prompt, energies, services in zip(prompts, prior_kwh[:, self._order], prior_s[:, self._order], strict=True):
-            possible = np.isfinite(energies)
-            regions = tuple(name for name, fits in zip(self._names, possible.tolist(), strict=True) if fits)
-            form = bounds.form_of(regions, energies[possible], services[possible], self.options.most_off)
+        order = np.array(self._order, dtype=np.intp)
+        for row, prompt in enumerate(self._renderer.whole(permute(seen, self._order), tasks)):
+            possible = order[np.isfinite(prior.energy_kwh[row, order])]
+            regions = tuple(seen.world.datacenters[d].name for d in possible.tolist())
+            of_row = (a[row, possible] for a in (prior.energy_kwh, prior.service_time_s, prior.wait_s))
+            form = bounds.form_of(regions, Predictions(*of_row), most[row, possible], self.options.most_off)
             questions.append(Question(prompt, form))
         return questions
 
