@@ -7,9 +7,9 @@ import dataclasses
 import numpy as np
 import pytest
 
+from greensched.core.permute import permute
 from greensched.core.types import ForecastBook
 from greensched.prompts import PromptRenderer
-from greensched.testing.permute import permute
 from greensched.testing.worlds import datacenter, host, idle_state, observation, tasks, world
 from tests.prompts.observed import jobs, seen
 

@@ -20,6 +20,7 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Answer:
     """Content-Length, where it shall not be the true one."""
     drip_s: float = 0.0
     """Seconds between two bytes."""
+    stop: int | None = None
+    """Bytes after which nothing more comes, though the connection stays."""
 
 
 Behaviour = Callable[[Asked, int], Answer]
@@ -45,6 +48,7 @@ class Stand:
         self.asked: list[Asked] = []
         self.behave = behave
         self.closing = threading.Event()
+        self.one_at_a_time = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -60,8 +64,13 @@ class Stand:
                 host, _, path = parts.path[1:].partition("/")
                 query = {k: v[0] for k, v in parse_qs(parts.query).items()}
                 asked = Asked(host, f"/{path}", query, {k.lower(): v for k, v in self.headers.items()})
-                stand.asked.append(asked)
-                stand.reply(self, stand.behave(asked, len(stand.asked)))
+                asked.body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                with stand.one_at_a_time:
+                    stand.asked.append(asked)
+                    count = len(stand.asked)
+                stand.reply(self, stand.behave(asked, count))
+
+            do_POST = do_GET  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 """Silence."""
@@ -77,6 +86,11 @@ class Stand:
                 to.send_header(name, value)
             to.send_header("Content-Length", str(len(data) if answer.promised is None else answer.promised))
             to.end_headers()
+            if answer.stop is not None:
+                to.wfile.write(data[: answer.stop])
+                to.wfile.flush()
+                self.closing.wait(30)
+                return
             if not answer.drip_s:
                 to.wfile.write(data)
                 return

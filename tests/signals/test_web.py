@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from greensched.core import http
 from greensched.core.errors import ConfigError, DataError
-from greensched.signals.live import http
+from greensched.core.keys import Secret, secret
 from greensched.signals.live.cache import Cache
-from greensched.signals.live.keys import Secret, secret
-from greensched.signals.live.web import Web, retry_after_s
+from greensched.signals.live.web import Web
 from tests.signals.server import Answer, Asked, Behaviour, Stand, serving
 
 KEY = "s3cr3t-t0ken-77"
@@ -115,9 +115,9 @@ def test_a_service_that_stays_busy_is_left_alone_after_some_tries(tmp_path: Path
 
 def test_retry_after_as_number_as_date_and_as_nonsense() -> None:
     now = datetime(2022, 1, 1, tzinfo=UTC)
-    assert retry_after_s("12", now.timestamp()) == 12.0
-    assert retry_after_s(format_datetime(datetime(2022, 1, 1, 0, 1, tzinfo=UTC)), now.timestamp()) == 60.0
-    assert [retry_after_s(text, now.timestamp()) for text in ("", "soon", "-5", "1e9", "٣")] == [0, 0, 0, 0, 3]
+    assert http.retry_after_s("12", now.timestamp()) == 12.0
+    assert http.retry_after_s(format_datetime(datetime(2022, 1, 1, 0, 1, tzinfo=UTC)), now.timestamp()) == 60.0
+    assert [http.retry_after_s(text, now.timestamp()) for text in ("", "soon", "-5", "1e9", "٣")] == [0, 0, 0, 0, 3]
 
 
 @pytest.mark.parametrize("status", [401, 403])

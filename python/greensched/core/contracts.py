@@ -1,12 +1,15 @@
 """The contracts that plug-ins implement. Swapping one is one class and one entry point (docs/swap-a-predictor.md).
 
-Two attributes are optional, so that the shortest plug-in stays short; they are read only through the functions here:
+Some attributes are optional, so that the shortest plug-in stays short; they are read only through the functions here:
 
 * ``requires`` of a predictor: a set of what it needs beyond the basics. The only one so far is ``"truth"``, which the
   world tells in runs marked ``privileged``; other runs refuse such a predictor.
 * ``default_predictor`` of a policy class: the name of the predictor that it gets where the scenario names none, or
   ``None`` for a policy that uses no predictor, for which naming one is an error. Without the attribute, the policy gets
   the predictor that the scenario names, if any.
+* ``model_is_path`` of a predictor class: ``False`` where its option ``model`` is the name of a model somewhere else and
+  not a path that starts at the scenario's folder.
+* ``metadata`` of a predictor: what it counted so far, for the run's metadata (plain values).
 """
 
 from __future__ import annotations
@@ -100,6 +103,16 @@ def requires_of(predictor: object) -> frozenset[str]:
         name = getattr(predictor, "name", type(predictor).__name__)
         raise ConfigError(f"predictor '{name}': requires {sorted(unknown)}; known: '{TRUTH}'")
     return frozenset(asked)
+
+
+def model_is_path(predictor_class: object) -> bool:
+    """Whether the option ``model`` of a predictor is a path; it is unless its class says no."""
+    return bool(getattr(predictor_class, "model_is_path", True))
+
+
+def metadata_of(predictor: object) -> dict[str, Any]:
+    """What a predictor counted so far; nothing where it counts nothing."""
+    return dict(getattr(predictor, "metadata", {}))
 
 
 def predictor_for(policy_class: object, wanted: Any) -> Any:

@@ -20,7 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, cast
 
-from greensched.core.contracts import Policy, PolicyContext, Predictor, predictor_for
+from greensched.core.contracts import Policy, PolicyContext, Predictor, model_is_path, predictor_for
 from greensched.core.errors import ConfigError, GreenSchedError, UnknownNameError
 from greensched.core.options import construct
 
@@ -29,6 +29,7 @@ Kind = Literal["predictor", "policy", "source"]
 _BUILT_IN: dict[Kind, dict[str, str]] = {
     "predictor": {
         "analytic": "greensched.predictors.analytic:AnalyticPredictor",
+        "llm-generate": "greensched.predictors.generate.predictor:GeneratePredictor",
         "oracle": "greensched.predictors.oracle:OraclePredictor",
         "xgboost": "greensched.predictors.xgboost:XGBoostPredictor",
     },
@@ -141,12 +142,12 @@ def make_predictor(name: str, options: Mapping[str, Any] | None = None, folder: 
 
     Raises:
         UnknownNameError: unknown name or option.
-        ConfigError: it cannot be loaded or built, is no predictor, or its ``model`` lies outside of ``folder`` (where
-            there is one) and of the current directory.
+        ConfigError: it cannot be loaded or built, is no predictor, or its ``model`` is a path and lies outside of
+            ``folder`` (where there is one) and of the current directory.
     """
     given = dict(options or {})
     factory = load("predictor", name, folder)
-    if folder is not None and isinstance(given.get("model"), str):
+    if folder is not None and isinstance(given.get("model"), str) and model_is_path(factory):
         given["model"] = str(_inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
     predictor = construct(factory, given, f"predictor '{name}'")
     _require_predictor(predictor, f"predictor '{name}'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from greensched.results.folder import RunFolder
 from greensched.results.summary import status_of, summarise
 
 SUMMARY = "summary.json"
+PREDICTOR = "mind-predictor.json"
 BASELINE = "baseline"
+_log = logging.getLogger("greensched.results")
 
 
 def finish(folder: Path) -> dict[str, Any]:
@@ -41,7 +44,14 @@ def finish(folder: Path) -> dict[str, Any]:
     summary = summarise(run)
     summary |= compare(summary, _baseline_summary(folder))
     metadata.write_json(folder / SUMMARY, summary)
-    metadata.update(folder, status=summary["status"], reason=summary["reason"], damaged=run.damaged, config=run.config)
+    metadata.update(
+        folder,
+        status=summary["status"],
+        reason=summary["reason"],
+        damaged=run.damaged,
+        config=run.config,
+        **_counted(folder),
+    )
     return summary
 
 
@@ -59,6 +69,16 @@ def read_summary(folder: Path) -> dict[str, Any]:
     if not (folder / SUMMARY).is_file():
         raise DataError(f"{folder}: no {SUMMARY}; write it with: greensched finish {folder}")
     return metadata.read_json(folder / SUMMARY)
+
+
+def _counted(folder: Path) -> dict[str, Any]:
+    """What the predictor counted, where it counts anything and the mind could still write it."""
+    path = folder / PREDICTOR
+    try:
+        return {"predictor": metadata.read_json(path)} if path.is_file() else {}
+    except DataError as error:
+        _log.warning("%s; goes without", error)
+        return {}
 
 
 def _baseline_summary(folder: Path) -> dict[str, Any] | None:

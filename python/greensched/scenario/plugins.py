@@ -120,7 +120,9 @@ def options(plug_in: Any) -> Iterator[Option]:
 def _kind(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return " or ".join(f"`{word}`" for word in get_args(hint))
-    return {float: "number", int: "whole number", str: "text", bool: "true or false"}.get(hint, str(hint))
+    return {float: "number", int: "whole number", str: "text", str | None: "text", bool: "true or false"}.get(
+        hint, str(hint)
+    )
 
 
 def _shown(default: Any) -> str:

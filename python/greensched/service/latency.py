@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +38,9 @@ class Latency:
             result["total_us_per_task"] = float(us[:, -1].sum()) / max(1, sum(self._tasks))
         return {k: round(v, 3) if isinstance(v, float) else v for k, v in result.items()}
 
-    def write(self, path: Path) -> None:
-        """Write the summary as JSON, atomically."""
-        temporary = path.with_name(f".{path.name}.{os.getpid()}")
-        temporary.write_text(json.dumps(self.summary(), indent=1) + "\n", encoding="utf-8")
-        os.replace(temporary, path)
+
+def write(path: Path, figures: Mapping[str, Any]) -> None:
+    """Write figures as JSON, atomically."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    os.replace(temporary, path)

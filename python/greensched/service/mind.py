@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from greensched import __version__
-from greensched.core.contracts import Needs, Policy, Predictor
+from greensched.core.contracts import Needs, Policy, Predictor, metadata_of
 from greensched.core.delta import Delta, StateChanges
 from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
 from greensched.core.registry import policy_from_block
@@ -20,10 +20,12 @@ from greensched.core.types import AdvisoryBook, Decisions, ForecastBook, Observa
 from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
+from greensched.service import latency
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.latency import Latency
 
 LATENCY_FILE = "mind-latency.json"
+PREDICTOR_FILE = "mind-predictor.json"
 _log = logging.getLogger("greensched.mind")
 
 
@@ -109,7 +111,7 @@ class Mind:
         return decisions
 
     def finish(self, delta: Delta | None = None) -> None:
-        """Apply the last delta, close the log safely, and write the latencies beside it."""
+        """Apply the last delta, close the log safely, and write latencies and what the predictor counted beside it."""
         if delta is not None:
             self._mirror(delta)
             self._record(delta, None)
@@ -118,12 +120,14 @@ class Mind:
             self._log.finish()
             self._log = self._behind = None
             if self._path is not None:
-                self._write_latency(self._path.with_name(LATENCY_FILE))
+                self._write(self._path.with_name(LATENCY_FILE), self.latency.summary())
+                if counted := metadata_of(self._predictor):
+                    self._write(self._path.with_name(PREDICTOR_FILE), counted)
 
-    def _write_latency(self, path: Path) -> None:
+    def _write(self, path: Path, figures: Mapping[str, Any]) -> None:
         """A full disk or a folder that has gone costs these figures, not the run or the word on how it ended."""
         try:
-            self.latency.write(path)
+            latency.write(path, figures)
         except OSError as error:
             _log.warning("%s could not be written: %s", path, error)
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from greensched.core.contracts import TRUTH, Needs, Policy, Predictor, requires_of
+from greensched.core.permute import permute
 from greensched.core.types import (
     SIGNAL_KINDS,
     Action,
@@ -29,7 +30,6 @@ from greensched.core.types import (
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import Facts
 from greensched.service.checks import CheckedPredictor, check_decisions
-from greensched.testing.permute import permute
 from greensched.testing.worlds import random_observation, tasks
 
 SEEDS = (1, 2, 3)

@@ -11,11 +11,11 @@ from datetime import timedelta
 from typing import Any
 
 from greensched.core.errors import DataError
+from greensched.core.keys import Secret, secret
 from greensched.signals.ingest import eia as documents
 from greensched.signals.ingest.batch import Batch
 from greensched.signals.ingest.rows import Rows
 from greensched.signals.live.contract import Request, iso
-from greensched.signals.live.keys import Secret, secret
 from greensched.signals.live.web import Web
 
 _URL = "https://api.eia.gov/v2/electricity/rto/fuel-type-data/data/"

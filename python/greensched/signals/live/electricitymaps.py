@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from greensched.core.errors import ConfigError
+from greensched.core.keys import Secret, secret
 from greensched.signals.ingest import electricitymaps as documents
 from greensched.signals.ingest.batch import Batch, Options, batch
 from greensched.signals.ingest.rows import Rows
 from greensched.signals.ingest.text import member
 from greensched.signals.ingest.values import instant, json_number
 from greensched.signals.live.contract import Issue, Request, from_issue_on, iso, without_shared
-from greensched.signals.live.keys import Secret, secret
 from greensched.signals.live.web import Web
 from greensched.signals.provider import Label
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from greensched.core.errors import ConfigError
+from greensched.core.keys import Secret, secret
 from greensched.signals.ingest import entsoe as documents
 from greensched.signals.ingest.batch import Batch
 from greensched.signals.live.contract import Request, iso
-from greensched.signals.live.keys import Secret, secret
 from greensched.signals.live.web import Web
 
 URL = "https://web-api.tp.entsoe.eu/api"

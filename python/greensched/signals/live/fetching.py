@@ -11,11 +11,11 @@ import numpy as np
 
 from greensched.core import registry
 from greensched.core.errors import ConfigError, DataError, GreenSchedError
+from greensched.core.keys import has
 from greensched.core.types import SIGNAL_KINDS
 from greensched.signals.ingest.batch import Batch, Series
 from greensched.signals.live.cache import Cache
 from greensched.signals.live.contract import ForecastSource, Issue, Request, Source, describe
-from greensched.signals.live.keys import has
 from greensched.signals.live.web import Unreachable, Web
 from greensched.signals.provenance import Origin
 from greensched.signals.series import Signal

@@ -9,12 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from greensched.core.errors import ConfigError
+from greensched.core.keys import Secret, secret
 from greensched.signals.ingest import watttime as documents
 from greensched.signals.ingest.batch import Batch, batch
 from greensched.signals.ingest.rows import Rows
 from greensched.signals.ingest.text import member
 from greensched.signals.live.contract import Issue, Request, from_issue_on, iso, without_shared
-from greensched.signals.live.keys import Secret, secret
 from greensched.signals.live.web import Web
 from greensched.signals.provider import Label
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -12,16 +11,15 @@ from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from greensched.core import http
 from greensched.core.errors import ConfigError, DataError
+from greensched.core.keys import MASK, Secret
 from greensched.signals.ingest.text import decode, parse_json
 from greensched.signals.ingest.values import shown
-from greensched.signals.live import http
 from greensched.signals.live.cache import Cache, Reply
-from greensched.signals.live.keys import MASK, Secret
 
 FRESH_S = 3600.0
 """A reply about a window that may still change is used again for this long."""
-_BUSY = (408, 429, 500, 502, 503, 504)
 Secrets = Mapping[str, Secret]
 
 
@@ -133,20 +131,21 @@ class Web:
                 answer = http.get(url, send, self.hosts, self.limits)
             except http.HttpError as error:
                 if last or not error.again:
-                    raise Unreachable(f"{self.source}: {error}{_tried(attempt)}") from error
+                    hint = "; use --offline for what the cache has" if error.offline else ""
+                    raise Unreachable(f"{self.source}: {error}{_tried(attempt)}{hint}") from error
                 self.pause(_backoff_s(attempt))
                 continue
             if answer.status == 200:
                 now = datetime.now(UTC).replace(microsecond=0).isoformat()
                 return Reply(self.source, public, now, self.licence, sha256(answer.body).hexdigest(), answer.body)
-            if last or answer.status not in _BUSY:
+            if last or answer.status not in http.BUSY:
                 raise self._refused(answer, public, hidden, attempt, [*headers.values(), *query.values()])
             self.pause(self._wait_s(answer, attempt))
         raise AssertionError("the last try returns or raises")
 
     def _wait_s(self, answer: http.Answer, attempt: int) -> float:
         """How long a busy service wants to be left alone, at least our own back-off."""
-        asked = retry_after_s(answer.headers.get("retry-after", ""), time.time())
+        asked = http.retry_after_s(answer.headers.get("retry-after", ""), time.time())
         if asked > self.limits.wait_s:
             raise Unreachable(
                 f"{self.source}: busy (HTTP {answer.status}), asks for {asked:.0f} s of patience; try again then"
@@ -180,13 +179,3 @@ def _tried(attempt: int) -> str:
 def _backoff_s(attempt: int) -> float:
     """1, 2, 4, ... s, each anywhere between half and one and a half of it, so that clients do not come together."""
     return float(2 ** (attempt - 1) * random.uniform(0.5, 1.5))
-
-
-def retry_after_s(text: str, now_s: float) -> float:
-    """Seconds that a ``Retry-After`` header asks for, as number or as date; 0 where it asks for nothing readable."""
-    if text.strip().isdecimal():
-        return float(text)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now_s)
-    except (TypeError, ValueError, OverflowError):
-        return 0.0

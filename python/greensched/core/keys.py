@@ -28,15 +28,17 @@ class Secret:
     __str__ = __repr__
 
 
-def secret(name: str, environment: Mapping[str, str] | None = None) -> Secret:
-    """The key in the environment variable ``name``.
+def secret(
+    name: str, environment: Mapping[str, str] | None = None, page: str = "docs/signals.md says where keys come from"
+) -> Secret:
+    """The key in the environment variable ``name``; ``page`` ends the message where there is none.
 
     Raises:
         ConfigError: it is not set, or holds what cannot stand in a header.
     """
     value = (os.environ if environment is None else environment).get(name, "").strip()
     if not value:
-        raise ConfigError(f"no key: set the environment variable {name} (docs/signals.md says where keys come from)")
+        raise ConfigError(f"no key: set the environment variable {name} ({page})")
     if not value.isascii() or not value.isprintable():
         raise ConfigError(f"{name} holds characters that a key cannot have; copy it again")
     return Secret(name, value)

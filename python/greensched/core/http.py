@@ -1,10 +1,11 @@
-"""One GET, carefully: HTTPS only, named hosts only, no redirect, bounded time and size. Standard library.
+"""One request, carefully: HTTPS only, named hosts only, no redirect, bounded time and size. Standard library.
 
 Why not a larger client: docs/decisions/0010-own-small-clients.md.
 """
 
 from __future__ import annotations
 
+import email.utils
 import ipaddress
 import socket
 import ssl
@@ -18,13 +19,17 @@ from urllib.request import getproxies, proxy_bypass
 from greensched import __version__
 from greensched.core.errors import ConfigError, GreenSchedError
 
+BUSY = (408, 429, 500, 502, 503, 504)
+"""Statuses after which another try may help."""
+
 
 class HttpError(GreenSchedError):
-    """No usable reply; ``again`` says whether another try may help."""
+    """No usable reply; ``again`` says whether another try may help, ``offline`` whether the name was not found."""
 
-    def __init__(self, message: str, *, again: bool) -> None:
+    def __init__(self, message: str, *, again: bool, offline: bool = False) -> None:
         super().__init__(message)
         self.again = again
+        self.offline = offline
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check(url: str, hosts: frozenset[str]) -> SplitResult:
-    """The parts of an address that may be asked.
+    """The parts of an address that a source may ask.
 
     Raises:
         ConfigError: no HTTPS (except on this machine), a host that is not on the list, a user or a fragment in it.
@@ -99,9 +104,24 @@ def get(url: str, headers: Mapping[str, str], hosts: frozenset[str], limits: Lim
 
     Raises:
         ConfigError: the address may not be asked.
+        HttpError: as for :func:`send`.
+    """
+    return send("GET", check(url, hosts), headers, None, limits)
+
+
+def send(method: str, parts: SplitResult, headers: Mapping[str, str], body: bytes | None, limits: Limits) -> Answer:
+    """One request without a second try; whoever calls has checked that the address may be asked.
+
+    Args:
+        method: GET or POST.
+        parts: the address, secrets included.
+        headers: to send, secrets included.
+        body: to send.
+        limits: see :class:`Limits`; ``total_s`` holds for all of it, the look-up of the name excepted.
+
+    Raises:
         HttpError: no connection, no answer in time, cut off, too long. Names the host, never the address.
     """
-    parts = check(url, hosts)
     host = parts.hostname or ""
     connection = _connection(parts, limits)
     late, held = threading.Event(), list[socket.socket]()
@@ -111,20 +131,26 @@ def get(url: str, headers: Mapping[str, str], hosts: frozenset[str], limits: Lim
     try:
         connection.connect()
         held.append(connection.sock)  # the connection forgets it as soon as the answer begins
+        if late.is_set():  # it was too late to end what was not held yet
+            raise TimeoutError
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         ours = {"User-Agent": f"greensched/{__version__}", "Accept-Encoding": "identity", "Connection": "close"}
-        connection.request("GET", target, headers=ours | dict(headers))
+        connection.request(method, target, body, headers=ours | dict(headers))
         response = connection.getresponse()
-        body = _body(response, host, limits)
+        content = _body(response, host, limits)
         if late.is_set():  # the end that we made looks like the end of the answer
             raise TimeoutError
-        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, body)
+        return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
     except (OSError, HTTPException, ValueError, HttpError) as error:
         if late.is_set():
             raise HttpError(f"{host}: no whole answer within {limits.total_s:g} s", again=True) from None
         if isinstance(error, HttpError):
             raise
-        raise HttpError(f"{host}: {_words(error)}", again=not isinstance(error, ssl.SSLCertVerificationError)) from None
+        raise HttpError(
+            f"{host}: {_words(error)}",
+            again=not isinstance(error, ssl.SSLCertVerificationError),
+            offline=isinstance(error, socket.gaierror),
+        ) from None
     finally:
         watch.cancel()
         connection.close()
@@ -178,7 +204,17 @@ def _words(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"certificate refused ({error.verify_message})"
     if isinstance(error, socket.gaierror):
-        return "no such host, or no network (use --offline for what the cache has)"
+        return "no such host, or no network"
     if isinstance(error, OSError):
         return f"connection failed ({(error.strerror or type(error).__name__).lower()})"
     return f"connection failed ({type(error).__name__})"
+
+
+def retry_after_s(text: str, now_s: float) -> float:
+    """Seconds that a ``Retry-After`` header asks for, as number or as date; 0 where it asks for nothing readable."""
+    if text.strip().isdecimal():
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now_s)
+    except (TypeError, ValueError, OverflowError):
+        return 0.0

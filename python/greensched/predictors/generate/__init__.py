@@ -1,0 +1,1 @@
+"""Predictions that a language model writes as text (docs/llm-generate.md)."""
