@@ -1,0 +1,6 @@
+"""Base language models, read and served without torch: sources, tokens, states of tokens, next-token logits."""
+
+from greensched.language.encoder import Encoded, Encoder
+from greensched.language.tokens import Tokenised, Tokenizer
+
+__all__ = ["Encoded", "Encoder", "Tokenised", "Tokenizer"]
