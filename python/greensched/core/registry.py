@@ -29,6 +29,7 @@ Kind = Literal["predictor", "policy", "source"]
 _BUILT_IN: dict[Kind, dict[str, str]] = {
     "predictor": {
         "analytic": "greensched.predictors.analytic:AnalyticPredictor",
+        "llm": "greensched.predictors.llm.predictor:LLMPredictor",
         "llm-generate": "greensched.predictors.generate.predictor:GeneratePredictor",
         "oracle": "greensched.predictors.oracle:OraclePredictor",
         "xgboost": "greensched.predictors.xgboost:XGBoostPredictor",

@@ -1,0 +1,1 @@
+"""Training of the predictor ``llm``; the only rooms that know torch are here (extra ``greensched[llm]``)."""

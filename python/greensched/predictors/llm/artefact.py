@@ -1,0 +1,146 @@
+"""A trained model as a folder: weights as safetensors, facts as JSON; data, never code.
+
+``head.safetensors`` (half precision), perhaps ``adapter.safetensors`` (low-rank changes of the base model), and
+``model.json``, which is written last, so that a folder with one is whole. Checksums tell damage.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greensched.core.errors import ConfigError, DataError, PredictorError
+from greensched.predictors.llm.head import Sizes
+from greensched.predictors.llm.inputs import HOST, JOB, STATE
+from greensched.predictors.llm.numbers import VALUES
+from greensched.prompts import VERSION as PROMPTS
+
+FORMAT: Final = 1
+FACTS, HEAD, ADAPTER = "model.json", "head.safetensors", "adapter.safetensors"
+INPUTS: Final = {"job": list(JOB), "host": list(HOST), "state": list(STATE), "values": VALUES, "prompts": PROMPTS}
+"""What a model was trained on; another version of this code may tell other things."""
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A trained model.
+
+    Attributes:
+        weights: of the head.
+        sizes: of the head.
+        base: name of the base model.
+        layers: of the base model that are read.
+        precision: of the base model when the head was trained.
+        level: of the prompt.
+        gpu_names: vocabulary of GPU types.
+        quantiles: level -> {"run": [CPU, GPU], "energy": [CPU, GPU]}: how many spreads above the prediction, calibrated.
+        adapter: changes of the base model; empty for none.
+        metrics: what it reached when it was trained, by name.
+        trained: on what, how, by which command.
+    """
+
+    weights: Mapping[str, NDArray[Any]]
+    sizes: Sizes
+    base: str
+    layers: tuple[int, ...]
+    precision: str
+    level: str
+    gpu_names: tuple[str, ...]
+    quantiles: Mapping[str, Mapping[str, list[float]]]
+    adapter: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    trained: Mapping[str, Any] = field(default_factory=dict)
+
+    def save(self, folder: Path) -> None:
+        """Write the folder; an older model in it is replaced at the last step."""
+        from safetensors.numpy import save
+
+        folder.mkdir(parents=True, exist_ok=True)
+        sha256 = {}
+        for name, tensors in ((HEAD, self.weights), (ADAPTER, self.adapter)):
+            if tensors:
+                raw = save({k: np.ascontiguousarray(v, dtype=np.float16) for k, v in sorted(tensors.items())})
+                _write(folder / name, raw)
+                sha256[name] = hashlib.sha256(raw).hexdigest()
+        facts = {
+            "format": FORMAT, "inputs": INPUTS, "sizes": asdict(self.sizes), "base": self.base,
+            "layers": list(self.layers), "precision": self.precision, "level": self.level,
+            "gpu_names": list(self.gpu_names), "quantiles": self.quantiles, "metrics": dict(self.metrics),
+            "trained": dict(self.trained), "sha256": sha256,
+        }  # fmt: skip
+        _write(folder / FACTS, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+
+    @staticmethod
+    def load(folder: Path) -> Artefact:
+        """Read what :meth:`save` wrote.
+
+        Raises:
+            ConfigError: no model there.
+            PredictorError: it is damaged or of another version.
+        """
+        path = folder / FACTS
+        try:
+            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                f"predictor 'llm': no model at {folder} ({error.strerror}); "
+                f"train one: greensched train llm --log RUN --out {folder}"
+            ) from error
+        except ValueError as error:
+            raise PredictorError(f"{path}: not the facts of a model: {error}") from error
+        if facts.get("format") != FORMAT or facts.get("inputs") != INPUTS:
+            raise PredictorError(f"{path}: made by another version of GreenSched; train the model again")
+        try:
+            return Artefact(
+                weights=_tensors(folder / HEAD, facts["sha256"]),
+                sizes=Sizes(**facts["sizes"]),
+                base=facts["base"],
+                layers=tuple(facts["layers"]),
+                precision=facts["precision"],
+                level=facts["level"],
+                gpu_names=tuple(facts["gpu_names"]),
+                quantiles=facts["quantiles"],
+                adapter=_tensors(folder / ADAPTER, facts["sha256"]) if ADAPTER in facts["sha256"] else {},
+                metrics=facts["metrics"],
+                trained=facts["trained"],
+            )
+        except (KeyError, TypeError) as error:
+            raise PredictorError(f"{path}: not the facts of a model: {error!r}") from error
+
+
+def digest(folder: Path) -> str:
+    """Twelve hexadecimal digits that stand for everything in the folder that decides an answer."""
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    decisive = {name: value for name, value in facts.items() if name not in ("metrics", "trained")}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def _tensors(path: Path, sha256: Mapping[str, str]) -> dict[str, NDArray[Any]]:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise PredictorError(f"{path}: {error.strerror}; train the model again") from error
+    if hashlib.sha256(raw).hexdigest() != sha256.get(path.name):
+        raise PredictorError(f"{path}: checksum differs from {FACTS}; the model is damaged")
+    try:
+        found: dict[str, NDArray[Any]] = load(raw)
+    except SafetensorError as error:
+        raise DataError(f"{path}: not safetensors: {error}") from error
+    return found
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)

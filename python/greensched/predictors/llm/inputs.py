@@ -1,0 +1,151 @@
+"""What the head is told in numbers: about a job, about the host that would take it, about the datacenter now.
+
+Everything is what operators publish or measure, scaled by fixed constants to about one. A datacenter is known by its
+facts, never by its place in a list. What is unknown is 0, which after scaling is near the usual.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from greensched.core.types import F64, HostType, I64, DatacenterState, Observation, TaskTable, World
+from greensched.predictors.facts import Facts
+from greensched.predictors.pue import pue_now
+
+JOB: Final = (
+    "log_cores", "log1p_gpus", "log1p_mem_gb", "log1p_data_gb", "log_expected_s", "no_estimate", "log_allowed_s",
+    "no_deadline", "priority", "log_gpus", "has_gpus",
+)  # fmt: skip
+HOST: Final = (
+    "log_cores", "log_idle_w", "log_core_w_25", "log_core_w_50", "log_core_w_75", "log_core_w_100", "log1p_gpus",
+    "log1p_gpu_idle_w", "log1p_gpu_max_w", "log_general", "log_memory", "log_vector", "log_gpu",
+)  # fmt: skip
+STATE: Final = (
+    "utilisation_frac", "free_cores", "widest_cores", "free_gpus", "widest_gpus", "log1p_running", "log1p_queued",
+    "log1p_it_w", "temperature", "log_pue",
+)  # fmt: skip
+CLASSES: Final = ("general", "memory", "vector", "gpu")
+"""Classes of work that the head knows; a world that has others tells it their mean."""
+
+_SPEED_SCALE = 3.0
+_USUAL_C, _SPREAD_C = 20.0, 10.0
+_TINY = 1e-6
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Numbers of (task, datacenter) pairs, shape (tasks, datacenters, ...); of an impossible pair they mean nothing.
+
+    Attributes:
+        host: (.., len(HOST)).
+        gpu: number of the GPU type in the vocabulary of the model, 0: none or unknown.
+        state: (.., len(STATE)).
+        speed: of the host for general, memory-bound, vector code and GPUs, (.., 4).
+        core_w: dynamic W of the cores that the task holds, all of them busy.
+        gpu_w: dynamic W of the GPUs that it holds, all of them busy.
+        pue: now.
+        feasible: whether any host there could ever hold the task.
+    """
+
+    host: F64
+    gpu: I64
+    state: F64
+    speed: F64
+    core_w: F64
+    gpu_w: F64
+    pue: F64
+    feasible: np.ndarray
+
+
+def job_numbers(tasks: TaskTable) -> F64:
+    """Shape (tasks, len(JOB))."""
+    allowed_s = tasks.deadline_s - tasks.arrival_s
+    timed = np.isfinite(allowed_s)
+    told = ~np.isnan(tasks.expected_s)
+    return np.stack(
+        [
+            _log(tasks.cores), np.log1p(tasks.gpus), np.log1p(tasks.mem_gb), np.log1p(tasks.data_gb),
+            np.where(told, _log(np.where(told, tasks.expected_s, 1.0)) / 3.0, 0.0), (~told).astype(float),
+            np.where(timed, _log(np.where(timed, allowed_s, 1.0)) / 3.0, 0.0), (~timed).astype(float),
+            tasks.priority.astype(float), _log(np.where(tasks.gpus > 0, tasks.gpus, 1.0)),
+            (tasks.gpus > 0).astype(float),
+        ],
+        axis=1,
+    )  # fmt: skip
+
+
+class Hosts:
+    """The hosts of a world, tabulated once."""
+
+    def __init__(self, world: World, gpu_names: tuple[str, ...]) -> None:
+        self.facts = Facts.of(world)
+        n, k = self.facts.cores.shape
+        self._numbers, self._speed = np.zeros((n * k, len(HOST))), np.ones((n * k, len(CLASSES)))
+        self._gpu = np.zeros(n * k, dtype=np.int64)
+        self._core_w, self._gpu_w = np.zeros(n * k), np.zeros(n * k)
+        known = {name: number for number, name in enumerate(gpu_names, start=1)}
+        for d in world.datacenters:
+            for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
+                at = d.index * k + i
+                self._speed[at] = speed = _speeds(host, world.work_classes)
+                curve_w = _per_core_w(host)
+                self._numbers[at] = _host_numbers(host, curve_w, speed)
+                self._core_w[at], self._gpu_w[at] = curve_w[-1], host.gpu_max_w - host.gpu_idle_w
+                if host.gpus and 0 <= host.gpu_type < len(world.gpu_types):
+                    self._gpu[at] = known.get(world.gpu_types[host.gpu_type], 0)
+        self._widest = np.array([[max((h.cores for h in d.hosts), default=1.0)] for d in world.datacenters])[:, 0]
+
+    def pairs(self, observation: Observation, tasks: TaskTable) -> Pairs:
+        """Numbers of every task at every datacenter, as things are."""
+        feasible, pick = self.facts.host_type(tasks)
+        shape = (len(tasks), len(self._widest), len(STATE))
+        return Pairs(
+            self._numbers[pick], self._gpu[pick], np.broadcast_to(self._state(observation), shape), self._speed[pick],
+            tasks.cores[:, None] * self._core_w[pick], tasks.gpus[:, None] * self._gpu_w[pick],
+            np.broadcast_to(pue_now(observation.state, observation.world), shape[:2]), feasible,
+        )  # fmt: skip
+
+    def _state(self, observation: Observation) -> F64:
+        """Shape (datacenters, len(STATE))."""
+        now: DatacenterState = observation.state
+        facts = self.facts
+        columns = [
+            now.utilisation_frac,
+            now.free_cores / facts.capacity_cores,
+            now.max_free_cores / self._widest,
+            now.free_gpus / np.maximum(facts.capacity_gpus, 1.0),
+            now.max_free_gpus / 8.0,
+            np.log1p(now.running),
+            np.log1p(now.queued),
+            np.log1p(np.maximum(now.it_w, 0.0)) / 5.0,
+            (now.temperature_c - _USUAL_C) / _SPREAD_C,
+            np.log(pue_now(now, observation.world)),
+        ]
+        return np.nan_to_num(np.stack(columns, axis=1), posinf=0.0, neginf=0.0)
+
+
+def _host_numbers(host: HostType, curve_w: F64, speed: F64) -> list[float]:
+    power = [np.log1p(host.gpus), np.log1p(host.gpu_idle_w) / 2.0, np.log1p(host.gpu_max_w) / 2.0]
+    speeds = (np.log(speed) * _SPEED_SCALE).tolist()
+    return [*_log(np.array([host.cores, host.power_w[0], *curve_w])).tolist(), *map(float, power), *speeds]
+
+
+def _per_core_w(host: HostType) -> F64:
+    """Dynamic W of each core at 25, 50, 75 and 100 % use of the host."""
+    grid = np.linspace(0.0, 1.0, len(host.power_w))
+    dynamic_w: F64 = (np.interp([0.25, 0.5, 0.75, 1.0], grid, host.power_w) - host.power_w[0]) / host.cores
+    return dynamic_w
+
+
+def _speeds(host: HostType, classes: tuple[str, ...]) -> F64:
+    told = dict(zip(classes, host.speed, strict=True))
+    usual = float(np.mean(host.speed))
+    return np.array([told.get(name, usual) for name in CLASSES])
+
+
+def _log(values: F64) -> F64:
+    logarithms: F64 = np.log(np.maximum(values, _TINY))
+    return logarithms

@@ -1,0 +1,115 @@
+"""``llm``: reads the job's text with a language model, and predicts energy and run time at every datacenter.
+
+The base model reads each distinct text once; a small head, trained on what really happened, joins that with the numbers
+of the job, the hosts and the datacenters now. Waits are those of :mod:`greensched.predictors.analytic`. Free text can
+move a prediction only inside a physical envelope: no more power than what the task holds can draw, see :mod:`head`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from greensched.core.errors import ConfigError
+from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
+from greensched.language import Encoder
+from greensched.predictors.analytic import AnalyticPredictor
+from greensched.predictors.facts import left_frac
+from greensched.predictors.llm.artefact import Artefact, digest
+from greensched.predictors.llm.head import Answer, Head
+from greensched.predictors.llm.inputs import Hosts, job_numbers
+from greensched.predictors.llm.reader import Reader, said
+from greensched.prompts import PromptRenderer
+
+SHIPPED: Final = Path(__file__).parent / "shipped"
+_SHORTEST, _LONGEST = np.log(0.1), np.log(366 * 86_400.0)  # run times are kept within, in log s
+_AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
+
+
+class LLMPredictor:
+    """Predicts from text, with a trained model.
+
+    Args:
+        model: folder of the model, relative to the scenario's; empty: the one that comes with GreenSched.
+        precision: of the base model: ``int8`` is twice as fast; ``auto``: as it was trained, where the processor allows.
+        threads: that read at once; 0: as many as there are cores.
+    """
+
+    name = "llm"
+
+    def __init__(self, model: str = "", precision: Literal["auto", "int8", "fp32"] = "auto", threads: int = 0) -> None:
+        if precision not in ("auto", "int8", "fp32"):
+            raise ValueError(f"option 'precision': expected auto, int8 or fp32, got {precision!r}")
+        if threads < 0:
+            raise ValueError(f"option 'threads': expected 0 or more, got {threads}")
+        self._folder = Path(model) if model else SHIPPED
+        self._precision, self._threads = precision, threads
+        self._prior = AnalyticPredictor()
+        self.load(self._folder)
+
+    def load(self, folder: Path) -> None:
+        """Use the model of a folder.
+
+        Raises:
+            ConfigError: no model there, or its base model cannot be had.
+            PredictorError: it is damaged or of another version.
+        """
+        self.artefact = Artefact.load(folder)
+        self._head = Head(self.artefact.weights, self.artefact.sizes)
+        self._encoder = self._open()
+        self._reader = Reader(self._encoder, self._head)
+        self.version = f"{digest(folder)}-{self._encoder.precision}"
+
+    def _open(self) -> Encoder:
+        told = self.artefact
+        wanted = told.precision if self._precision == "auto" else self._precision
+        options = {"base": told.base, "layers": told.layers, "threads": self._threads or None}
+        adapter = dict(told.adapter) or None
+        try:
+            return Encoder.open(precision=wanted, adapter=adapter, **options)
+        except ConfigError:
+            if self._precision != "auto" or wanted == "fp32":
+                raise
+            return Encoder.open(precision="fp32", adapter=adapter, **options)
+
+    def start(self, world: World) -> None:
+        """Tabulate what does not change."""
+        self._prior.start(world)
+        self._hosts = Hosts(world, self.artefact.gpu_names)
+        self._renderer = PromptRenderer(world, self.artefact.level)
+
+    def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
+        """Every (task, option) pair; with the quantiles that the model was calibrated for."""
+        prior = self._prior.predict(observation, tasks, options)
+        if prior.energy_kwh.size == 0:
+            return prior
+        parts = [
+            self._answer(observation, tasks.take(np.arange(begin, min(begin + _AT_ONCE, len(tasks)))))
+            for begin in range(0, len(tasks), _AT_ONCE)
+        ]
+        answer = Answer(*(np.concatenate(column)[:, options.dc] for column in zip(*parts, strict=True)))
+        left = left_frac(observation, tasks)[:, None] if observation.progress else np.ones((len(tasks), 1))
+        possible = np.isfinite(prior.energy_kwh)
+
+        def predicted(run_up: F64 | float = 0.0, energy_up: F64 | float = 0.0) -> tuple[F64, F64]:
+            """Energy and service time, so many spreads above what is expected."""
+            run_s = left * np.exp(answer.log_run + run_up * answer.run_spread)
+            energy_kwh = left * np.exp(answer.log_energy + energy_up * answer.energy_spread)
+            return np.where(possible, energy_kwh, np.nan), np.where(possible, prior.wait_s + run_s, np.nan)
+
+        energy_kwh, service_s = predicted()
+        on_gpu = (tasks.gpus > 0).astype(int)[:, None]
+        quantiles = {
+            float(level): predicted(np.array(up["run"])[on_gpu], np.array(up["energy"])[on_gpu])
+            for level, up in self.artefact.quantiles.items()
+        }
+        return Predictions(energy_kwh, service_s, prior.wait_s, quantiles)
+
+    def _answer(self, observation: Observation, tasks: TaskTable) -> Answer:
+        pooled = self._reader.pooled(said(self._renderer, tasks))
+        told = self._head.predict(pooled, job_numbers(tasks), self._hosts.pairs(observation, tasks))
+        log_run = np.clip(told.log_run, _SHORTEST, _LONGEST)
+        return told._replace(log_run=log_run, log_energy=told.log_energy + (log_run - told.log_run))
+
