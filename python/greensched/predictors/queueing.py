@@ -36,9 +36,14 @@ def queue_s(tasks: TaskTable, state: DatacenterState, facts: Facts, typical_run_
         # what is left may be nothing: then all of it is taken as the capacity that will come back
         up_cores = capacity_cores - state.failed_cores
         capacity_cores = np.where(up_cores > 0, up_cores, capacity_cores)
-    wait_s = _turnovers(tasks.cores, facts.room_cores(state), state.max_free_cores, capacity_cores)
-    if state.queued.any() or bool((tasks.mem_gb.max(initial=0.0) > facts.room_mem_gb(state)).any()):
-        memory = _turnovers(tasks.mem_gb, facts.room_mem_gb(state), np.inf, facts.capacity_mem_gb)
+    room_cores, room_mem_gb = facts.room_cores(state), facts.room_mem_gb(state)
+    if state.queued_gpus.any():
+        beside = (tasks.gpus == 0)[:, None] & (state.queued_gpus > 0)
+        room_cores = room_cores + np.where(beside, state.queued_cores, 0.0)
+        room_mem_gb = room_mem_gb + np.where(beside, state.queued_mem_gb, 0.0)
+    wait_s = _turnovers(tasks.cores, room_cores, state.max_free_cores, capacity_cores)
+    if state.queued.any() or bool((tasks.mem_gb.max(initial=0.0) > room_mem_gb).any()):
+        memory = _turnovers(tasks.mem_gb, room_mem_gb, np.inf, facts.capacity_mem_gb)
         wait_s = np.maximum(wait_s, memory)
     if (tasks.gpus > 0).any():
         gpus = _turnovers(tasks.gpus, facts.room_gpus(state), state.max_free_gpus, facts.capacity_gpus)

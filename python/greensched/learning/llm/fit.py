@@ -24,7 +24,6 @@ from greensched.learning.llm.network import Batch, Network
 from greensched.predictors.llm.inputs import JOB
 
 _ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
-_LEAST_SPREAD = 0.003
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,6 @@ def _loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_ener
     loss = how.time_weight * functional.smooth_l1_loss(run, log_run, beta=how.beta)
     loss = loss + how.energy_weight * functional.smooth_l1_loss(energy, log_energy, beta=how.beta)
     # how wrong it usually is, learned beside; it may not change what is predicted
-    for spread, error in ((run_spread, run - log_run), (energy_spread, energy - log_energy)):
-        scale = spread + _LEAST_SPREAD
+    for scale, error in ((run_spread, run - log_run), (energy_spread, energy - log_energy)):
         loss = loss + 0.05 * (error.detach().abs() / scale + scale.log()).mean()
     return loss

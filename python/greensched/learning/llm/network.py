@@ -16,6 +16,7 @@ from greensched.core.units import J_PER_KWH
 from greensched.predictors.llm.head import (
     AMOUNT,
     CLIP,
+    LEAST_SPREAD,
     LEFT,
     MOST_CORRECTION,
     NUMBER,
@@ -158,7 +159,8 @@ class Network(nn.Module):
         power_w = b.core_w * use[:, 0].sigmoid() + b.gpu_w * use[:, 1].sigmoid()
         correction = MOST_CORRECTION * torch.tanh(use[:, 2] / MOST_CORRECTION)
         log_energy = log_run + (power_w.clamp_min(1e-3) * b.pue / J_PER_KWH).log() + correction
-        return log_run, log_energy, functional.softplus(out[:, 4]), functional.softplus(out[:, 5])
+        spread = LEAST_SPREAD + functional.softplus(out[:, 4:])
+        return log_run, log_energy, spread[:, 0], spread[:, 1]
 
     def _standard(self, states: Tensor) -> Tensor:
         return ((states - self.centre) / self.scale).clamp(-CLIP, CLIP)

@@ -59,6 +59,17 @@ class Artefact:
     metrics: Mapping[str, float] = field(default_factory=dict)
     trained: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that stand for everything that decides an answer."""
+        parts = hashlib.sha256()
+        for tensors in (self.weights, self.adapter):
+            for name in sorted(tensors):
+                parts.update(name.encode() + np.ascontiguousarray(tensors[name], dtype=np.float16).tobytes())
+        rest = (asdict(self.sizes), self.base, self.layers, self.level, self.gpu_names, self.quantiles)
+        parts.update(json.dumps(rest, sort_keys=True).encode())
+        return parts.hexdigest()[:12]
+
     def save(self, folder: Path) -> None:
         """Write the folder; an older model in it is replaced at the last step."""
         from safetensors.numpy import save
@@ -114,13 +125,6 @@ class Artefact:
             )
         except (KeyError, TypeError) as error:
             raise PredictorError(f"{path}: not the facts of a model: {error!r}") from error
-
-
-def digest(folder: Path) -> str:
-    """Twelve hexadecimal digits that stand for everything in the folder that decides an answer."""
-    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
-    decisive = {name: value for name, value in facts.items() if name not in ("metrics", "trained")}
-    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _tensors(path: Path, sha256: Mapping[str, str]) -> dict[str, NDArray[Any]]:

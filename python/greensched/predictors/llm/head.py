@@ -23,16 +23,20 @@ from numpy.typing import NDArray
 
 from greensched.core.types import F64
 from greensched.core.units import J_PER_KWH
-from greensched.predictors.llm.inputs import HOST, JOB, STATE, Pairs
+from greensched.predictors.llm.inputs import JOB, Pairs
 from greensched.predictors.llm.numbers import VALUES
 
 F32 = NDArray[np.float32]
 
 CLIP = 5.0
 """Standardised states are cut here: a few dimensions of every base model take huge values at some tokens."""
+LEAST_SPREAD = 0.003
+"""Of a prediction, in log units: nothing is known better than luck allows."""
 MOST_CORRECTION = 0.7
 """Bound of the correction of energy, in log units: a factor of two."""
 NUMBER, AMOUNT, PERCENT, LEFT = range(VALUES)
+OWNER_WEIGHT = 0.3
+"""Of the token that stands for owner and name, in the additive terms."""
 _ABSENT = -1e9  # an attention weight of nothing
 _LN_EPS = 1e-5
 
@@ -122,11 +126,11 @@ class Head:
         power_w = pairs.core_w * _sigmoid(out[..., 1]) + pairs.gpu_w * _sigmoid(out[..., 2])
         correction = MOST_CORRECTION * np.tanh(out[..., 3] / MOST_CORRECTION)
         log_energy: F64 = log_run + np.log(np.maximum(power_w, 1e-3) * pairs.pue / J_PER_KWH) + correction
-        return Answer(log_run, log_energy, _softplus(out[..., 4]), _softplus(out[..., 5]))
+        return Answer(log_run, log_energy, LEAST_SPREAD + _softplus(out[..., 4]), LEAST_SPREAD + _softplus(out[..., 5]))
 
     def _pool_equal(self, states: F32, owner: F32, values: F32) -> F32:
         """Texts of equal length: (texts, tokens, ...)."""
-        w, d = self._w, self.sizes.d
+        w = self._w
         x = self._linear("project", self._standard(states)) + self._mlp("number", values) * values[..., :1]
         owned = self._linear("project", self._standard(owner)) + w["owner"]
         x = np.concatenate([x, owned[:, None]], axis=1)
@@ -141,7 +145,6 @@ class Head:
         weight = np.ones((x.shape[1], 1), np.float32)
         weight[-1] = OWNER_WEIGHT
         added = (self._linear("add", x) * weight).sum(1)
-        del d
         return np.concatenate([*parts, added], axis=1)
 
     def _standard(self, states: F32) -> F32:
@@ -193,13 +196,6 @@ class Head:
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + np.float32(_LN_EPS))
         result: F32 = scaled * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
         return result
-
-
-OWNER_WEIGHT = 0.3
-"""Of the token that stands for owner and name, in the additive terms."""
-PAIR_INPUTS = len(STATE)
-HOST_INPUTS = len(HOST)
-JOB_INPUTS = len(JOB)
 
 
 def _sigmoid(x: F32) -> F32:

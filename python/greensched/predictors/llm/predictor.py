@@ -17,7 +17,7 @@ from greensched.core.types import F64, Observation, Options, Predictions, TaskTa
 from greensched.language import Encoder
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import left_frac
-from greensched.predictors.llm.artefact import Artefact, digest
+from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Answer, Head
 from greensched.predictors.llm.inputs import Hosts, job_numbers
 from greensched.predictors.llm.reader import Reader, said
@@ -57,10 +57,14 @@ class LLMPredictor:
             PredictorError: it is damaged or of another version.
         """
         self.artefact = Artefact.load(folder)
-        self._head = Head(self.artefact.weights, self.artefact.sizes)
         self._encoder = self._open()
+        self._use()
+
+    def _use(self) -> None:
+        """Serve what the artefact says, with the encoder that is open."""
+        self._head = Head(self.artefact.weights, self.artefact.sizes)
         self._reader = Reader(self._encoder, self._head)
-        self.version = f"{digest(folder)}-{self._encoder.precision}"
+        self.version = f"{self.artefact.digest}-{self._encoder.precision}"
 
     def _open(self) -> Encoder:
         told = self.artefact

@@ -1,0 +1,159 @@
+"""The predictor ``llm`` with the side that learns: pre-trains from nothing, and fine-tunes what serves."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from greensched.core.errors import ConfigError, DataError
+from greensched.core.types import F64
+from greensched.language import Encoder
+from greensched.learning.llm import calibrate
+from greensched.learning.llm.examples import Table, Texts, joined, read, table
+from greensched.predictors.llm.artefact import Artefact
+from greensched.predictors.llm.head import Sizes
+from greensched.predictors.llm.inputs import JOB
+from greensched.predictors.llm.predictor import LLMPredictor
+
+FEWEST_JOBS = 50
+HELD_FRAC = 0.2  # of a log, the newest: calibrates the quantiles and gives the metrics
+GPU_NAMES = ("A10", "A100", "H100", "L4", "T4", "V100")
+LEVEL = "full"
+_ON_GPU = JOB.index("has_gpus")
+
+
+class LLMTrainer(LLMPredictor):
+    """Fine-tunes the model that it has loaded; without a name that is the one that comes with GreenSched.
+
+    Args:
+        model: as of the predictor.
+        precision: as of the predictor.
+        threads: as of the predictor.
+        preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`.
+    """
+
+    def __init__(self, model: str = "", precision: Any = "auto", threads: int = 0, preset: str = "update") -> None:
+        super().__init__(model, precision, threads)
+        self._preset = preset
+
+    def fit(self, log: Path, *, seed: int) -> Mapping[str, float]:
+        """Learn from a feedback log (or a run or reports folder), beginning with the loaded model.
+
+        Returns:
+            Numbers of jobs, and errors of energy and run time on the newest fifth, before and after.
+
+        Raises:
+            DataError: there are too few finished placements.
+            ConfigError: no such preset, or torch is not installed.
+        """
+        return self.learn([log], seed=seed)
+
+    update = fit
+
+    def learn(self, logs: Sequence[Path], *, seed: int) -> dict[str, float]:
+        """The same from several logs; the newest fifth of each is held back."""
+        told = self.artefact
+        parts = [table([log], told.gpu_names, told.level) for log in logs]
+        cuts = [round(len(part) * (1 - HELD_FRAC)) for part in parts]
+        learned = joined([p.take(np.arange(cut)) for p, cut in zip(parts, cuts, strict=True)])
+        held = joined([p.take(np.arange(cut, len(p))) for p, cut in zip(parts, cuts, strict=True)])
+        if len(learned) + len(held) < FEWEST_JOBS:
+            raise DataError(f"{', '.join(map(str, logs))}: {len(learned) + len(held)} finished placements; "
+                            f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
+        trained, metrics = train(learned, held, self._encoder, told, self._preset, seed)
+        self.artefact = trained
+        self._use()
+        return metrics
+
+    def save(self, folder: Path) -> None:
+        """Write the model as a folder."""
+        self.artefact.save(folder)
+
+
+def new(sizes: Sizes, base: str, layers: tuple[int, ...], precision: str) -> Artefact:
+    """A model that has learned nothing; its weights come from the seed of the training."""
+    return Artefact({}, sizes, base, layers, precision, LEVEL, GPU_NAMES, {})
+
+
+def train(
+    learned: Table,
+    held: Table,
+    encoder: Encoder,
+    begin: Artefact,
+    preset: str,
+    seed: int,
+    tell: Callable[[str], None] = lambda line: None,
+    texts: tuple[Texts, Texts] | None = None,
+    **settings: Any,
+) -> tuple[Artefact, dict[str, float]]:
+    """Train on one table, calibrate and judge on another.
+
+    Args:
+        learned: what to learn.
+        held: what calibrates and judges.
+        encoder: of the base model.
+        begin: where to begin; without weights from nothing.
+        preset: a name of :data:`greensched.learning.llm.fit.PRESETS`.
+        seed: of everything random.
+        tell: gets a line per epoch.
+        texts: both tables' texts, if they are encoded already.
+        settings: replace some of the preset's.
+
+    Returns:
+        The model and its metrics.
+    """
+    torch, fitting = _torch()
+    from greensched.learning.llm.network import Network
+
+    if preset not in fitting.PRESETS:
+        raise ConfigError(f"preset '{preset}': expected one of {', '.join(sorted(fitting.PRESETS))}")
+    how = dataclasses.replace(fitting.PRESETS[preset], seed=seed, **settings)
+    torch.manual_seed(seed)
+    began = time.perf_counter()
+    network = Network(begin.sizes)
+    mine, theirs = texts or (read(encoder, learned.said), read(encoder, held.said))
+    data, judge = fitting.Batches(learned, mine), fitting.Batches(held, theirs)
+    metrics: dict[str, float] = {"training_jobs": len(learned), "validation_jobs": len(held)}
+    if begin.weights:
+        network.load_state_dict({name: torch.from_numpy(np.array(w, np.float32)) for name, w in begin.weights.items()})
+        metrics |= _errors(held, fitting.predictions(network, judge), "before_")
+    else:
+        fitting.standardise(network, mine, seed)
+        fitting.begin_at_mean(network, learned)
+    fitting.fit(network, data, how, lambda epoch, loss, s: tell(f"epoch {epoch + 1}/{how.epochs}: loss {loss:.4f}, {s:.0f} s"))
+    weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
+    network.load_state_dict({name: torch.from_numpy(w.astype(np.float32)) for name, w in weights.items()})
+    found = fitting.predictions(network, judge)  # as it will be served: after rounding
+    metrics |= _errors(held, found, "") | {"training_s": time.perf_counter() - began}
+    log_run, log_energy, run_spread, energy_spread = (column.astype(np.float64) for column in found)
+    on_gpu = np.repeat(held.job[:, _ON_GPU] > 0, np.diff(held.first))
+    run = np.log(held.run_s) - log_run, run_spread
+    energy = np.log(held.energy_kwh) - log_energy, energy_spread
+    quantiles = calibrate.table(run, energy, on_gpu)
+    return dataclasses.replace(begin, weights=weights, quantiles=quantiles, metrics=metrics), metrics
+
+
+def _errors(held: Table, found: tuple[F64, ...], prefix: str) -> dict[str, float]:
+    """Root mean square and median of relative errors."""
+    told = {}
+    for name, predicted, true in (("energy", found[1], held.energy_kwh), ("run_time", found[0], held.run_s)):
+        error_frac = np.exp(predicted.astype(np.float64)) / true - 1.0
+        told[f"{prefix}{name}_rmspe_frac"] = float(np.sqrt(np.mean(error_frac**2)))
+        told[f"{prefix}{name}_median_error_frac"] = float(np.median(np.abs(error_frac)))
+    return told
+
+
+def _torch() -> tuple[Any, Any]:
+    """The library and the module that needs it, or an error that names the extra."""
+    try:
+        import torch
+
+        from greensched.learning.llm import fit
+    except ImportError as error:
+        raise ConfigError("training 'llm' needs PyTorch: pip install 'greensched[llm]'") from error
+    return torch, fit
