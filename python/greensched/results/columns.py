@@ -117,6 +117,8 @@ code           | name   | -   | accepted, or why the world did not carry it out 
 reason         | string | -   | The policy's own words.
 predicted_kwh  | double | kWh | Predicted dynamic energy times PUE of the choice; null if not predicted.
 predicted_s    | double | s   | Predicted time from the decision's start to the task's end; null if not predicted.
+propensity     | double | 1   | Probability with which the decision was taken as it was: 1 unless the mind explores, null where it cannot be told.
+model          | name   | -   | Version of the predictor that answered; null if none did.
 actual_kwh     | double | kWh | What it turned out to be (dynamic_kwh of the task), for the decision that ran; null if the task was interrupted.
 actual_s       | double | s   | Time from the decision to the task's end, for the decision that ran.
 """)

@@ -82,10 +82,9 @@ def decisions(run: RunFolder) -> pa.Table:
         t_s = rows["t_us"] / 1e6
         until_us = rows["until_us"]
         deferred = rows["action"] == Action.DEFER
-        predicted_kwh, predicted_s = read_predictions(run.path / "feedback.sqlite", rows["decision"])
         # after a lost answer the world's fallback decides under the ids that the mind had used
         foreign = rows["source"] != _SOURCES.index("mind")
-        predicted_kwh[foreign] = predicted_s[foreign] = np.nan
+        said = read_predictions(run.path / "feedback.sqlite", rows["decision"]).without(foreign)
         actual_kwh, actual_s = _outcome(run, rows["decision"], rows["task"], t_s)
         rows |= {
             "t_s": t_s,
@@ -95,8 +94,10 @@ def decisions(run: RunFolder) -> pa.Table:
             "source": name_column(rows["source"], _SOURCES),
             "status": name_column(rows["status"], [s.name.lower() for s in DecisionStatus]),
             "code": name_column(rows["code"], run.decision_codes or ["accepted"]),
-            "predicted_kwh": predicted_kwh,
-            "predicted_s": predicted_s,
+            "predicted_kwh": said.energy_kwh,
+            "predicted_s": said.service_s,
+            "propensity": said.propensity,
+            "model": said.model,
             "actual_kwh": actual_kwh,
             "actual_s": actual_s,
         }
