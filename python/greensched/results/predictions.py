@@ -42,11 +42,14 @@ class Predicted:
 
     def without(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Predicted:
         """The same, but nothing about the marked rows."""
-        numbers = (np.where(rows, np.nan, v) for v in (self.energy_kwh, self.service_s, self.propensity))
+        energy_kwh, service_s, propensity = (
+            np.where(rows, np.nan, v) for v in (self.energy_kwh, self.service_s, self.propensity)
+        )
         codes = self.model.indices.to_numpy(zero_copy_only=False)
         unknown = rows | np.asarray(self.model.is_null())
         codes = pa.array(np.where(unknown, 0, np.nan_to_num(codes)).astype(np.int32), mask=unknown)
-        return Predicted(*numbers, pa.DictionaryArray.from_arrays(codes, self.model.dictionary))
+        model = pa.DictionaryArray.from_arrays(codes, self.model.dictionary)
+        return Predicted(energy_kwh, service_s, propensity, model)
 
 
 def read_predictor(log: Path) -> str | None:
@@ -80,7 +83,7 @@ def read_predictions(log: Path, decision: I64) -> Predicted:
             numbers[:], codes[:] = np.nan, -1
     index = pa.array(np.maximum(codes, 0), mask=codes < 0)
     model = pa.DictionaryArray.from_arrays(index, pa.array(list(names) or [""], pa.string()))
-    return Predicted(*numbers, model)
+    return Predicted(numbers[0], numbers[1], numbers[2], model)
 
 
 def _fill(log: Path, decision: I64, numbers: F64, codes: np.ndarray[Any, Any], names: dict[str, int]) -> None:
