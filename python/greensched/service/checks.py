@@ -20,13 +20,11 @@ from greensched.core.types import (
     TaskTable,
     World,
 )
-from greensched.core.units import J_PER_KWH
-from greensched.predictors.facts import Facts
-from greensched.predictors.pue import MostFacility
+from greensched.predictors.envelope import ENVELOPE, LONGEST_S, Envelope
 
-ENVELOPE = 10.0  # times the most power that a task's share can draw: noise and co-runners stay far below
+__all__ = ["ENVELOPE", "LONGEST_S", "CheckedPredictor", "check_decisions"]
+
 _LAST_ACTION, _LAST_STATUS = max(Action), max(DecisionStatus)
-LONGEST_S = 10 * 365.25 * 86400.0
 _COLUMNS = ("action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason", "propensity")
 
 
@@ -50,10 +48,7 @@ class CheckedPredictor:
     def start(self, world: World) -> None:
         """Start the predictor and compute the envelope."""
         self.inner.start(world)
-        facts = Facts.of(world)
-        self._core_w = float(np.nanmax(facts.max_core_w, initial=0.0))
-        self._gpu_w = float(np.nanmax(facts.max_gpu_w, initial=0.0))
-        self._most = MostFacility(world)
+        self._envelope = Envelope(world)
 
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
         """Predict and check.
@@ -70,9 +65,8 @@ class CheckedPredictor:
             got = getattr(predictions, field)
             if not isinstance(got, np.ndarray) or got.shape != shape:
                 raise PredictorError(f"predictor '{self.name}': {field} has shape {np.shape(got)}, expected {shape}")
-        power_w = tasks.cores * self._core_w + tasks.gpus * self._gpu_w
-        most_w = self._most.w(observation.state, power_w)[:, options.dc]
-        self._check(predictions, most_w * (ENVELOPE / J_PER_KWH), tasks, options)
+        most_kwh_per_s = self._envelope.kwh_per_s(observation.state, tasks)[:, options.dc]
+        self._check(predictions, most_kwh_per_s, tasks, options)
         return predictions
 
     def _check(self, predictions: Predictions, most_kwh_per_s: F64, tasks: TaskTable, options: Options) -> None:
