@@ -193,6 +193,14 @@ class ModelStore:
             to = self._before()
         return self.promote(to, reason, event="rolled back", **more)
 
+    def withdraw(self, reason: str, **more: Any) -> None:
+        """Let no version serve: what the scenario names does again."""
+        with disk.alone(self.folder / _LOCK):
+            before = self._settle()
+            line = {"event": "rolled back", "version": None, "from": before, "reason": reason, "at": _now(), **more}
+            disk.write_json(self.folder / _POINTER, line)
+            disk.append_line(self.folder / _HISTORY, line)
+
     def _before(self) -> str:
         """The version that was serving when the present one was promoted (not one that was rolled back from)."""
         stack: list[str] = []
@@ -203,7 +211,7 @@ class ModelStore:
             elif line.get("event") == "rolled back":
                 while stack and stack[-1] != name:
                     stack.pop()
-                stack = stack or [str(name)]
+                stack = stack or ([] if name is None else [str(name)])
         if len(stack) < 2:
             raise ConfigError(f"{self.folder}: no version has served before; name one: --to VERSION")
         return stack[-2]
