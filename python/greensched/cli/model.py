@@ -29,11 +29,11 @@ def list_versions(
     store: Store, history: Annotated[bool, typer.Option("--history", help="Also what happened when.")] = False
 ) -> None:
     """List versions; the one that serves has a star."""
-    from greensched.learning.versions import VERSION
-
     opened = _open(store)
     serving = opened.serving()
-    rows = [("", "version", "parent", "predictor", "reports", "until s", "newest loss", "champion", "judged")]
+    rows: list[tuple[str, ...]] = [
+        ("", "version", "parent", "predictor", "reports", "until s", "newest loss", "champion", "judged")
+    ]
     for version in opened.versions():
         star = "*" if serving is not None and version.name == serving.name else ""
         rows.append((star, version.name, *_row(version.about)))
@@ -43,9 +43,8 @@ def list_versions(
         _table(rows)
     if history:
         for line in opened.history():
-            print(
-                f"{line.get('at', '')[:19]}  {line.get('event')}  {line.get('version') or VERSION}  {line.get('reason')}"
-            )
+            who = line.get("version") or "no version"
+            print(f"{line.get('at', '')[:19]}  {line.get('event')}  {who}  {line.get('reason')}")
 
 
 def _row(about: Mapping[str, Any]) -> tuple[str, ...]:
