@@ -95,11 +95,13 @@ def windows(
     rows = []
     window = np.floor(landed_s / window_s).astype(np.int64)
     errors = [np.abs(ratio - 1.0) for ratio in ratios]
-    for w in np.unique(window):
+    order = np.argsort(window, kind="stable")
+    numbers, first = np.unique(window[order], return_index=True)
+    for w, here in zip(numbers, np.split(order, first[1:]), strict=True) if len(order) else ():
         for kind, group in groups.items():
             for code, name in enumerate(names[kind]):
-                mine = (window == w) & (group == code)
-                if n := int(np.count_nonzero(mine)):
+                mine = here[group[here] == code]
+                if n := len(mine):
                     energy, service = (e[mine] for e in errors)
                     rows.append({
                         "begin_s": float(w * window_s), "end_s": float((w + 1) * window_s), "kind": kind, "group": name,

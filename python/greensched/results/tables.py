@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from greensched.core.types import Action, DecisionStatus, TaskState
 from greensched.results.columns import TABLES, Column
 from greensched.results.folder import RunFolder, strings
-from greensched.results.predictions import read_predictions
 
 _ARROW = {"int64": pa.int64(), "int32": pa.int32(), "double": pa.float64(), "string": pa.string()}
 _SOURCES = ("", "mind", "fallback")  # PROTOCOL.md §2.6
@@ -84,8 +83,8 @@ def decisions(run: RunFolder) -> pa.Table:
         deferred = rows["action"] == Action.DEFER
         # after a lost answer the world's fallback decides under the ids that the mind had used
         foreign = rows["source"] != _SOURCES.index("mind")
-        said = read_predictions(run.path / "feedback.sqlite", rows["decision"]).without(foreign)
-        actual_kwh, actual_s = _outcome(run, rows["decision"], rows["task"], t_s)
+        said = run.predicted.without(foreign)
+        actual_kwh, actual_s = outcome(run, rows["decision"], rows["task"], t_s)
         rows |= {
             "t_s": t_s,
             "until_s": np.where(deferred, until_us / 1e6, np.nan),
@@ -104,7 +103,7 @@ def decisions(run: RunFolder) -> pa.Table:
     return build("decisions", rows, run)
 
 
-def _outcome(
+def outcome(
     run: RunFolder, decision: NDArray[np.int64], task: NDArray[np.int64], t_s: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Actual energy and time of the decisions that their task ran under and finished under; NaN for the others."""
