@@ -4,7 +4,7 @@ Which report is for what is settled by time and by a hash of its task, never by 
 
 * the newest ``holdback_frac`` of the reports since the last update judge;
 * of all earlier ones a tenth, chosen by the hash, is never trained on by any update: the older reports that show what
-  has been forgotten;
+  has been forgotten are those of them that came before the last update (before the first one: all of them);
 * the rest is trained on: all that came since the last update, and of what is older at most ``replay`` reports, a
   uniform sample by the hash, which is the replay against forgetting.
 """
@@ -153,7 +153,8 @@ def divide(e: Evidence, since_s: float, settings: Settings, seed: int) -> tuple[
     past = np.flatnonzero(earlier & ~probe & ~new)
     replayed = np.zeros(len(e), dtype=bool)
     replayed[past[np.argsort(lots[past, 1], kind="stable")[: settings.replay]]] = True
-    probes = np.flatnonzero(probe)
+    old = probe & ~new  # what came since may be what poisons, so it does not speak for the past
+    probes = np.flatnonzero(old if np.count_nonzero(old) >= contest.FEWEST else probe)
     probes = np.sort(probes[np.argsort(lots[probes, 1], kind="stable")[:_MOST_OLDER]])
     return e.take(replayed | (earlier & ~probe & new)), e.take(~earlier), e.take(probes)
 

@@ -108,8 +108,11 @@ if (D.errors) {
   const lines = [["own-line", "energy", E.energy_median_frac, E.energy_rmspe_frac], ["base-line", "service time", E.service_median_frac, E.service_rmspe_frac]];
   legend("errors-legend", [...lines.map(([cls, name]) => [cls, name]), ...(E.swaps.length ? [["base-mark", "another model begins to serve"]] : [])]);
   chart("errors", w => w < 500 ? 200 : 240, (root, w, h) => {
-    const ticks = niceTicks(highest(lines.map(l => l[2])), 4), max = ticks[ticks.length - 1];
-    const left = 48, top = 30, bottom = h - 24, x = v => left + v / end * (w - left), y = v => bottom - v / max * (bottom - top);
+    // a window with a few stragglers must not flatten all others: beyond four times the middle it is drawn at the edge
+    const all = lines.flatMap(l => l[2]).filter(v => v !== null).sort((a, b) => a - b);
+    const ticks = niceTicks(Math.min(all[all.length - 1], 4 * all[all.length >> 1]), 4), max = ticks[ticks.length - 1];
+    const left = 48, top = 30, bottom = h - 24, x = v => left + v / end * (w - left);
+    const y = v => bottom - Math.min(v / max, 1) * (bottom - top);
     label(root, 0, 10, "median error", "dim");
     for (const [t, text] of timeTicks(end, w - left)) {
       svg("path", { d: `M${x(t)} ${top}V${bottom}`, class: "gridline" }, root);
