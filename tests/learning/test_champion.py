@@ -26,9 +26,8 @@ def test_losses_are_logs_and_bounded() -> None:
 
 def verdict(champion: float, challenger: float, old: tuple[float, float] = (1.1, 1.1), n: int = 60, **e: object) -> str:
     new, older = evidence(n, **e), evidence(n)
-    found = judge(
-        new, older, (said(n, champion), said(n, old[0])), (said(n, challenger), said(n, old[1])), forget_frac=0.25, seed=1
-    )  # fmt: skip
+    before, after = (said(n, champion), said(n, old[0])), (said(n, challenger), said(n, old[1]))
+    found = judge(new, older, before, after, forget_frac=0.25, seed=1)
     assert found.promoted == (not any(w in found.reason for w in ("only", "not better", "forgets", "alone")))
     return found.reason
 
@@ -43,11 +42,8 @@ def test_better_on_new_and_no_worse_on_old() -> None:
 
 
 def test_one_of_both_may_not_get_worse() -> None:
-    e = evidence(60)
-    found = judge(
-        e, e.take(np.zeros(0, int)), (said(60, 3.0, 1.1), said(0, 1)), (said(60, 1.1, 1.3), said(0, 1)), forget_frac=0.25,
-        seed=1,
-    )  # fmt: skip
+    before, after = (said(60, 3.0, 1.1), said(0, 1)), (said(60, 1.1, 1.3), said(0, 1))
+    found = judge(evidence(60), evidence(0), before, after, forget_frac=0.25, seed=1)
     assert not found.promoted
     assert found.reason.startswith("service alone got worse")
 

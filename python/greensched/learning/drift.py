@@ -14,6 +14,7 @@ from greensched.core.errors import ConfigError
 from greensched.core.types import F64
 
 Detector = Literal["adwin", "page-hinkley"]
+_MOST = 10.0  # times the mean: one straggler is no drift
 _RECENT = 1 / 50  # weight of the newest error in the running mean that tells a rise from a fall
 
 
@@ -30,8 +31,7 @@ def make_detector(name: Detector) -> Any:
     detectors: Any = drift  # untyped
     if name == "adwin":
         return detectors.ADWIN(delta=0.002)
-    # river's threshold of 50 is for errors of 0 and 1; these here are near 0.1, and luck alone sums up to about 1
-    return detectors.PageHinkley(min_instances=50, delta=0.01, threshold=5.0, mode="up")
+    return detectors.PageHinkley(min_instances=50, delta=0.1, threshold=30.0, mode="up")
 
 
 class DriftWatch:
@@ -67,5 +67,6 @@ class DriftWatch:
         recent = self._recent.get(what, error)
         self._recent[what] = recent + _RECENT * (error - recent)
         detector = self._detectors[what]
-        detector.update(error)
+        # in units of the mean so far, so that the threshold means the same for good predictors and bad ones
+        detector.update(min(error / max(self._all[what][1], 1e-9), _MOST))
         return bool(detector.drift_detected) and self._recent[what] > self._all[what][1]
