@@ -67,28 +67,26 @@ def test_two_runs_decide_alike(tmp_path: Path) -> None:
 
 
 def test_drift_starts_an_update_that_undoes_the_damage(tmp_path: Path) -> None:
-    """Energy doubles in two places after answer 40; the first update after that makes good more than half of it."""
+    """Energy doubles everywhere after answer 10: the first update after that makes good more than half of the damage.
+
+    A version of before serves at the start. Errors are those of the loop's own update, on reports that it held back.
+    """
     pytest.importorskip("river")
-
-    def energy(seq: int, dc: Any) -> Any:
-        return np.where((seq > 40) & np.isin(dc, [0, 1, 2]), 1.0, 0.5)
-
-    run = Made(tmp_path / "f.sqlite", block(every_s=6000.0), energy=energy, seed=9)
-    run.go(30).finish()
-    first = told(tmp_path)["swaps"]
-    assert len(first) == 1
+    Made(tmp_path / "f.sqlite", block(every_s=6000.0), seed=9).go(30).finish()
     (tmp_path / "two").mkdir()
-    policy = block(drift="page-hinkley", store=str(tmp_path / "models"), forget_frac=1.0) | {
-        "plugin_folder": str(tmp_path)
-    }
-    Made(tmp_path / "two" / "f.sqlite", policy, energy=energy, seed=10).go(90).finish()
+    policy = block(drift="page-hinkley", store="models", fewest=400) | {"plugin_folder": str(tmp_path)}
+    run = Made(tmp_path / "two" / "f.sqlite", policy, seed=10, energy=lambda seq, dc: 1.0 if seq > 10 else 0.5)
+    run.go(60).finish()
     learned = told(tmp_path / "two")
-    assert learned["drift"][0]["t_s"] > 40 * 300, "not before anything drifts"
-    assert "energy" in learned["drift"][0]["what"]
-    print([(u["t_s"], u["why"], u["status"], u["reason"], u.get("trained_on"), u.get("held_back"), u.get("older")) for u in learned["updates"]], learned["drift"])
-    done = [u for u in learned["updates"] if u["status"] == "promoted"]
-    assert done
-    assert done[0]["why"] == "drift"
+    drift, update = learned["drift"][0], learned["updates"][0]
+    assert 10 * 300 < drift["t_s"] < 20 * 300
+    assert drift["what"] == ["energy"]
+    assert (update["why"], update["status"]) == ("drift", "promoted"), update
+    newest = update["judged"]["newest"]
+    static, updated = (newest[who]["energy_loss"] for who in ("champion", "challenger"))
+    assert static == pytest.approx(np.log(2), rel=0.1)
+    assert (static - updated) / (static - 0.05) > 0.5
+    assert len(set(run.models)) == 2
 
 
 class Broken(AnalyticPredictor):
