@@ -74,9 +74,9 @@ def test_drift_starts_an_update_that_undoes_the_damage(tmp_path: Path) -> None:
     pytest.importorskip("river")
     Made(tmp_path / "f.sqlite", block(every_s=6000.0), seed=9).go(30).finish()
     (tmp_path / "two").mkdir()
-    policy = block(drift="page-hinkley", store="models", fewest=400) | {"plugin_folder": str(tmp_path)}
+    policy = block(drift="page-hinkley", store="models", fewest=800) | {"plugin_folder": str(tmp_path)}
     run = Made(tmp_path / "two" / "f.sqlite", policy, seed=10, energy=lambda seq, dc: 1.0 if seq > 10 else 0.5)
-    run.go(60).finish()
+    run.go(90).finish()
     learned = told(tmp_path / "two")
     drift, update = learned["drift"][0], learned["updates"][0]
     assert 10 * 300 < drift["t_s"] < 20 * 300
@@ -84,7 +84,7 @@ def test_drift_starts_an_update_that_undoes_the_damage(tmp_path: Path) -> None:
     assert (update["why"], update["status"]) == ("drift", "promoted"), update
     newest = update["judged"]["newest"]
     static, updated = (newest[who]["energy_loss"] for who in ("champion", "challenger"))
-    assert static == pytest.approx(np.log(2), rel=0.1)
+    assert static == pytest.approx(np.log(2), rel=0.2)  # some were placed before it drifted
     assert (static - updated) / (static - 0.05) > 0.5
     assert len(set(run.models)) == 2
 
