@@ -149,6 +149,28 @@ def test_the_page_on_the_generator_works_as_written(cli: Cli, root: Path, tmp_pa
     assert set(re.findall(r"^\| `([a-z-]+)` \|", text, re.M)) == set(SPLITS)
 
 
+@pytest.mark.java
+@pytest.mark.usefixtures("world_jar")
+def test_the_page_on_learning_works_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
+    pytest.importorskip("xgboost")
+    text = (root / "docs" / "learning.md").read_text(encoding="utf-8")
+    (scenario,) = blocks(text, "yaml")
+    (tmp_path / "learning.yml").write_text(scenario)
+    said = []
+    for command in (line for block in blocks(text, "sh") for line in block.splitlines()):
+        done = cli(*shlex.split(command)[1:])
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+        said.append(done.stdout)
+    assert "promoted" in said[1]
+    assert "*  0" in said[1]
+    assert re.search(r"^loss +0\.\d+ +0\.\d+$", said[2], re.MULTILINE)
+    assert re.fullmatch(r"0001-[0-9a-f]{10} serves\n", said[3])
+    (code,) = blocks(text, "python")
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "tasks went where the policy would not have sent them" in done.stdout
+
+
 def test_the_page_on_cloudsim_files_is_valid_as_written(cli: Cli, root: Path, tmp_path: Path) -> None:
     text = (root / "docs" / "cloudsim-files.md").read_text(encoding="utf-8")
     cloud, second = blocks(text, "yaml")
@@ -202,6 +224,7 @@ def test_the_page_on_signals_works_as_written(cli: Cli, root: Path, tmp_path: Pa
         "docs/faults.md",
         "docs/advisories.md",
         "docs/generator.md",
+        "docs/learning.md",
         "docs/cloudsim-files.md",
         "docs/java-library.md",
         "docs/traces.md",

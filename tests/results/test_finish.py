@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from greensched.core.errors import DataError
+from greensched.feedback.schema import TABLES
 from greensched.results.finish import finish
 from greensched.results.summary import job_counts, last_task_of_job
 from tests.results.synthetic_run import slot_frame, write_run, write_world
@@ -97,16 +98,22 @@ def test_times_by_hand(run: Path) -> None:
 
 
 def test_decisions_join_predictions_and_outcome(run: Path) -> None:
+    said = [(0, 0.02, 60.0, 0.25), (3, 9.0, 9.0, 1.0), (77, 1.0, 1.0, 1.0)]
     with sqlite3.connect(run / "feedback.sqlite") as log:
-        log.execute("CREATE TABLE decision (decision_id INTEGER PRIMARY KEY, energy_kwh REAL, service_time_s REAL)")
-        log.executemany("INSERT INTO decision VALUES (?, ?, ?)", [(0, 0.02, 60.0), (3, 9.0, 9.0), (77, 1.0, 1.0)])
-        log.execute("CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        for statement in TABLES:
+            log.execute(statement)
+        log.executemany(
+            "INSERT INTO decision (decision_id, energy_kwh, service_time_s, propensity) VALUES (?, ?, ?, ?)", said
+        )
+        log.execute("INSERT INTO answer (seq, t_s, asked, model) VALUES (0, 0.0, 3, 'abc')")
         log.execute("""INSERT INTO meta VALUES ('predictor', '"analytic"')""")
     log.close()
     assert finish(run)["predictor"] == "analytic"
     decisions = pq.read_table(run / "decisions.parquet").to_pydict()
     assert decisions["predicted_kwh"][0] == 0.02
     assert decisions["predicted_s"][0] == 60.0
+    assert (decisions["propensity"][0], decisions["model"][0]) == (0.25, "abc")
+    assert (decisions["propensity"][3], decisions["model"][3]) == (None, None)
     assert decisions["actual_kwh"][0] == pytest.approx(10 / 400)
     assert decisions["actual_s"][0] == 65.0
     # decision 3 was the fallback's: the mind's prediction under the same id is not its own

@@ -87,7 +87,7 @@ def test_the_json_schema_knows_the_options_of_every_built_in_plug_in() -> None:
         assert _case(where, "module:Own") == {}  # a plug-in of others has the options that it likes
         assert where["additionalProperties"] is True
     options = _case(policy, "greensched")["properties"]
-    assert {f.name for f in dataclasses.fields(GreenSchedOptions)} | {"name", "predictor"} == set(options)
+    assert {f.name for f in dataclasses.fields(GreenSchedOptions)} | {"name", "predictor", "learning"} == set(options)
     assert (options["carbon_weight"]["type"], options["carbon_weight"]["default"]) == ("number", 1.0)
     assert (options["defer"]["type"], options["intensity"]["enum"]) == ("boolean", ["forecast", "now"])
     assert _case(predictor, "analytic")["properties"]["typical_run_s"]["default"] == 3600.0

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from greensched import __version__
-from greensched.cli import codes, generate, signal, trace
+from greensched.cli import codes, generate, model, signal, trace
 from greensched.core.errors import GreenSchedError
 
 
@@ -63,6 +63,7 @@ app.add_typer(signal.app)
 
 app.add_typer(trace.app, name="trace")
 app.add_typer(generate.app)
+app.add_typer(model.app, name="model")
 
 
 def _print_version(wanted: bool) -> None:

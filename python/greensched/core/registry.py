@@ -55,6 +55,7 @@ _GROUPS: dict[Kind, str] = {
     "policy": "greensched.policies",
     "source": "greensched.sources",
 }
+LEARNING_KEY = "learning"  # how the predictor of a policy block learns (learning/settings.py)
 FOLDER_KEY = "plugin_folder"  # prepare writes the scenario's folder here; the mind takes it out again
 
 
@@ -149,7 +150,7 @@ def make_predictor(name: str, options: Mapping[str, Any] | None = None, folder: 
     given = dict(options or {})
     factory = load("predictor", name, folder)
     if folder is not None and isinstance(given.get("model"), str) and model_is_path(factory):
-        given["model"] = str(_inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
+        given["model"] = str(inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
     predictor = construct(factory, given, f"predictor '{name}'")
     _require_predictor(predictor, f"predictor '{name}'")
     return cast(Predictor, predictor)
@@ -159,8 +160,12 @@ def _require_predictor(thing: object, what: str) -> None:
     _require(thing, ("name", "version", "start", "predict"), what)
 
 
-def _inside(name: str, roots: list[Path], what: str) -> Path:
-    """What a scenario calls ``name``, links resolved: the first of ``roots`` that has it, or would have it."""
+def inside(name: str, roots: list[Path], what: str) -> Path:
+    """What a scenario calls ``name``, links resolved: the first of ``roots`` that has it, or would have it.
+
+    Raises:
+        ConfigError: it leads out of them; the message begins with ``what``.
+    """
     candidates = [(root.resolve(), (root / name).resolve()) for root in roots] if name and "\0" not in name else []
     if not Path(name).is_absolute():  # an absolute one may lie in the second root as well as in the first
         candidates = [(root, path) for root, path in candidates if path.exists()][:1] or candidates
@@ -224,6 +229,7 @@ def policy_from_block(
     folder = Path(options.pop(FOLDER_KEY)) if FOLDER_KEY in options else folder
     if "name" not in options:
         raise ConfigError(f"policy: no 'name'. Known: {', '.join(names('policy'))}.")
+    options.pop(LEARNING_KEY, None)  # for the mind as a whole
     name, wanted = options.pop("name"), options.pop("predictor", None)
     if predictor is None:
         predictor = predictor_from_block(predictor_for(load("policy", name, folder), wanted), folder)

@@ -355,7 +355,12 @@ class Observation:
 
 @dataclass
 class Decisions:
-    """One row per decided task; an asked task that is absent stays pending."""
+    """One row per decided task; an asked task that is absent stays pending.
+
+    ``propensity``: the probability with which the decision was taken as it was, given what was known; 1 where the
+    policy left nothing to chance, NaN where it cannot be told. Not given: 1 for every task. It stays in the mind's log:
+    the world is not told.
+    """
 
     task: I64
     action: I32
@@ -366,6 +371,11 @@ class Decisions:
     energy_kwh: F64
     service_time_s: F64
     reason: Sequence[str]
+    propensity: F64 = field(default_factory=lambda: np.zeros(0))
+
+    def __post_init__(self) -> None:
+        if len(self.propensity) == 0:
+            self.propensity = np.ones(len(self.task))
 
     def __len__(self) -> int:
         return len(self.task)

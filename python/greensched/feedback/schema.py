@@ -9,20 +9,22 @@ the run folder. Times are seconds since the start of the scenario, NULL is missi
 
 from __future__ import annotations
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3  # 2: without propensities
 ROWS_PER_ANSWER = 1 << 24
 
 DECISION_COLUMNS = (
     "decision_id", "task", "action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason",
+    "propensity",
 )  # fmt: skip
 REPORT_COLUMNS = (
     "task", "decision_id", "state", "dc", "placed_s", "queued_s", "start_s", "finish_s", "it_kwh", "dynamic_kwh",
     "idle_kwh", "transfer_kwh", "dynamic_g", "idle_g", "transfer_g", "cost", "attempts",
 )  # fmt: skip
 
-# of columns, where it is not NULL: a placement now, of a task that moves no data
+# of columns, where it is not NULL: a placement now, without chance, of a task that moves no data
 DEFAULTS: dict[str, float] = {
     "action": 0, "until_s": 0.0, "scale": 1.0, "status": 0, "transfer_kwh": 0.0, "transfer_g": 0.0, "attempts": 1,
+    "propensity": 1.0,
 }  # fmt: skip
 _INTEGERS = frozenset({"task", "action", "dc", "status", "state", "decision_id", "attempts"})
 _TEXT = frozenset({"reason"})
@@ -58,7 +60,8 @@ TABLES = (
     # a report belongs to a decision if the world took that answer and ran the task where it said: after a lost answer
     # the world's fallback reports under the same id
     "CREATE VIEW outcome AS SELECT d.decision_id, d.task, a.seq, a.t_s, a.model, d.action, d.dc, d.until_s, d.scale, "
-    "d.status, d.reason, d.energy_kwh AS predicted_energy_kwh, d.service_time_s AS predicted_service_time_s, "
+    "d.status, d.reason, d.propensity, d.energy_kwh AS predicted_energy_kwh, d.service_time_s AS "
+    "predicted_service_time_s, "
     "f.code AS refused, a.taken, r.state, r.placed_s, r.queued_s, r.start_s, r.finish_s, r.finish_s - a.t_s AS "
     "service_time_s, r.it_kwh, r.dynamic_kwh, r.idle_kwh, r.transfer_kwh, r.dynamic_g, r.idle_g, r.transfer_g, r.cost, "
     "r.attempts "

@@ -52,7 +52,7 @@ def keep(decisions: Decisions, rows: Bool) -> Decisions:
     d = decisions
     return Decisions(
         d.task[index], d.action[index], d.dc[index], d.until_s[index], d.scale[index], d.status[index],
-        d.energy_kwh[index], d.service_time_s[index], [d.reason[i] for i in index.tolist()],
+        d.energy_kwh[index], d.service_time_s[index], [d.reason[i] for i in index.tolist()], d.propensity[index],
     )  # fmt: skip
 
 

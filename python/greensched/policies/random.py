@@ -44,7 +44,9 @@ class RandomPolicy:
         predictions = self.predictor.predict(observation, observation.tasks, options)
         drawn = draws(world.seed, observation.tasks.task, self.facts.name_rank.astype(np.int64))
         cost = np.where(np.isnan(predictions.service_time_s), np.nan, drawn)
-        return place_by_cost(observation, predictions, cost, self.facts, self.reasons)
+        decisions = place_by_cost(observation, predictions, cost, self.facts, self.reasons)
+        decisions.propensity = np.full(len(decisions), np.nan)  # it depends on the room that the others left
+        return decisions
 
     def learn(self, reports: Reports) -> None:
         """Nothing to learn."""

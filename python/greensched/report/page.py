@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from greensched.report import counts, geo
 from greensched.report.faults import announced, broken, planned
+from greensched.report.learning import errors_over_time, updates
 from greensched.report.provenance import drawn_hardware, renewables, signal_sources
 from greensched.report.series import thin, time_series
 from greensched.results import metadata
@@ -25,6 +26,7 @@ from greensched.results.folder import RunFolder
 
 NAME = "report.html"
 _SHOWN_ADVISORIES = 100
+_SHOWN_UPDATES = 60
 _SHOWN_REASONS = 20  # why cloudlets did not finish
 _SCRIPTS = ("core.js", "charts.js", "map.js")
 _MIN_FLOW_SHARE = 0.002  # thinner arcs than this share of all core-hours would only be noise on the map
@@ -72,6 +74,9 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         broken=broken(run),
         planned=planned(run),
         announced=announced(run),
+        predicted=errors_over_time(run) is not None,
+        updates=updates(run),
+        shown_updates=_SHOWN_UPDATES,
         shown_advisories=_SHOWN_ADVISORIES,
         datacenters=_datacenter_rows(run, summary),
         commands=_commands(run, meta),
@@ -101,6 +106,7 @@ def page_data(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) 
         "late": _bars(counts.LATE_BINS, counts.lateness(run), counts.lateness(other) if other else None)
         | {"first_bad": counts.FIRST_LATE_BIN},
         "decisions": counts.decision_counts(run.path),
+        "errors": errors_over_time(run),
     }
 
 

@@ -117,6 +117,8 @@ code           | name   | -   | accepted, or why the world did not carry it out 
 reason         | string | -   | The policy's own words.
 predicted_kwh  | double | kWh | Predicted dynamic energy times PUE of the choice; null if not predicted.
 predicted_s    | double | s   | Predicted time from the decision's start to the task's end; null if not predicted.
+propensity     | double | 1   | Probability with which the decision was taken as it was: 1 unless the mind explores, null where it cannot be told.
+model          | name   | -   | Version of the predictor that answered; null if none did.
 actual_kwh     | double | kWh | What it turned out to be (dynamic_kwh of the task), for the decision that ran; null if the task was interrupted.
 actual_s       | double | s   | Time from the decision to the task's end, for the decision that ran.
 """)
@@ -151,6 +153,18 @@ cpu_util_frac      | double | 1    | Share of its cores' MIPS that it uses.
 submission_delay_s | double | s    | When it was submitted, since the start of the scenario.
 start_s            | double | s    | When it began to execute, the last time; null if it has not.
 finish_s           | double | s    | When it ended; null if it has not.
+""")
+
+PREQUENTIAL = _columns("""
+begin_s             | double | s | Begin of the window in which reports came, since the start of the scenario.
+end_s               | double | s | End of the window.
+kind                | name   | - | What the rows are grouped by: all, datacenter, work (cpu or gpu).
+group               | name   | - | Which group.
+reports             | int64  | - | Reports of tasks that ended undisturbed, with a prediction for the decision that placed them.
+energy_rmspe_frac   | double | 1 | Root of the mean of (predicted / true - 1)^2 of energy.
+energy_median_frac  | double | 1 | Median of abs(predicted / true - 1) of energy.
+service_rmspe_frac  | double | 1 | The same root of the time from the decision to the end.
+service_median_frac | double | 1 | The same median of that time.
 """)
 
 SUMMARY = _columns("""
@@ -196,6 +210,10 @@ completed_work_sha256  | string | -      | Hash of the set of finished tasks: eq
 decisions              | int    | -      | Decisions that the world was given; null if their log is damaged.
 decision_latency_p50_ms | float | ms     | Median wall time of a decision round trip, world to mind and back.
 decision_latency_p99_ms | float | ms     | 99th percentile of the same.
+prediction_errors      | map    | 1      | Reports that could be scored, and RMSPE and median error of predicted energy and service time; null if nothing was predicted.
+learning               | map    | -      | Updates by what came of them, rollbacks, drifts, explored tasks, reports left out by reason, and the version that serves; null for a run without policy.learning.
+scheduler_energy_kwh   | float  | kWh    | Energy of predicting and training: declared duration x declared watts; part of no other total, but of the savings; null if nothing is declared.
+scheduler_carbon_kg    | float  | kgCO2eq | Its carbon at the average intensity of its site.
 decision_log_sha256    | string | -      | Hash of the log of decisions (PROTOCOL.md §6): equal for equal scenario and seed.
 fallbacks              | map    | -      | Decisions taken by the world's fallback, by reason.
 degraded               | bool   | -      | True if there is any fallback: the run must not enter a comparison.
@@ -211,7 +229,8 @@ baseline               | map    | -      | The same figures of the baseline run 
 savings                | map    | %      | Carbon, energy and cost saved against it; null, with the reason, unless both did equal work; those of whole facilities (all but tasks_carbon_pct) also unless both lasted equally long.
 """)
 
-TABLES = {"jobs": JOBS, "datacenters": DATACENTERS, "decisions": DECISIONS, "hosts": HOSTS, "cloudlets": CLOUDLETS}
+TABLES = {"jobs": JOBS, "datacenters": DATACENTERS, "decisions": DECISIONS, "hosts": HOSTS, "cloudlets": CLOUDLETS,
+          "prequential": PREQUENTIAL}  # fmt: skip
 
 
 def markdown() -> str:
@@ -228,6 +247,7 @@ def markdown() -> str:
         "decisions": "one row per decision: what the world executed, joined with what the mind predicted",
         "hosts": "one row per host, over the whole run",
         "cloudlets": "one row per cloudlet; only of runs of CloudSim files",
+        "prequential": "one row per window of time and group; only of runs whose mind predicted",
     }
     for name, columns in TABLES.items():
         parts += [f"## {name}.parquet\n", f"{heads[name][0].upper()}{heads[name][1:]}.\n", *_rows(columns), ""]

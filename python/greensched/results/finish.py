@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from greensched.core.errors import DataError
-from greensched.results import cloudlets, metadata, tables
+from greensched.results import cloudlets, learned, metadata, tables
 from greensched.results.compare import compare
 from greensched.results.folder import RunFolder
 from greensched.results.summary import status_of, summarise
@@ -30,7 +30,8 @@ def finish(folder: Path) -> dict[str, Any]:
     if not (folder / "input" / "run.json").is_file():
         raise DataError(f"{folder}: no input/run.json here; expected the folder of a run")
     run = RunFolder(folder)
-    for name, build in (tables.BUILDERS | {"cloudlets": cloudlets.cloudlets}).items():
+    more = {"cloudlets": cloudlets.cloudlets, "prequential": learned.prequential}
+    for name, build in (tables.BUILDERS | more).items():
         try:
             if name == "cloudlets" and not run.cloudlets:
                 continue
@@ -40,18 +41,15 @@ def finish(folder: Path) -> dict[str, Any]:
                 raise
             run.damaged[name] = str(error)
         else:
-            tables.write(name, table, folder)
+            if name != "prequential" or len(table):  # of a run that predicted
+                tables.write(name, table, folder)
     summary = summarise(run)
     summary |= compare(summary, _baseline_summary(folder))
     metadata.write_json(folder / SUMMARY, summary)
     metadata.update(
-        folder,
-        status=summary["status"],
-        reason=summary["reason"],
-        damaged=run.damaged,
-        config=run.config,
-        **_counted(folder),
-    )
+        folder, status=summary["status"], reason=summary["reason"], damaged=run.damaged, config=run.config,
+        learning_measured=learned.learning(run).get("measured", []), **_counted(folder),
+    )  # fmt: skip
     return summary
 
 

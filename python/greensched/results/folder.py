@@ -17,6 +17,7 @@ from greensched.core.errors import DataError
 from greensched.core.frames import Frame, StrColumn, read_frame, read_frames
 from greensched.core.types import F64, NO_DEADLINE_US
 from greensched.results.metadata import STATUSES, read_json
+from greensched.results.predictions import Predicted, read_predictions
 
 _DAMAGE_FRAC = 1e-6  # far above rounding, far below a slot
 _CONFIG_TYPES = {
@@ -61,6 +62,11 @@ class RunFolder:
     def damaged(self) -> dict[str, str]:
         """What ``finish`` found wrong with optional tables, by name."""
         return {}
+
+    @cached_property
+    def predicted(self) -> Predicted:
+        """What the mind predicted for every row of ``decisions``, which may not be damaged."""
+        return read_predictions(self.path / "feedback.sqlite", self.decisions.get("decision", np.zeros(0, np.int64)))
 
     @cached_property
     def config(self) -> dict[str, Any]:

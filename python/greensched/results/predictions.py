@@ -2,17 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sqlite3
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from greensched.core.types import F64, I64
 
 _log = logging.getLogger("greensched.results")
 _CHUNK_ROWS = 100_000
+_SQL = (
+    "SELECT d.decision_id, d.energy_kwh, d.service_time_s, {propensity}, a.model FROM decision d "
+    "LEFT JOIN answer a ON a.seq = d.decision_id / 16777216"
+)
+_IS_NEW = "SELECT count(*) FROM pragma_table_info('decision') WHERE name = 'propensity'"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What the mind's log says about decisions, a row each; NaN and null where it says nothing.
+
+    Attributes:
+        energy_kwh: predicted dynamic energy times PUE of the choice.
+        service_s: predicted time from the decision to the task's end.
+        propensity: probability of the decision, see ``Decisions``.
+        model: version of the predictor that answered, as a dictionary column.
+    """
+
+    energy_kwh: F64
+    service_s: F64
+    propensity: F64
+    model: pa.Array
+
+    def without(self, rows: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> Predicted:
+        """The same, but nothing about the marked rows."""
+        energy_kwh, service_s, propensity = (
+            np.where(rows, np.nan, v) for v in (self.energy_kwh, self.service_s, self.propensity)
+        )
+        codes = self.model.indices.to_numpy(zero_copy_only=False)
+        unknown = rows | np.asarray(self.model.is_null())
+        codes = pa.array(np.where(unknown, 0, np.nan_to_num(codes)).astype(np.int32), mask=unknown)
+        model = pa.DictionaryArray.from_arrays(codes, self.model.dictionary)
+        return Predicted(energy_kwh, service_s, propensity, model)
 
 
 def read_predictor(log: Path) -> str | None:
@@ -30,34 +67,41 @@ def read_predictor(log: Path) -> str | None:
     return str(name) if name else None
 
 
-def read_predictions(log: Path, decision: I64) -> tuple[F64, F64]:
-    """Predicted energy (kWh) and service time (s) of ``decision`` ids; NaN where the log has none.
+def read_predictions(log: Path, decision: I64) -> Predicted:
+    """What the mind predicted for ``decision`` ids.
 
     A run without a feedback log (a policy that decides inside the world) predicts nothing. A damaged one costs the
     predictions, with a warning, and not the results of the run.
     """
-    energy_kwh, service_s = np.full(len(decision), np.nan), np.full(len(decision), np.nan)
-    if not log.is_file():
-        return energy_kwh, service_s
+    numbers = np.full((3, len(decision)), np.nan)
+    codes, names = np.full(len(decision), -1, dtype=np.int32), dict[str, int]()
+    if log.is_file():
+        try:
+            _fill(log, decision, numbers, codes, names)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            _log.warning("%s: cannot be read as a feedback log (%s); predictions are left out", log, error)
+            numbers[:], codes[:] = np.nan, -1
+    index = pa.array(np.maximum(codes, 0), mask=codes < 0)
+    model = pa.DictionaryArray.from_arrays(index, pa.array(list(names) or [""], pa.string()))
+    return Predicted(numbers[0], numbers[1], numbers[2], model)
+
+
+def _fill(log: Path, decision: I64, numbers: F64, codes: np.ndarray[Any, Any], names: dict[str, int]) -> None:
     order = np.argsort(decision, kind="stable")
     ids = decision[order]
-    try:
-        # read-only would refuse a log whose WAL a killed mind left behind: opening replays it
-        with sqlite3.connect(log) as connection:
-            cursor = connection.execute(
-                "SELECT decision_id, energy_kwh, service_time_s FROM decision"
-                " WHERE energy_kwh IS NOT NULL OR service_time_s IS NOT NULL"
+    # read-only would refuse a log whose WAL a killed mind left behind: opening replays it
+    with contextlib.closing(sqlite3.connect(log)) as connection:
+        (is_new,) = connection.execute(_IS_NEW).fetchone()  # a log of before knew no chance
+        cursor = connection.execute(_SQL.format(propensity="d.propensity" if is_new else "1.0"))
+        while rows := cursor.fetchmany(_CHUNK_ROWS):
+            keys, energy, service, propensity, models = zip(*rows, strict=True)
+            key = np.array(keys, dtype=np.int64)
+            at = np.searchsorted(ids, key)
+            known = (
+                (at < len(ids)) & (ids[np.minimum(at, len(ids) - 1)] == key) if len(ids) else np.zeros(len(key), bool)
             )
-            while rows := cursor.fetchmany(_CHUNK_ROWS):
-                chunk = np.array(rows, dtype=object)
-                keys = chunk[:, 0].astype(np.int64)
-                at = np.searchsorted(ids, keys)
-                known = (at < len(ids)) & (ids[np.minimum(at, len(ids) - 1)] == keys)
-                target = order[at[known]]
-                energy_kwh[target] = chunk[known, 1].astype(np.float64)
-                service_s[target] = chunk[known, 2].astype(np.float64)
-        connection.close()
-    except (sqlite3.Error, ValueError, TypeError) as error:
-        _log.warning("%s: cannot be read as a feedback log (%s); predictions are left out", log, error)
-        return np.full(len(decision), np.nan), np.full(len(decision), np.nan)
-    return energy_kwh, service_s
+            target = order[at[known]]
+            for row, values in enumerate((energy, service, propensity)):
+                numbers[row, target] = np.array(values, dtype=np.float64)[known]
+            code = np.array([-1 if m is None else names.setdefault(m, len(names)) for m in models], dtype=np.int32)
+            codes[target] = code[known]

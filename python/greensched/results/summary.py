@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greensched.core.types import TaskState
-from greensched.results import cloudlets
+from greensched.results import cloudlets, learned
 from greensched.results.folder import RunFolder
 from greensched.results.predictions import read_predictor
 from greensched.results.tables import STATE_NAMES
@@ -42,6 +42,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         **_service(run),
         "decisions": None if "decisions" in run.damaged else len(run.decisions.get("decision", ())),
         **_latency(world),
+        **learned.summary(run),
         "decision_log_sha256": world.get("decision_log_sha256"),
         "fallbacks": world.get("fallbacks", {}),
         "degraded": bool(world.get("fallbacks")) or world["status"] == "degraded",

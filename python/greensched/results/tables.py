@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from greensched.core.types import Action, DecisionStatus, TaskState
 from greensched.results.columns import TABLES, Column
 from greensched.results.folder import RunFolder, strings
-from greensched.results.predictions import read_predictions
 
 _ARROW = {"int64": pa.int64(), "int32": pa.int32(), "double": pa.float64(), "string": pa.string()}
 _SOURCES = ("", "mind", "fallback")  # PROTOCOL.md §2.6
@@ -82,11 +81,10 @@ def decisions(run: RunFolder) -> pa.Table:
         t_s = rows["t_us"] / 1e6
         until_us = rows["until_us"]
         deferred = rows["action"] == Action.DEFER
-        predicted_kwh, predicted_s = read_predictions(run.path / "feedback.sqlite", rows["decision"])
         # after a lost answer the world's fallback decides under the ids that the mind had used
         foreign = rows["source"] != _SOURCES.index("mind")
-        predicted_kwh[foreign] = predicted_s[foreign] = np.nan
-        actual_kwh, actual_s = _outcome(run, rows["decision"], rows["task"], t_s)
+        said = run.predicted.without(foreign)
+        actual_kwh, actual_s = outcome(run, rows["decision"], rows["task"], t_s)
         rows |= {
             "t_s": t_s,
             "until_s": np.where(deferred, until_us / 1e6, np.nan),
@@ -95,15 +93,17 @@ def decisions(run: RunFolder) -> pa.Table:
             "source": name_column(rows["source"], _SOURCES),
             "status": name_column(rows["status"], [s.name.lower() for s in DecisionStatus]),
             "code": name_column(rows["code"], run.decision_codes or ["accepted"]),
-            "predicted_kwh": predicted_kwh,
-            "predicted_s": predicted_s,
+            "predicted_kwh": said.energy_kwh,
+            "predicted_s": said.service_s,
+            "propensity": said.propensity,
+            "model": said.model,
             "actual_kwh": actual_kwh,
             "actual_s": actual_s,
         }
     return build("decisions", rows, run)
 
 
-def _outcome(
+def outcome(
     run: RunFolder, decision: NDArray[np.int64], task: NDArray[np.int64], t_s: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Actual energy and time of the decisions that their task ran under and finished under; NaN for the others."""

@@ -98,8 +98,23 @@ def check_policies(raw: dict[str, Any], folder: Path, problems: Collector) -> No
         found = registry.problems(block, folder)
         for text in found:
             problems.add(_written_last(problems), text)
+        _check_learning(raw, folder, problems)
         if not found and raw.get("privileged") is not True:
             _check_privilege(block, folder, problems)
+
+
+def _check_learning(raw: dict[str, Any], folder: Path, problems: Collector) -> None:
+    """What `policy.learning` names: the datacenter, and where its versions lie."""
+    site, store = (get(raw, ("policy", "learning", key)) for key in ("site", "store"))
+    listed = raw.get("datacenters")
+    known = [dc.get("name") for dc in listed if isinstance(dc, dict)] if isinstance(listed, list) else []
+    if isinstance(site, str) and site != "cleanest" and site not in known:
+        problems.unknown(("policy", "learning", "site"), "datacenter", site, [*map(str, known), "cleanest"])
+    if isinstance(store, str):
+        try:
+            registry.inside(store, [folder, Path.cwd()], "store")
+        except ConfigError as error:
+            problems.add(("policy", "learning", "store"), str(error))
 
 
 def _written_last(problems: Collector) -> Path_:

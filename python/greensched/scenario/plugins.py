@@ -75,7 +75,7 @@ def complete(schema: dict[str, Any]) -> None:
         "description": "Predictor of the policy: a name, or a mapping with name and options. Default: its own.",
         "anyOf": [*_any_name("predictor"), {"$ref": "#/$defs/Predictor"}, {"type": "null"}],
     }
-    _know_options(policy, "policy", {"name": True, "predictor": True})
+    _know_options(policy, "policy", {"name": True, "predictor": True, "learning": True})
     _know_options(predictor, "predictor", {"name": True})
 
 

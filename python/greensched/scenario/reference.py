@@ -158,7 +158,10 @@ def _name(annotation: Any) -> str:
         return f"mapping to {_name(arguments[1])}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
-    return {float: "number", int: "whole number", str: "text", bool: "true or false"}.get(annotation, str(annotation))
+    words: dict[Any, str] = {
+        float: "number", int: "whole number", str: "text", bool: "true or false", Any: "anything",
+    }  # fmt: skip
+    return words.get(annotation, str(annotation))
 
 
 def _bounds(field: FieldInfo) -> str:

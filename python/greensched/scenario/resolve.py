@@ -18,6 +18,8 @@ from greensched.signals.series import utc_text
 from greensched.signals.zones import zones
 from greensched.traces.apps import WORK_CLASSES
 
+_UPDATE_S = 3600.0  # of wall time, for an update
+
 
 def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
     """The content of run.json; problems with PUE fits and latencies go to ``loaded.problems``."""
@@ -38,7 +40,7 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
         "privileged": s.privileged,
         "on_mind_failure": s.on_mind_failure,
         "execution": s.execution,
-        "mind": {"start_timeout_s": s.mind.start_timeout_s, "decide_timeout_s": s.mind.decide_timeout_s},
+        "mind": {"start_timeout_s": s.mind.start_timeout_s, "decide_timeout_s": _decide_timeout_s(loaded)},
         "noise": {"time_sigma_frac": s.noise.time_sigma, "power_sigma_frac": s.noise.power_sigma},
         "work_classes": list(WORK_CLASSES),
         "gpu_types": types,
@@ -55,6 +57,14 @@ def run_config(loaded: Loaded, where: Origins) -> dict[str, Any]:
         "baseline": s.baseline,
         "currency": s.currency,  # for `finish` only
     }
+
+
+def _decide_timeout_s(loaded: Loaded) -> float:
+    """A decision may have to wait for an update that is trained inline."""
+    s = loaded.scenario
+    learning = s.policy.learning
+    waits = learning is not None and learning.update is not None and learning.trains == "inline"
+    return max(s.mind.decide_timeout_s, _UPDATE_S) if waits else s.mind.decide_timeout_s
 
 
 def _network(loaded: Loaded, where: Origins) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from greensched.scenario.base import Model
 from greensched.scenario.datacenters import Datacenter, Mind, Network, Noise
 from greensched.scenario.faults import Faults
 from greensched.scenario.hardware import DrawnHardware, HostSpec
+from greensched.scenario.learning import Learning
 from greensched.scenario.quantities import DurationUs, Instant, RunName
 from greensched.scenario.sources import Forecasts, Signals
 from greensched.scenario.workload import SyntheticWorkload, Workload
@@ -33,6 +34,8 @@ class Policy(Model):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
     name: str
     """Registered policy, or module:class."""
+    learning: Learning | None = None
+    """How its predictor learns while the run goes on; null: it does not."""
 
 
 def _forecast_problems(f: Forecasts, run_us: int) -> list[str]:
@@ -129,4 +132,6 @@ class Scenario(Model):
 
     def options(self) -> dict[str, Any]:
         """The policy block as it goes into run.json."""
-        return dict(self.policy.model_dump())
+        block = self.policy.model_dump(exclude={"learning"})
+        learning = self.policy.learning
+        return block if learning is None else block | {"learning": learning.resolved()}

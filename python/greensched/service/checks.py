@@ -21,9 +21,12 @@ from greensched.core.types import (
     TaskTable,
     World,
 )
-from greensched.predictors.envelope import LONGEST_S, Envelope
+from greensched.predictors.envelope import ENVELOPE, LONGEST_S, Envelope
+
+__all__ = ["ENVELOPE", "LONGEST_S", "CheckedPredictor", "check_decisions"]
 
 _LAST_ACTION, _LAST_STATUS = max(Action), max(DecisionStatus)
+_COLUMNS = ("action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason", "propensity")
 
 
 class CheckedPredictor:
@@ -96,7 +99,7 @@ def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float
         PolicyError: the policy's name, the first row that is wrong, and what was expected.
     """
     d, n = decisions, len(decisions.task)
-    for field in ("action", "dc", "until_s", "scale", "status", "energy_kwh", "service_time_s", "reason"):
+    for field in _COLUMNS:
         if len(getattr(d, field)) != n:
             raise PolicyError(f"policy '{policy}': {field} has {len(getattr(d, field))} rows, expected {n}")
     if n == 0:
@@ -111,6 +114,7 @@ def check_decisions(decisions: Decisions, asked: I64, world: World, now_s: float
         (is_defer & ~(np.isfinite(d.until_s) & (d.until_s > now_s)), f"until_s is not after now ({now_s:g} s)"),
         (~np.isfinite(d.scale) | (d.scale <= 0), "scale is not a positive number"),
         (np.isinf(d.energy_kwh) | np.isinf(d.service_time_s), "a prediction is infinite"),
+        ((d.propensity <= 0) | (d.propensity > 1), "propensity is not in (0, 1]"),
     )
     for wrong, what in rules:
         if wrong.any():
@@ -131,4 +135,5 @@ def _usual(d: Decisions, n_datacenters: int) -> bool:
         and (d.scale == 1.0).all()
         and not np.isinf(d.energy_kwh).any()
         and not np.isinf(d.service_time_s).any()
+        and not ((d.propensity <= 0) | (d.propensity > 1)).any()
     )

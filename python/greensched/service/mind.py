@@ -13,7 +13,7 @@ import numpy as np
 from greensched import __version__
 from greensched.core.contracts import Needs, Policy, Predictor, metadata_of
 from greensched.core.delta import Delta, StateChanges
-from greensched.core.errors import ConfigError, GreenSchedError, PolicyError
+from greensched.core.errors import ConfigError, GreenSchedError, PolicyError, PredictorError
 from greensched.core.registry import policy_from_block
 from greensched.core.task_store import TaskStore
 from greensched.core.types import AdvisoryBook, Decisions, ForecastBook, Observation, Reports, TaskState, Truth, World
@@ -21,6 +21,7 @@ from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
 from greensched.service import latency
+from greensched.learning.loop import Loop, make_loop
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.latency import Latency
 
@@ -50,6 +51,7 @@ class Mind:
         self._policy: Policy | None = None
         self._predictor: CheckedPredictor | None = None
         self._answered: tuple[int, Decisions] | None = None
+        self._loop: Loop | None = None
 
     @property
     def names(self) -> dict[str, str | None]:
@@ -69,7 +71,8 @@ class Mind:
             FeedbackLogError: the log is there but cannot be continued.
         """
         self._world = world
-        self._policy, predictor = policy_from_block(policy_block, wrap=CheckedPredictor, predictor=self._given)
+        self._loop = make_loop(policy_block, self._path, given=self._given is not None)
+        self._policy, predictor = policy_from_block(policy_block, wrap=self._wrap, predictor=self._given)
         self._predictor = predictor if isinstance(predictor, CheckedPredictor) else None
         if self._predictor is not None:
             if "truth" in self._predictor.requires and not world.privileged:
@@ -77,6 +80,12 @@ class Mind:
                     f"predictor '{self._predictor.name}' needs the truth; set `privileged: true` in the scenario"
                 )
             self._predictor.start(world)
+        if self._loop is not None:
+            if self._predictor is None:
+                raise ConfigError(
+                    f"policy '{self._policy.name}' uses no predictor, so nothing can learn; remove learning"
+                )
+            self._loop.start(world)
         needs = self._policy.start(world)
         self._store, self._forecasts, self._progress = TaskStore(), ForecastBook(), dict[int, float]()
         self._advisories = AdvisoryBook()
@@ -100,9 +109,11 @@ class Mind:
             return self._answered[1]
         began = time.perf_counter()
         self._mirror(delta)
+        if self._loop is not None:
+            self._loop.before(delta.t_s, self._flush)
         observation = self._observe(delta)
         mirrored = time.perf_counter()
-        decisions, predict_s = self._ask_policy(observation)
+        decisions, predict_s = self._decide(observation)
         decided = time.perf_counter()
         self._record(delta, decisions)
         self._answered = (delta.seq, decisions)
@@ -115,6 +126,9 @@ class Mind:
         if delta is not None:
             self._mirror(delta)
             self._record(delta, None)
+        if self._loop is not None:
+            self._loop.finish()
+            self._loop = None
         if self._log is not None and self._behind is not None:
             self._behind.close()
             self._log.finish()
@@ -135,6 +149,16 @@ class Mind:
         """Write to the log what could wait, until ``asked`` says that the world asks again; to be called in between."""
         if self._behind is not None:
             self._behind.catch_up(asked)
+        if self._loop is not None:
+            self._loop.idle()
+
+    def _flush(self) -> None:
+        """Write everything that the log waits for, so that it can be learned from."""
+        if self._behind is not None:
+            self._behind.close()
+
+    def _wrap(self, predictor: Predictor) -> CheckedPredictor:
+        return CheckedPredictor(predictor if self._loop is None else self._loop.wrap(predictor))
 
     def _mirror(self, delta: Delta) -> None:
         self._store.add(delta.new_tasks)
@@ -144,7 +168,7 @@ class Mind:
         if len(delta.progress):
             self._progress.update(zip(delta.progress.task.tolist(), delta.progress.done_frac.tolist(), strict=True))
         self._resume(delta.states)
-        self._learn(delta.reports)
+        self._learn(delta.t_s, delta.reports)
 
     def _resume(self, states: StateChanges) -> None:
         """Tasks that are pending again begin with what their checkpoints kept, whatever they had reached."""
@@ -154,7 +178,7 @@ class Mind:
         for row in np.flatnonzero(states.state == TaskState.PENDING).tolist():
             self._progress[int(states.task[row])] = float(saved_frac[row])
 
-    def _learn(self, reports: Reports) -> None:
+    def _learn(self, t_s: float, reports: Reports) -> None:
         """Forget tasks that ended, and tell the policy of each once: a resend repeats those since the last ack."""
         if len(reports) == 0 or self._policy is None:
             return
@@ -162,10 +186,13 @@ class Mind:
         if self._progress:
             for task in reports.task.tolist():
                 self._progress.pop(task, None)
-        if fresh.all():
-            self._policy.learn(reports)
-        elif fresh.any():
-            self._policy.learn(Reports(**{name: column[fresh] for name, column in vars(reports).items()}))
+        if not fresh.any():
+            return
+        if not fresh.all():
+            reports = Reports(**{name: column[fresh] for name, column in vars(reports).items()})
+        self._policy.learn(reports)
+        if self._loop is not None:
+            self._loop.told(t_s, reports)
 
     def _observe(self, delta: Delta) -> Observation:
         # in slots mode what is asked is mostly what is new: no need to look it up
@@ -175,6 +202,19 @@ class Mind:
             delta.seq, delta.t_s, self._world, asked, delta.state, self._forecasts, self._progress, self.truth,
             self._advisories.issued,
         )  # fmt: skip
+
+    def _decide(self, observation: Observation) -> tuple[Decisions, float]:
+        """Ask the policy; where a learned model says what cannot be, ask again with the one that served before."""
+        try:
+            decisions, predict_s = self._ask_policy(observation)
+        except PredictorError as error:
+            if self._loop is None or not self._loop.retreat(observation.t_s, str(error)):
+                raise
+            return self._decide(observation)
+        if self._loop is not None:
+            decisions = self._loop.answered(observation, decisions)
+            check_decisions(decisions, observation.tasks.task, self._world, observation.t_s, self.names["policy"] or "")
+        return decisions, predict_s
 
     def _ask_policy(self, observation: Observation) -> tuple[Decisions, float]:
         if self._policy is None:
@@ -195,6 +235,8 @@ class Mind:
         with self._log.transaction():
             if self._answered is not None and delta.ack < self._answered[0]:
                 self._log.mark_lost(self._answered[0])
+                if self._loop is not None:
+                    self._loop.lost(self._answered[0])
             self._log.add_refusals(delta.refusals)
             if decisions is not None:
                 self._log.add_answer(delta.seq, delta.t_s, len(delta.ask), self.names["model"])

@@ -102,6 +102,41 @@ if (HAS_TIME) {
   k => { const u = S.util[k]; return `mean ${short(100 * u.reduce((a, b) => a + (b ?? 0), 0) / u.length, 2)} %`; });
 }
 
+// --- errors of predictions, with marks where a model began to serve
+if (D.errors) {
+  const E = D.errors, end = E.edges_h[E.edges_h.length - 1], pct = v => v === null ? "n/a" : `${short(100 * v)} %`;
+  const lines = [["own-line", "energy", E.energy_median_frac, E.energy_rmspe_frac], ["base-line", "service time", E.service_median_frac, E.service_rmspe_frac]];
+  legend("errors-legend", [...lines.map(([cls, name]) => [cls, name]), ...(E.swaps.length ? [["base-mark", "another model begins to serve"]] : [])]);
+  chart("errors", w => w < 500 ? 200 : 240, (root, w, h) => {
+    // a window with a few stragglers must not flatten all others: beyond four times the middle it is drawn at the edge
+    const all = lines.flatMap(l => l[2]).filter(v => v !== null).sort((a, b) => a - b);
+    const ticks = niceTicks(Math.min(all[all.length - 1], 4 * all[all.length >> 1]), 4), max = ticks[ticks.length - 1];
+    const left = 48, top = 30, bottom = h - 24, x = v => left + v / end * (w - left);
+    const y = v => bottom - Math.min(v / max, 1) * (bottom - top);
+    label(root, 0, 10, "median error", "dim");
+    for (const [t, text] of timeTicks(end, w - left)) {
+      svg("path", { d: `M${x(t)} ${top}V${bottom}`, class: "gridline" }, root);
+      if (x(t) + 20 <= w && x(t) - 20 >= 0) label(root, x(t), bottom + 16, text, "dim", "middle");
+    }
+    for (const t of ticks) {
+      svg("path", { d: `M${left} ${y(t)}H${w}`, class: t ? "gridline" : "axis" }, root);
+      label(root, left - 7, y(t) + 4, `${short(100 * t)} %`, "dim", "end");
+    }
+    for (const s of E.swaps) svg("path", { d: `M${x(s.h)} ${top - 8}V${bottom}`, class: "base-mark swap" }, root);
+    for (const [cls, , median] of lines) {
+      svg("path", { d: linePath(E.edges_h, median, x, y), class: cls }, root);
+      median.forEach((v, i) => {
+        if (v !== null) svg("circle", { cx: x((E.edges_h[i] + E.edges_h[i + 1]) / 2), cy: y(v), r: 2.5, class: `${cls} dot` }, root);
+      });
+    }
+    follow(root, left, w, top - 8, bottom, E.edges_h, i => {
+      const here = E.swaps.filter(s => s.h >= E.edges_h[i] && s.h < E.edges_h[i + 1]).map(s => `${s.version} ${s.event}`);
+      const said = lines.map(([, name, median, rmspe]) => `${name}: ${pct(median[i])} (RMSPE ${pct(rmspe[i])})`);
+      return [`from ${when(E.edges_h[i])}`, [...said, `${E.reports[i] ?? 0} reports`, ...here].join("\n")];
+    });
+  });
+}
+
 // --- horizontal bars
 function bars(id, labels, own, base, format, isBad) {
   const left = () => 8 + Math.max(...labels.map(t => t.length)) * 6.6, pitch = 25;
