@@ -121,7 +121,7 @@ def train(
     metrics: dict[str, float] = {"training_jobs": len(learned), "validation_jobs": len(held)}
     if begin.weights:
         network.load_state_dict({name: torch.from_numpy(np.array(w, np.float32)) for name, w in begin.weights.items()})
-        metrics |= _errors(held, fitting.predictions(network, judge), "before_")
+        metrics |= errors(held, fitting.predictions(network, judge), "before_")
     else:
         fitting.standardise(network, mine, seed)
         fitting.begin_at_mean(network, learned)
@@ -129,7 +129,7 @@ def train(
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     network.load_state_dict({name: torch.from_numpy(w.astype(np.float32)) for name, w in weights.items()})
     found = fitting.predictions(network, judge)  # as it will be served: after rounding
-    metrics |= _errors(held, found, "") | {"training_s": time.perf_counter() - began}
+    metrics |= errors(held, found, "") | {"training_s": time.perf_counter() - began}
     log_run, log_energy, run_spread, energy_spread = (column.astype(np.float64) for column in found)
     on_gpu = np.repeat(held.job[:, _ON_GPU] > 0, np.diff(held.first))
     run = np.log(held.run_s) - log_run, run_spread
@@ -138,7 +138,7 @@ def train(
     return dataclasses.replace(begin, weights=weights, quantiles=quantiles, metrics=metrics), metrics
 
 
-def _errors(held: Table, found: tuple[F64, ...], prefix: str) -> dict[str, float]:
+def errors(held: Table, found: tuple[F64, ...], prefix: str) -> dict[str, float]:
     """Root mean square and median of relative errors."""
     told = {}
     for name, predicted, true in (("energy", found[1], held.energy_kwh), ("run_time", found[0], held.run_s)):

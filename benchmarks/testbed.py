@@ -1,0 +1,55 @@
+"""Data sets of the predictor's benchmarks: made by ``greensched generate reports`` once, kept in the cache.
+
+Training worlds have seeds below 1,000, test worlds 2,001 and up: other hardware, other applications, other weather. The
+training worlds have many more applications than the usual one, so that every word is seen beside many others.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+REPO = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(REPO / "python"), str(REPO / "bridge" / "python")]
+from greensched.cli import report_world  # noqa: E402
+from greensched.language.store import models_folder  # noqa: E402
+
+APPS, JOBS, DAYS = 8_000, 5_000, 7  # of a training world
+TRAIN_SEEDS, VALIDATION_SEEDS, TEST_SEEDS = tuple(range(201, 231)), (231, 232), (2001, 2002)
+SPLITS = ("test", "new-phrasing", "new-words-dev")
+
+
+def cache() -> Path:
+    """Where data sets and encoded texts are kept."""
+    return models_folder().parent / "testbed"
+
+
+def train_world(seed: int, apps: int = APPS, jobs: int = JOBS) -> Path:
+    """Reports of a training world."""
+    target = cache() / f"train-{seed}-{apps}-{jobs}"
+    if not target.is_dir():
+        scenario = report_world.scenario("train", DAYS) | {"seed": seed}
+        scenario["workload"] |= {"jobs": jobs, "owners": {"apps": apps}}
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file = target.with_suffix(".yml")
+        file.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
+        _generate(target, seed, "--scenario", str(file))
+    return target
+
+
+def test_world(split: str, seed: int) -> Path:
+    """Reports of the usual world of a split."""
+    target = cache() / f"{split}-{seed}"
+    if not target.is_dir():
+        _generate(target, seed, "--split", split)
+    return target
+
+
+def _generate(target: Path, seed: int, *options: str) -> None:
+    command = [sys.executable, "-m", "greensched", "generate", "reports", "-o", str(target), "--seed", str(seed)]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:2])}
+    subprocess.run([*command, *options], env=environment, check=True, capture_output=True)
