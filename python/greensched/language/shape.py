@@ -59,7 +59,7 @@ class Shape:
         try:
             heads = int(config["num_attention_heads"])
             hidden = int(config["hidden_size"])
-            head_dim = int(config.get("head_dim") or hidden // heads)
+            head_dim = _head_dim(config, hidden // heads, where)
             return cls(
                 hidden=hidden,
                 feed_forward=int(config["intermediate_size"]),
@@ -99,6 +99,13 @@ def _supported(config: Mapping[str, Any], where: str) -> None:
         )
     if config.get("hidden_act", "silu") != "silu":
         raise ConfigError(f"{where}: hidden_act '{config['hidden_act']}' cannot be served; supported is 'silu'")
+
+
+def _head_dim(config: Mapping[str, Any], default: int, where: str) -> int:
+    head_dim = int(config.get("head_dim") or default)
+    if head_dim % 16:
+        raise ConfigError(f"{where}: heads of {head_dim} numbers cannot be served; the runtime wants a multiple of 16")
+    return head_dim
 
 
 def _rope(config: Mapping[str, Any], head_dim: int, where: str) -> NDArray[np.float64]:
