@@ -20,12 +20,13 @@ OPTIONAL = {"xgboost": "the xgboost predictor"}
 def doctor(
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help="A data folder to look at.")] = None,
 ) -> None:
-    """Check Java, the jar, packages, the data folder and sources of signals; exit code 3 if no run is possible."""
+    """Check Java, the jar, packages, data, sources of signals and base models; exit code 3 if no run is possible."""
     possible = all([_python(), _try("Java", _java), _try("world", _jar)])
     _packages()
     _data(data)
     for line in lines():
         print(f"  source     {line}")
+    _base_models()
     print("ready to run" if possible else "not ready: see the lines marked with !")
     raise typer.Exit(codes.OK if possible else codes.NO_JAVA)
 
@@ -72,6 +73,13 @@ def _packages() -> None:
     for name, use in OPTIONAL.items():
         version = found.get(name)
         print(f"  {name:<10} {version or f'not installed ({use} needs it: {_how(name)})'}")
+
+
+def _base_models() -> None:
+    from greensched.language import usable
+
+    for line in usable.lines():
+        print(f"  base model {line}")
 
 
 def _how(extra: str) -> str:
