@@ -15,7 +15,7 @@ from greensched.predictors.vocabulary import Vocabulary
 from greensched.predictors.xgboost import TARGETS
 
 SPACE = {
-    "depth": (4, 5, 6, 7, 8, 10), "eta": (0.03, 0.05, 0.1), "subsample": (0.6, 0.8, 1.0), 
+    "depth": (4, 5, 6, 7, 8, 10), "eta": (0.03, 0.05, 0.1), "subsample": (0.6, 0.8, 1.0),
     "columns": (0.1, 0.2, 0.3, 0.5),
     "fewest": (1.0, 4.0, 16.0, 64.0), "l2": (0.3, 1.0, 3.0, 10.0), "linear": (True, True, False),
 }  # fmt: skip
