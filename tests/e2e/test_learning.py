@@ -12,7 +12,8 @@ import pytest
 from tests.worlds import Site, Task, host, play, write_world
 
 pytest.importorskip("xgboost")
-from greensched.feedback.training import XGBoostTrainer, examples
+from greensched.learning.examples import Source, gather
+from greensched.learning.trainer import XGBoostTrainer
 
 pytestmark = pytest.mark.java
 
@@ -63,7 +64,7 @@ def test_a_model_learned_from_one_run_beats_physics_in_the_next(tmp_path: Path) 
     db.close()
     assert model == [(trainer.version,)]
     said_kwh, true_kwh = np.array(rows, dtype=float).T
-    physics = examples(log)
+    _, physics = gather([Source(log)])
     assert physics.true_kwh == pytest.approx(true_kwh)
     assert np.abs(said_kwh - true_kwh).sum() < 0.5 * np.abs(physics.prior_kwh - true_kwh).sum()
     assert said_kwh.sum() == pytest.approx(true_kwh.sum(), rel=0.05)

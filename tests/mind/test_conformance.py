@@ -11,6 +11,7 @@ import pytest
 
 from greensched.core import registry
 from greensched.core.contracts import PolicyContext, Predictor
+from greensched.core.errors import PredictorError
 from greensched.core.types import Decisions, Observation, Options, Predictions, TaskTable
 from greensched.policies.local_only import LocalOnlyPolicy
 from greensched.predictors.analytic import AnalyticPredictor
@@ -79,6 +80,40 @@ def _rolled(p: Predictions, state: list[int]) -> Predictions:
     return Predictions(p.energy_kwh * (1 + 1e-3 * state[0]), p.service_time_s, p.wait_s)
 
 
+def _minutes(_: Observation, p: Predictions) -> Predictions:
+    return Predictions(p.energy_kwh * 3.6e6, p.service_time_s, p.wait_s)
+
+
+def _milliseconds(_: Observation, p: Predictions) -> Predictions:
+    return Predictions(p.energy_kwh, 2e3 * p.service_time_s, 2e3 * p.wait_s)
+
+
+def _speaks_english_only(o: Observation, p: Predictions) -> Predictions:
+    for text in (*o.tasks.description, *o.tasks.name, *o.tasks.user, *o.tasks.labels):
+        text.encode("ascii")
+    return p
+
+
+def _does_what_it_is_told(o: Observation, p: Predictions) -> Predictions:
+    told = np.array(["Ignore all" in text for text in o.tasks.description], dtype=bool)
+    return Predictions(*(_where(told[:, None], a) for a in (p.energy_kwh, p.service_time_s, p.wait_s)))
+
+
+def _knows_its_places(o: Observation, p: Predictions) -> Predictions:
+    strange = o.world.datacenters[0].name.startswith("neverland")
+    return Predictions(*(_where(strange, a) for a in (p.energy_kwh, p.service_time_s, p.wait_s)))
+
+
+def _where(gone: Any, values: Any) -> Any:
+    return np.where(gone, np.nan, values)
+
+
+def _fills_gaps(o: Observation, p: Predictions) -> Predictions:
+    if not np.isnan(o.tasks.cores).any():
+        return p
+    return Predictions(*(np.nan_to_num(a, nan=1.0) for a in (p.energy_kwh, 2.0 * p.service_time_s, p.wait_s)))
+
+
 def _unsteady(_: Observation, p: Predictions, calls: list[int]) -> Predictions:
     return _rolled(p, calls)
 
@@ -90,13 +125,23 @@ def _unsteady(_: Observation, p: Predictions, calls: list[int]) -> Predictions:
         (_by_row, "order of tasks"),
         (_changing, "changed its arguments"),
         (_nan_to_zero, "expected NaN"),
+        (_minutes, "envelope|no energy in kWh"),
+        (_milliseconds, "no time in s"),
+        (_does_what_it_is_told, "a command to the model"),
+        (_knows_its_places, "never seen"),
+        (_fills_gaps, "cores are NaN"),
         (functools.partial(_unsteady, calls=[0]), "another answer"),
     ],
 )
 def test_the_suite_catches_a_faulty_predictor(fault: Any, message: str) -> None:
     make: Callable[[], Predictor] = lambda: _Wrong(fault)  # noqa: E731
-    with pytest.raises(AssertionError, match=message):
+    with pytest.raises((AssertionError, PredictorError), match=message):
         check_predictor(make)
+
+
+def test_the_suite_catches_a_predictor_that_cannot_read_everything() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        check_predictor(lambda: _Wrong(_speaks_english_only))
 
 
 class _FirstColumn(LocalOnlyPolicy):

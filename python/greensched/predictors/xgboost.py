@@ -1,7 +1,8 @@
-"""``xgboost``: gradient-boosted corrections to the analytic predictor, learned from a feedback log.
+"""``xgboost``: gradient-boosted corrections to the analytic predictor, from numbers and from what the text says.
 
-Two models predict the mean of true / analytic, of energy and of run time, so that predictions add up to the truth.
-Waits stay analytic. Models are UBJSON files with a manifest (features, versions, checksums): data, never code.
+Per target (energy, run time) the logarithm of true / analytic is predicted: a linear start (``linear``), trees on top,
+and a constant that makes the mean right. Waits stay analytic. A model is data, never code: trees as UBJSON, everything
+else as JSON, and a manifest with checksums.
 """
 
 from __future__ import annotations
@@ -9,20 +10,66 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.errors import ConfigError, PredictorError
 from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
 from greensched.predictors.analytic import AnalyticPredictor
-from greensched.predictors.features import NAMES, pairs
+from greensched.predictors.features import Numbers
+from greensched.predictors.linear import LinearStart
+from greensched.predictors.vocabulary import Vocabulary
 
-MANIFEST = "manifest.json"
+MANIFEST, READER = "manifest.json", "reader.json"
 TARGETS = ("energy", "run_time")
-FORMAT = 2  # 1: models of the mean of the logarithm
+FORMAT = 3  # 1, 2: models that do not read
+ROWS_AT_ONCE = 4096  # of the dense matrix: a large batch is predicted in parts
+
+Embed = Callable[[TaskTable], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Correction:
+    """What was learned of one target.
+
+    Attributes:
+        booster: the trees.
+        start: the linear model under them; None: they start at 0.
+        offset: is added, so that the mean is right.
+        least: no logarithm of true / analytic below this is ever predicted: text moves a prediction within what was
+            seen in training.
+        most: and none above this.
+    """
+
+    booster: Any
+    start: LinearStart | None
+    offset: float
+    least: float
+    most: float
+
+    def factors(self, numbers: F64, text: NDArray[np.float32], has_gpu: NDArray[np.bool_]) -> F64:
+        """Expected true / analytic, one per row."""
+        features = np.hstack([numbers.astype(np.float32), text])
+        start = np.zeros(len(numbers)) if self.start is None else self.start(numbers, text, has_gpu)
+        base = np.clip(start, self.least, self.most)
+        log_ratio = self.booster.inplace_predict(features, base_margin=base.astype(np.float32), predict_type="margin")
+        factors: F64 = np.exp(np.clip(log_ratio.astype(np.float64) + self.offset, self.least, self.most))
+        return factors
+
+
+@dataclass(frozen=True)
+class Model:
+    """All that training finds out."""
+
+    numbers: Numbers
+    vocabulary: Vocabulary
+    corrections: Mapping[str, Correction]
+    embedded: int = 0  # further columns, from an embedding of the text
 
 
 class XGBoostPredictor:
@@ -30,13 +77,15 @@ class XGBoostPredictor:
 
     Args:
         model: folder of the model; relative paths start at the scenario's folder.
+        embed: makes the further text columns of a model that was trained with some; shape (tasks, columns).
     """
 
     name = "xgboost"
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, embed: Embed | None = None) -> None:
         self._prior = AnalyticPredictor()
-        self._models: dict[str, Any] = {}
+        self._embed = embed
+        self.model: Model | None = None
         self.version = "untrained"
         if model:
             self.load(Path(model))
@@ -44,29 +93,67 @@ class XGBoostPredictor:
     def start(self, world: World) -> None:
         """Compute the facts of the world once."""
         self._prior.start(world)
+        if self.model is not None:
+            self._numbers = self.model.numbers.world(world)
 
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
         """Correct what physics says about every (task, option) pair."""
-        prior = self._prior.predict(observation, tasks, options)
-        if not self._models:
+        if self.model is None:
             raise PredictorError("predictor 'xgboost' has no model; train one with `greensched train xgboost`")
-        if prior.energy_kwh.size == 0:
-            return prior
-        features = pairs(observation, tasks, options.dc, prior, self._prior.facts)
+        prior = self._prior.predict(observation, tasks, options)
         shape = prior.energy_kwh.shape
-        energy_kwh = prior.energy_kwh * factors(self._models["energy"], features).reshape(shape)
-        run_s = (prior.service_time_s - prior.wait_s) * factors(self._models["run_time"], features).reshape(shape)
+        text = self.text(tasks)
+        energy_kwh, run_s = np.empty(shape), prior.service_time_s - prior.wait_s
+        step = max(1, ROWS_AT_ONCE // max(1, shape[1]))
+        for first in range(0, shape[0], step):
+            part = slice(first, first + step)
+            factors = self._factors(
+                observation, tasks.take(np.arange(*part.indices(shape[0]))), options, prior, part, text
+            )
+            energy_kwh[part] = prior.energy_kwh[part] * factors["energy"]
+            run_s[part] *= factors["run_time"]
         return Predictions(energy_kwh, prior.wait_s + run_s, prior.wait_s)
 
+    def text(self, tasks: TaskTable) -> NDArray[np.float32]:
+        """The text columns of tasks: words, numbers, and what the embedding adds."""
+        assert self.model is not None
+        rows = self.model.vocabulary.rows(tasks)
+        if self.model.embedded == 0:
+            return rows
+        if self._embed is None:
+            raise PredictorError("predictor 'xgboost': the model was trained with embeddings; give `embed`")
+        return np.hstack([rows, self._embed(tasks).astype(np.float32)])
+
+    def _factors(
+        self, seen: Observation, tasks: TaskTable, options: Options, prior: Predictions, part: slice, text: Any
+    ) -> dict[str, F64]:
+        assert self.model is not None
+        n, m = len(tasks), len(options.dc)
+        row, dc = np.repeat(np.arange(n, dtype=np.int32), m), np.tile(options.dc, n)
+        flat = Predictions(*(getattr(prior, k)[part].ravel() for k in ("energy_kwh", "service_time_s", "wait_s")))
+        numbers = self._numbers.pairs(seen, tasks, flat, self._prior.facts, row, dc)
+        text, has_gpu = text[part][row], (tasks.gpus > 0)[row]
+        corrections = self.model.corrections
+        return {target: corrections[target].factors(numbers, text, has_gpu).reshape(n, m) for target in TARGETS}
+
+    def use(self, model: Model) -> None:
+        """Predict with this model; the version is the checksum of all of it."""
+        self.model = model
+        digest = hashlib.sha256()
+        for _, content in sorted(_files(model).items()):
+            digest.update(content)
+        self.version = digest.hexdigest()[:12]
+
     def save(self, folder: Path) -> None:
-        """Write the models and their manifest; the manifest comes last, so a model with one is whole."""
+        """Write the model and its manifest; the manifest comes last, so a model with one is whole."""
+        if self.model is None:
+            raise PredictorError("predictor 'xgboost' has no model to save")
         folder.mkdir(parents=True, exist_ok=True)
-        files = {}
-        for target, booster in self._models.items():
-            raw = bytes(booster.save_raw("ubj"))
-            _write(folder / f"{target}.ubj", raw)
-            files[f"{target}.ubj"] = hashlib.sha256(raw).hexdigest()
-        manifest = {"format": FORMAT, "features": list(NAMES), "prior": self._prior.version, "sha256": files}
+        sums = {}
+        for name, content in _files(self.model).items():
+            _write(folder / name, content)
+            sums[name] = hashlib.sha256(content).hexdigest()
+        manifest = {"format": FORMAT, "prior": self._prior.version, "version": self.version, "sha256": sums}
         _write(folder / MANIFEST, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
 
     def load(self, folder: Path) -> None:
@@ -74,7 +161,7 @@ class XGBoostPredictor:
 
         Raises:
             ConfigError: no model there, or XGBoost is not installed.
-            PredictorError: the model is damaged or was made for other features.
+            PredictorError: the model is damaged or was made by another version.
         """
         path = folder / MANIFEST
         try:
@@ -86,29 +173,51 @@ class XGBoostPredictor:
             ) from error
         except ValueError as error:
             raise PredictorError(f"{path}: not a model manifest: {error}") from error
-        if manifest.get("format") != FORMAT or manifest.get("features") != list(NAMES):
-            raise PredictorError(f"{path}: made for other features or by another version; train the model again")
-        self.use({target: _read(folder / f"{target}.ubj", manifest["sha256"]) for target in TARGETS})
-
-    def use(self, raw: Mapping[str, bytes]) -> None:
-        """Take models as UBJSON bytes; the version is the checksum of them all."""
-        xgboost = import_xgboost()
-        digest = hashlib.sha256()
-        for target in TARGETS:
-            digest.update(raw[target])
-            try:
-                booster = xgboost.Booster({"nthread": 1})
-                booster.load_model(bytearray(raw[target]))
-            except xgboost.core.XGBoostError as error:
-                raise PredictorError(f"predictor 'xgboost': the model for {target} cannot be read: {error}") from error
-            self._models[target] = booster
-        self.version = digest.hexdigest()[:12]
+        if manifest.get("format") != FORMAT or manifest.get("prior") != self._prior.version:
+            raise PredictorError(f"{path}: made by another version; train the model again")
+        reader = json.loads(_read(folder / READER, manifest["sha256"]))
+        corrections = {
+            target: _correction(reader["targets"][target], _read(folder / f"{target}.ubj", manifest["sha256"]), target)
+            for target in TARGETS
+        }
+        numbers, vocabulary = Numbers.from_json(reader["numbers"]), Vocabulary.from_json(reader["vocabulary"])
+        self.use(Model(numbers, vocabulary, corrections, reader["embedded"]))
 
 
-def factors(booster: Any, features: F64) -> F64:
-    """Expected true / analytic per row of features; always positive."""
-    mean: F64 = booster.inplace_predict(features).astype(np.float64)
-    return mean
+def _files(model: Model) -> dict[str, bytes]:
+    targets = {
+        target: {
+            "offset": c.offset, "least": c.least, "most": c.most,
+            "start": None if c.start is None else c.start.to_json(),
+        }
+        for target, c in model.corrections.items()
+    }  # fmt: skip
+    reader = {
+        "numbers": model.numbers.to_json(), "vocabulary": model.vocabulary.to_json(), "embedded": model.embedded,
+        "targets": targets,
+    }  # fmt: skip
+    files = {f"{target}.ubj": bytes(c.booster.save_raw("ubj")) for target, c in model.corrections.items()}
+    return files | {READER: (json.dumps(reader, ensure_ascii=False, sort_keys=True) + "\n").encode()}
+
+
+def _correction(stored: Mapping[str, Any], raw: bytes, target: str) -> Correction:
+    start = None if stored["start"] is None else LinearStart.from_json(stored["start"])
+    return Correction(booster(raw, target), start, stored["offset"], stored["least"], stored["most"])
+
+
+def booster(raw: bytes, target: str) -> Any:
+    """Trees from UBJSON, to be asked by one thread.
+
+    Raises:
+        PredictorError: these are no trees.
+    """
+    xgboost = import_xgboost()
+    trees = xgboost.Booster({"nthread": 1})
+    try:
+        trees.load_model(bytearray(raw))
+    except xgboost.core.XGBoostError as error:
+        raise PredictorError(f"predictor 'xgboost': the model for {target} cannot be read: {error}") from error
+    return trees
 
 
 def import_xgboost() -> Any:

@@ -30,6 +30,7 @@ from greensched.core.types import (
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import Facts
 from greensched.service.checks import CheckedPredictor, check_decisions
+from greensched.testing.hostile import check_nan_is_refused, check_texts, check_units, check_unseen_datacenter
 from greensched.testing.worlds import random_observation, tasks
 
 SEEDS = (1, 2, 3)
@@ -52,6 +53,8 @@ def check_predictor(make: Callable[[], Predictor]) -> None:
         _same_predictions(_columns(got, ORDER), moved, "the order of datacenters changed a prediction")
         _check_rows(make, seen, options, got)
         _check_later(make, seen)
+        check_units(got, seen)
+    _check_hard_cases(make)
 
 
 def check_policy(make: Callable[[], Policy]) -> None:
@@ -70,6 +73,18 @@ def check_policy(make: Callable[[], Policy]) -> None:
         other, _ = _decide(make, moved)
         assert _by_name(seen, got) == _by_name(moved, other), "the order of datacenters changed a decision"
         assert isinstance(needs, Needs), f"start returned {type(needs).__name__}, expected Needs"
+
+
+def _check_hard_cases(make: Callable[[], Predictor]) -> None:
+    """What owners may write or leave out; every question goes to a predictor that was just started."""
+
+    def ask(seen: Observation, options: Options) -> Predictions:
+        return _predict(make, _privileged(seen) if _requires_truth(make()) else seen, options)
+
+    seen = random_observation(SEEDS[0], 40, SITES)
+    check_texts(ask, seen)
+    check_unseen_datacenter(ask, seen)
+    check_nan_is_refused(ask, seen)
 
 
 def _check_names(plug_in: Any, *more: str) -> None:

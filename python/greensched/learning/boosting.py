@@ -1,0 +1,159 @@
+"""Boosting one target: linear start, trees on what it leaves, and the constant that makes the mean right.
+
+Errors are squared in the logarithm, where a factor of two up and down weigh the same and no large job outweighs the
+others. That finds the middle, which promises too little where the truth is noisy; ``aim`` says what the constant makes
+right: the ``mean`` of true / predicted (predictions add up to the truth), or the least mean square of
+predicted / true - 1 (``relative``), by which predictors are compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from greensched.core.types import F64
+from greensched.learning.examples import Examples
+from greensched.learning.linear import fit_start
+from greensched.learning.matrices import TextMatrix
+from greensched.learning.parts import Parts
+from greensched.predictors.linear import FURTHEST, LinearStart
+from greensched.predictors.vocabulary import Vocabulary
+from greensched.predictors.xgboost import Correction, booster, import_xgboost
+
+Aim = Literal["mean", "relative"]
+BEYOND = 0.7  # a logarithm of true / analytic may leave the range of the training by this much: a factor of two
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to learn; the defaults are what the search found (benchmarks/rival.py).
+
+    Attributes:
+        depth, eta, subsample, columns, fewest, l2: of the trees (columns: share per tree; fewest: weight of a leaf).
+        rounds: at most so many trees.
+        patience: stop after so many without a gain.
+        linear: start from the linear model.
+        words: at most so many words, slots and pairs each; 0: read nothing.
+        fewest_texts: that must have a word for it to count.
+        aim: what the constant makes right.
+        refit: learn once more from everything, with the number of trees that was found.
+        threads: of the training; the trees depend on it only in the last bits.
+    """
+
+    depth: int = 7
+    eta: float = 0.1
+    subsample: float = 0.8
+    columns: float = 0.3
+    fewest: float = 4.0
+    l2: float = 1.0
+    rounds: int = 800
+    patience: int = 60
+    linear: bool = True
+    words: int = 2000
+    fewest_texts: int = 6
+    aim: Aim = "mean"
+    refit: bool = False
+    threads: int = 1
+
+    def parameters(self, seed: int) -> dict[str, Any]:
+        """For XGBoost."""
+        return {
+            "objective": "reg:squarederror", "tree_method": "hist", "max_depth": self.depth, "eta": self.eta,
+            "subsample": self.subsample, "colsample_bytree": self.columns, "min_child_weight": self.fewest,
+            "lambda": self.l2, "nthread": self.threads, "seed": seed, "base_score": 0.0,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A correction and what is known of it."""
+
+    correction: Correction
+    trees: int
+    stopping_rmspe_frac: float
+    strengths: dict[str, float]
+
+
+def fit_target(
+    data: Examples, target: str, parts: Parts, vocabulary: Vocabulary, matrix: TextMatrix, settings: Settings, seed: int
+) -> Fitted:
+    """Learn from the first part until the second says to stop; the third is not looked at, unless ``refit``."""
+    learned, stopping = data.take(parts.learned), data.take(parts.stopping)
+    truth = stopping.log_ratio(target)
+    start, trees, strengths = _boost(learned, stopping, target, vocabulary, matrix, settings, seed, None)
+    said = _says(start, trees, stopping, matrix)
+    offset = constant(said, truth, stopping.weight, settings.aim)
+    error = rmspe(np.exp(said + offset - truth), stopping.weight)
+    everything = learned
+    if settings.refit:
+        everything = data
+        found = trees.num_boosted_rounds()
+        start, trees, strengths = _boost(data, None, target, vocabulary, matrix, settings, seed, found)
+    range_ = everything.log_ratio(target)
+    correction = Correction(
+        booster(bytes(trees.save_raw("ubj")), target),
+        start,
+        offset,
+        float(range_.min()) - BEYOND,
+        float(range_.max()) + BEYOND,
+    )
+    return Fitted(correction, trees.num_boosted_rounds(), error, strengths)
+
+
+def _boost(
+    learned: Examples, later: Examples | None, target: str, vocabulary: Vocabulary, matrix: TextMatrix,
+    settings: Settings, seed: int, rounds: int | None,
+) -> tuple[Any, Any, dict[str, float]]:  # fmt: skip
+    xgboost = import_xgboost()
+    log_ratio = learned.log_ratio(target)
+    start: LinearStart | None = None
+    said, strengths = np.zeros(len(learned)), dict[str, float]()
+    if settings.linear:
+        start, said, strengths = fit_start(learned, matrix, log_ratio, _linear_columns(vocabulary))
+    known = xgboost.DMatrix(matrix.features(learned), log_ratio, weight=learned.weight, base_margin=said)
+    if later is None:
+        return start, xgboost.train(settings.parameters(seed), known, rounds), strengths
+    base = np.zeros(len(later)) if start is None else _start(start, later, matrix)
+    unseen = xgboost.DMatrix(matrix.features(later), later.log_ratio(target), weight=later.weight, base_margin=base)
+    trees = xgboost.train(
+        settings.parameters(seed), known, settings.rounds, evals=[(unseen, "later")],
+        early_stopping_rounds=settings.patience, verbose_eval=False,
+    )  # fmt: skip
+    return start, trees[: trees.best_iteration + 1], strengths
+
+
+def _says(start: Any, trees: Any, examples: Examples, matrix: TextMatrix) -> F64:
+    """The logarithm of true / analytic before the constant."""
+    base = np.zeros(len(examples)) if start is None else _start(start, examples, matrix)
+    data = import_xgboost().DMatrix(matrix.features(examples), base_margin=base)
+    said: F64 = trees.predict(data, output_margin=True).astype(np.float64)
+    return said
+
+
+def _start(start: LinearStart, examples: Examples, matrix: TextMatrix) -> F64:
+    columns = start.weights.shape[1] - 1 - 2 * len(start.center)
+    rows = matrix.linear(examples, start.center, start.spread, columns, FURTHEST)
+    both = rows @ start.weights.T
+    base: F64 = np.where(examples.has_gpu, both[:, 1], both[:, 0])
+    return base
+
+
+def _linear_columns(vocabulary: Vocabulary) -> int:
+    """Pairs are for the trees: with them a sum learns combinations by heart."""
+    return len(vocabulary.words) + len(vocabulary.slots)
+
+
+def constant(said: F64, truth: F64, weight: F64, aim: Aim) -> float:
+    """What is to be added to the logarithms."""
+    if aim == "mean":
+        return float(np.log(np.average(np.exp(truth - said), weights=weight)))
+    factor = np.exp(said - truth)
+    return float(np.log(np.average(factor, weights=weight) / np.average(factor**2, weights=weight)))
+
+
+def rmspe(factor: F64 | NDArray[Any], weight: F64 | None = None) -> float:
+    """Root of the mean square of predicted / true - 1."""
+    return float(np.sqrt(np.average((factor - 1.0) ** 2, weights=weight)))
