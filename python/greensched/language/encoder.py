@@ -21,7 +21,7 @@ from greensched.language.tokens import Tokenised, Tokenizer
 
 LAYERS = (3,)
 PAD_TO = 8  # tokens; a text is padded to a multiple, whatever else is in the batch: then its states are the same bits
-TOKENS_AT_ONCE = 2048  # about 40 MB of activations; more gains nothing
+TOKENS_AT_ONCE = 1024  # some 20 MB of activations; more gains nothing
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def _settings(threads: int | None) -> Any:
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
     settings.inter_op_num_threads = 1
+    settings.enable_mem_pattern = False  # a plan of memory per shape; shapes vary
     settings.log_severity_level = ERRORS_ONLY
     # the world computes on the same cores: threads that spin between operators would take them from it
     settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
