@@ -66,7 +66,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--worlds", type=int, default=len(testbed.TRAIN_SEEDS))
-    parser.add_argument("--epochs", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=8)
     asked = parser.parse_args()
     if asked.quick:
         asked.worlds, asked.epochs, testbed.JOBS, testbed.APPS = 1, 1, 1_000, 500
@@ -88,10 +88,10 @@ def run(count: int, epochs: int, out: Path, quick: bool) -> int:
     held, held_texts = worlds("held", held_folders, encoder)
     report.add("data", "jobs", len(learned), "jobs")
     report.add("data", "pairs", float(learned.first[-1]), "pairs")
-    begin = trainer.new(Sizes(state=encoder.width), NAME, LAYERS, PRECISION)
+    begin = trainer.new(Sizes(state=encoder.width, d=128), NAME, LAYERS, PRECISION)
     found, metrics = trainer.train(
         learned, held, encoder, begin, "default", 0, lambda line: print(line, flush=True), (texts, held_texts),
-        epochs=epochs, batch=96,
+        epochs=epochs,
     )  # fmt: skip
     report.add("training", "time", metrics["training_s"], "s")
     told = {name: value for name, value in metrics.items() if name != "training_s"}
@@ -109,7 +109,7 @@ def run(count: int, epochs: int, out: Path, quick: bool) -> int:
 
 def _trained(count: int, epochs: int, jobs: int, command: str) -> dict[str, object]:
     return {
-        "data": f"split 'train', seeds {testbed.TRAIN_SEEDS[0]} to {testbed.TRAIN_SEEDS[count - 1]}, {testbed.APPS} "
+        "data": f"split 'train', seeds {', '.join(map(str, testbed.TRAIN_SEEDS[:count]))}, {testbed.APPS} "
         f"applications and {testbed.JOBS} jobs each, every datacenter's outcome",
         "calibrated_on": f"split 'train', seeds {', '.join(map(str, testbed.VALIDATION_SEEDS))}",
         "jobs": jobs, "epochs": epochs, "seed": 0, "command": command, "greensched": __version__,

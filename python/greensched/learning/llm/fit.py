@@ -46,7 +46,7 @@ class Settings:
 
     epochs: int = 8
     batch: int = 64
-    rate: float = 1.5e-3
+    rate: float = 2e-3
     weight_decay: float = 0.01
     energy_weight: float = 1.0
     time_weight: float = 1.0
@@ -107,9 +107,9 @@ def standardise(network: Network, texts: Texts, seed: int) -> None:
 
 
 def begin_at_mean(network: Network, table: Table) -> None:
-    """Start from the mean run time, less what the numbers of texts will add."""
+    """Start from the mean run time."""
     with torch.no_grad():
-        network.work[-1].bias.fill_(float(np.mean(np.log(table.run_s))) - math.log(3000.0))
+        network.work[-1].bias.fill_(float(np.mean(np.log(table.run_s))))
 
 
 def fit(

@@ -14,13 +14,16 @@ from torch.nn import functional
 
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.llm.head import (
+    ADD_SCALE,
     AMOUNT,
     CLIP,
+    GATE_SCALE,
     LEAST_SPREAD,
     LEFT,
     MOST_CORRECTION,
     NUMBER,
     OWNER_WEIGHT,
+    USUAL_AMOUNT,
     Sizes,
 )
 from greensched.predictors.llm.inputs import HOST, JOB, STATE
@@ -106,15 +109,6 @@ class Network(nn.Module):
         self.join = nn.Linear(sizes.z, sizes.host)
         self.bound, self.gpu_bound = nn.Linear(sizes.z, 3), nn.Linear(sizes.z, 1)
         self.pair = _mlp(3 * sizes.host + len(STATE), 160, 96, 6)
-        self._begin_plausibly()
-
-    def _begin_plausibly(self) -> None:
-        """At first work is proportional to the numbers of the text, whichever they are."""
-        with torch.no_grad():
-            self.gate.weight.mul_(0.1)
-            self.gate.bias.fill_(1.0 / self.sizes.queries)
-            self.add.weight.mul_(0.1)
-            self.add.bias.zero_()
 
     def pool(self, states: Tensor, values: Tensor, real: Tensor, owner: Tensor) -> Tensor:
         """A vector per text, (jobs, sizes.pooled)."""
@@ -133,7 +127,7 @@ class Network(nn.Module):
         read = self._read(query, x, functional.pad(values, (0, 0, 0, 1)))
         total = (self.mean(x) * real[..., None]).sum(1) / 20.0
         weight = torch.cat([real[:, :-1].to(x.dtype), OWNER_WEIGHT * last], dim=1)
-        added = (self.add(x) * weight[..., None]).sum(1)
+        added = ADD_SCALE * (self.add(x) * weight[..., None]).sum(1)
         return torch.cat([second.flatten(1), total, read.flatten(1), added], dim=1)
 
     def forward(self, b: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -146,8 +140,10 @@ class Network(nn.Module):
         seen, read, added = pooled.split([q * d + d, q * VALUES, 4], dim=1)
         scaled = read * read.new_tensor([1.0, 0.1, 1.0, 1.0]).repeat(q)
         z = self.z_norm(self.z(torch.cat([seen, scaled, b.job], dim=1)))
-        amounts = read.view(-1, q, VALUES)[..., [AMOUNT, LEFT]]
-        work = self.work(z)[:, 0] + (self.gate(z).view(-1, q, 2) * amounts).sum((1, 2)) + added[:, 0]
+        numbers = read.view(-1, q, VALUES)
+        amounts = torch.stack([numbers[..., AMOUNT] - USUAL_AMOUNT * numbers[..., NUMBER], numbers[..., LEFT]], dim=-1)
+        gates = 1.0 / q + GATE_SCALE * self.gate(z).view(-1, q, 2)
+        work = self.work(z)[:, 0] + (gates * amounts).sum((1, 2)) + added[:, 0]
         h = self.host(torch.cat([b.host, self.gpu(b.gpu)], dim=-1))
         joined = self.join(z)[b.row]
         out = self.pair(torch.cat([joined, h, joined * h, b.state], dim=-1))

@@ -37,6 +37,10 @@ MOST_CORRECTION = 0.7
 NUMBER, AMOUNT, PERCENT, LEFT = range(VALUES)
 OWNER_WEIGHT = 0.3
 """Of the token that stands for owner and name, in the additive terms."""
+USUAL_AMOUNT = 12.0
+"""Logarithm from which amounts are counted: with all of it, the least change of a gate would move everything."""
+GATE_SCALE, ADD_SCALE = 0.1, 0.1
+"""Gates begin near an equal share, so that work is proportional to the numbers; sums over tokens are scaled down."""
 _ABSENT = -1e9  # an attention weight of nothing
 _LN_EPS = 1e-5
 
@@ -107,8 +111,9 @@ class Head:
         seen, read, added = np.split(pooled, cut, axis=1)
         scaled = read * np.tile(np.array([1.0, 0.1, 1.0, 1.0], np.float32), sizes.queries)
         z = self._norm(self._mlp("z", np.concatenate([seen, scaled, job32], axis=1)), "z_norm")
-        gates = self._linear("gate", z).reshape(len(z), sizes.queries, 2)
-        amounts = read.reshape(len(z), sizes.queries, VALUES)[..., [AMOUNT, LEFT]]
+        gates = 1.0 / sizes.queries + GATE_SCALE * self._linear("gate", z).reshape(len(z), sizes.queries, 2)
+        numbers = read.reshape(len(z), sizes.queries, VALUES)
+        amounts = np.stack([numbers[..., AMOUNT] - USUAL_AMOUNT * numbers[..., NUMBER], numbers[..., LEFT]], axis=-1)
         work = self._mlp("work", z)[:, 0] + (gates * amounts).sum((1, 2)) + added[:, 0]
         host = np.concatenate([pairs.host.astype(np.float32), w["gpu.weight"][pairs.gpu]], axis=-1)
         h = self._mlp("host", host)
@@ -144,7 +149,7 @@ class Head:
         parts = (second.reshape(len(x), -1), self._linear("mean", x).sum(1) / 20.0, read.reshape(len(x), -1))
         weight = np.ones((x.shape[1], 1), np.float32)
         weight[-1] = OWNER_WEIGHT
-        added = (self._linear("add", x) * weight).sum(1)
+        added = ADD_SCALE * (self._linear("add", x) * weight).sum(1)
         return np.concatenate([*parts, added], axis=1)
 
     def _standard(self, states: F32) -> F32:
