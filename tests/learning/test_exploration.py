@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 import pytest
 
+from greensched.core.permute import permute
 from greensched.core.types import Action, Decisions
 from greensched.learning.exploration import REASON, Explorer
 from greensched.policies.answers import place
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import Facts
-from greensched.testing.permute import permute
 from greensched.testing.worlds import datacenter, host, idle_state, observation, random_observation, tasks, world
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from greensched.cli import explain_words
 from greensched.core.errors import DataError
 
 _SHOWN_CHARACTERS = 400  # of a description; jobs.parquet has it whole
@@ -31,6 +32,8 @@ def explain(
     decisions = _table(folder, "decisions")
     for decision in decisions.filter(pc.equal(decisions["task"], row["task"])).to_pylist():
         _print_decision(decision)
+        for line in explain_words.lines(folder, decision):
+            print(line)
     _print_outcome(row)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from greensched.core.errors import UnknownNameError
 
-TRAINABLE = ("xgboost",)
+TRAINABLE = ("llm", "xgboost")
 
 
 def train(
-    predictor: Annotated[str, typer.Argument(help="Which predictor: xgboost.")],
+    predictor: Annotated[str, typer.Argument(help="Which predictor: xgboost, or llm: fine-tunes its head.")],
     log: Annotated[
         list[Path],
         typer.Option(
@@ -30,26 +30,46 @@ def train(
     refit: Annotated[
         bool, typer.Option("--refit", help="Learn once more from everything after the errors are known.")
     ] = False,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="llm: begin with this model instead of the one of GreenSched.")
+    ] = None,
+    preset: Annotated[str, typer.Option("--preset", help="llm: how to train: update, default or paper.")] = "update",
 ) -> None:
     """Train a predictor and print its errors on the last part of what it was given."""
     if predictor not in TRAINABLE:
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
+    made, metrics = _llm(log, seed, model, preset) if predictor == "llm" else _xgboost(log, seed, trials, refit)
+    made.save(out)
+    for name, value in metrics.items():
+        print(f"{name:<36} {value:,.0f}" if name.endswith(("rows", "trees", "jobs")) else f"{name:<36} {value:.4f}")
+    print(*verdicts(metrics), sep="\n")
+    print(f"model {made.version} written to {out}")
+    print(f"use it: policy: {{name: greensched, predictor: {{name: {predictor}, model: {out.absolute()}}}}}")
+
+
+def _xgboost(log: list[Path], seed: int, trials: int, refit: bool) -> tuple[Any, Mapping[str, float]]:
     from greensched.learning.boosting import Settings
     from greensched.learning.trainer import XGBoostTrainer
 
-    model = XGBoostTrainer()
-    metrics = model.fit(log, seed=seed, settings=Settings(refit=refit), trials=trials)
-    model.save(out)
-    for name, value in metrics.items():
-        print(f"{name:<36} {value:,.0f}" if name.endswith(("rows", "trees")) else f"{name:<36} {value:.4f}")
-    print(*verdicts(metrics), sep="\n")
-    print(f"model {model.version} written to {out}")
-    print(f"use it: policy: {{name: greensched, predictor: {{name: xgboost, model: {out.absolute()}}}}}")
+    made = XGBoostTrainer()
+    return made, made.fit(log, seed=seed, settings=Settings(refit=refit), trials=trials)
+
+
+def _llm(log: list[Path], seed: int, model: Path | None, preset: str) -> tuple[Any, Mapping[str, float]]:
+    from greensched.learning.llm.trainer import LLMTrainer
+
+    made = LLMTrainer(model="" if model is None else str(model), preset=preset)
+    return made, made.learn(log, seed=seed)
 
 
 def verdicts(metrics: Mapping[str, float]) -> list[str]:
-    """Per target one line: does what was learned beat the analytic predictor, by the median error?"""
+    """Per target one line: does what was learned beat what was there before, by the median error?"""
     lines = []
+    for target in (name.removesuffix("_median_error_frac") for name in metrics if name.startswith("before_")):
+        if f"{target}_median_error_frac" in metrics:
+            name = target.removeprefix("before_")
+            own, before = metrics[f"{name}_median_error_frac"], metrics[f"{target}_median_error_frac"]
+            lines.append(f"{name}: median error {own:.1%}, before {before:.1%}")
     for target in (name.removesuffix("_analytic_median_error_frac") for name in metrics if "_analytic_median" in name):
         own, prior = metrics[f"{target}_median_error_frac"], metrics[f"{target}_analytic_median_error_frac"]
         word = "better than" if own < prior else "no better than"

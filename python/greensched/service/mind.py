@@ -20,8 +20,8 @@ from greensched.core.types import AdvisoryBook, Decisions, ForecastBook, Observa
 from greensched.feedback.behind import WriteBehind
 from greensched.feedback.log import FeedbackLog
 from greensched.feedback.worlds import world_to_json
-from greensched.service import latency
 from greensched.learning.loop import Loop, make_loop
+from greensched.service import latency
 from greensched.service.checks import CheckedPredictor, check_decisions
 from greensched.service.latency import Latency
 

@@ -16,7 +16,9 @@ LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Central intervals of 50, 80 and 95 %, and the median."""
 
 
-def factors(error: F64, spread: F64, on_gpu: NDArray[np.bool_], levels: tuple[float, ...] = LEVELS) -> list[list[float]]:
+def factors(
+    error: F64, spread: F64, on_gpu: NDArray[np.bool_], levels: tuple[float, ...] = LEVELS
+) -> list[list[float]]:
     """Spreads above the prediction, per level for jobs without and with GPUs.
 
     Args:

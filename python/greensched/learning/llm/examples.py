@@ -128,7 +128,7 @@ def _part(outcome: Outcomes, hosts: Hosts, renderer: PromptRenderer) -> Table | 
     order = np.argsort(row, kind="stable")
     row, dc = row[order], dc[order]
     jobs, first = np.unique(row, return_index=True)
-    kept: TaskTable = tasks.take(jobs)
+    kept: TaskTable = tasks.take(jobs.astype(np.intp))
     pairs = hosts.pairs(seen, kept)
     at = np.searchsorted(jobs, row)
     whole = left_frac(seen, kept)[at]  # what is learned is the whole job

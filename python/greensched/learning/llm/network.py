@@ -5,6 +5,7 @@ Names of modules are names of weights there. A test holds both to the same answe
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any, NamedTuple
 
@@ -61,7 +62,7 @@ class Batch(NamedTuple):
     pue: Tensor
 
 
-class Block(nn.Module):
+class Block(nn.Module):  # type: ignore[misc] # mypy does not read torch
     """A transformer block, norms first."""
 
     def __init__(self, d: int, heads: int) -> None:
@@ -82,7 +83,7 @@ class Block(nn.Module):
         return result
 
 
-class Network(nn.Module):
+class Network(nn.Module):  # type: ignore[misc]
     """What is trained. ``centre`` and ``scale`` standardise the base model's states; they are set from data."""
 
     def __init__(self, sizes: Sizes) -> None:
@@ -180,7 +181,7 @@ class Network(nn.Module):
 
 def _mlp(*widths: int) -> nn.Sequential:
     layers: list[nn.Module] = []
-    for i, (a, b) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+    for i, (a, b) in enumerate(itertools.pairwise(widths)):
         layers += [nn.SiLU()] if i else []
         layers.append(nn.Linear(a, b))
     return nn.Sequential(*layers)

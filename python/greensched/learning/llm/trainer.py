@@ -65,7 +65,7 @@ class LLMTrainer(LLMPredictor):
         if len(learned) + len(held) < FEWEST_JOBS:
             raise DataError(f"{', '.join(map(str, logs))}: {len(learned) + len(held)} finished placements; "
                             f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
-        trained, metrics = train(learned, held, self._encoder, told, self._preset, seed)
+        trained, metrics = train(learned, held, self.encoder, told, self._preset, seed)
         self.artefact = trained
         self._use()
         return metrics
@@ -125,7 +125,9 @@ def train(
     else:
         fitting.standardise(network, mine, seed)
         fitting.begin_at_mean(network, learned)
-    fitting.fit(network, data, how, lambda epoch, loss, s: tell(f"epoch {epoch + 1}/{how.epochs}: loss {loss:.4f}, {s:.0f} s"))
+    fitting.fit(
+        network, data, how, lambda epoch, loss, s: tell(f"epoch {epoch + 1}/{how.epochs}: loss {loss:.4f}, {s:.0f} s")
+    )
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     network.load_state_dict({name: torch.from_numpy(w.astype(np.float32)) for name, w in weights.items()})
     found = fitting.predictions(network, judge)  # as it will be served: after rounding

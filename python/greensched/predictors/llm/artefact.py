@@ -41,7 +41,7 @@ class Artefact:
         precision: of the base model when the head was trained.
         level: of the prompt.
         gpu_names: vocabulary of GPU types.
-        quantiles: level -> {"run": [CPU, GPU], "energy": [CPU, GPU]}: how many spreads above the prediction, calibrated.
+        quantiles: level -> {"run": [CPU, GPU], "energy": [CPU, GPU]}: spreads above the prediction, calibrated.
         adapter: changes of the base model; empty for none.
         metrics: what it reached when it was trained, by name.
         trained: on what, how, by which command.

@@ -127,7 +127,7 @@ class Head:
         bound = _softmax(self._linear("bound", z))
         cores = np.log((bound[:, None, :] / pairs.speed[..., :3]).sum(-1))
         gpus = -_sigmoid(self._linear("gpu_bound", z)) * np.log(pairs.speed[..., 3])
-        log_run: F64 = work[:, None] + np.where(on_gpu, gpus, cores) + out[..., 0].astype(np.float64)
+        log_run = (work[:, None] + np.where(on_gpu, gpus, cores) + out[..., 0]).astype(np.float64)
         power_w = pairs.core_w * _sigmoid(out[..., 1]) + pairs.gpu_w * _sigmoid(out[..., 2])
         correction = MOST_CORRECTION * np.tanh(out[..., 3] / MOST_CORRECTION)
         log_energy: F64 = log_run + np.log(np.maximum(power_w, 1e-3) * pairs.pue / J_PER_KWH) + correction

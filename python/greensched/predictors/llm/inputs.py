@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from greensched.core.types import F64, HostType, I64, DatacenterState, Observation, TaskTable, World
+from greensched.core.types import F64, I64, DatacenterState, HostType, Observation, TaskTable, World
 from greensched.predictors.facts import Facts
 from greensched.predictors.pue import pue_now
 
@@ -124,7 +124,8 @@ class Hosts:
             (now.temperature_c - _USUAL_C) / _SPREAD_C,
             np.log(pue_now(now, observation.world)),
         ]
-        return np.nan_to_num(np.stack(columns, axis=1), posinf=0.0, neginf=0.0)
+        state: F64 = np.nan_to_num(np.stack(columns, axis=1), posinf=0.0, neginf=0.0)
+        return state
 
 
 def _host_numbers(host: HostType, curve_w: F64, speed: F64) -> list[float]:

@@ -33,7 +33,7 @@ class LLMPredictor:
 
     Args:
         model: folder of the model, relative to the scenario's; empty: the one that comes with GreenSched.
-        precision: of the base model: ``int8`` is twice as fast; ``auto``: as it was trained, where the processor allows.
+        precision: of the base model: ``int8`` is twice as fast; ``auto``: as trained, where the processor allows.
         threads: that read at once; 0: as many as there are cores.
     """
 
@@ -57,26 +57,28 @@ class LLMPredictor:
             PredictorError: it is damaged or of another version.
         """
         self.artefact = Artefact.load(folder)
-        self._encoder = self._open()
+        self.encoder = self._open()
         self._use()
 
     def _use(self) -> None:
         """Serve what the artefact says, with the encoder that is open."""
         self._head = Head(self.artefact.weights, self.artefact.sizes)
-        self._reader = Reader(self._encoder, self._head)
-        self.version = f"{self.artefact.digest}-{self._encoder.precision}"
+        self._reader = Reader(self.encoder, self._head)
+        self.version = f"{self.artefact.digest}-{self.encoder.precision}"
 
     def _open(self) -> Encoder:
         told = self.artefact
         wanted = told.precision if self._precision == "auto" else self._precision
-        options = {"base": told.base, "layers": told.layers, "threads": self._threads or None}
-        adapter = dict(told.adapter) or None
+
+        def opened(precision: str) -> Encoder:
+            return Encoder.open(told.base, told.layers, precision, dict(told.adapter) or None, self._threads or None)
+
         try:
-            return Encoder.open(precision=wanted, adapter=adapter, **options)
+            return opened(wanted)
         except ConfigError:
             if self._precision != "auto" or wanted == "fp32":
                 raise
-            return Encoder.open(precision="fp32", adapter=adapter, **options)
+            return opened("fp32")
 
     def start(self, world: World) -> None:
         """Tabulate what does not change."""
@@ -85,23 +87,41 @@ class LLMPredictor:
         self._renderer = PromptRenderer(world, self.artefact.level)
 
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
-        """Every (task, option) pair; with the quantiles that the model was calibrated for."""
+        """Every (task, option) pair; with the quantiles that the model was calibrated for.
+
+        A task that nobody described is predicted as ``analytic`` does, without quantiles (NaN): the head learned to
+        read, and there is nothing to read.
+        """
         prior = self._prior.predict(observation, tasks, options)
-        if prior.energy_kwh.size == 0:
+        described = np.flatnonzero([bool(text) for text in tasks.description])
+        if prior.energy_kwh.size == 0 or not described.size:
             return prior
+        told = self._described(observation, tasks.take(described), options, prior.wait_s[described])
+        if len(described) == len(tasks):
+            return told
+        whole = Predictions(prior.energy_kwh.copy(), prior.service_time_s.copy(), prior.wait_s)
+        whole.energy_kwh[described], whole.service_time_s[described] = told.energy_kwh, told.service_time_s
+        for level, values in told.quantiles.items():
+            empty = np.full((2, *prior.energy_kwh.shape), np.nan)
+            empty[:, described] = values
+            whole.quantiles[level] = (empty[0], empty[1])
+        return whole
+
+    def _described(self, observation: Observation, tasks: TaskTable, options: Options, wait_s: F64) -> Predictions:
+        """What the head says of tasks that have a description, as part of the service time that is no wait."""
         parts = [
             self._answer(observation, tasks.take(np.arange(begin, min(begin + _AT_ONCE, len(tasks)))))
             for begin in range(0, len(tasks), _AT_ONCE)
         ]
         answer = Answer(*(np.concatenate(column)[:, options.dc] for column in zip(*parts, strict=True)))
         left = left_frac(observation, tasks)[:, None] if observation.progress else np.ones((len(tasks), 1))
-        possible = np.isfinite(prior.energy_kwh)
+        possible = np.isfinite(wait_s)
 
         def predicted(run_up: F64 | float = 0.0, energy_up: F64 | float = 0.0) -> tuple[F64, F64]:
             """Energy and service time, so many spreads above what is expected."""
             run_s = left * np.exp(answer.log_run + run_up * answer.run_spread)
             energy_kwh = left * np.exp(answer.log_energy + energy_up * answer.energy_spread)
-            return np.where(possible, energy_kwh, np.nan), np.where(possible, prior.wait_s + run_s, np.nan)
+            return np.where(possible, energy_kwh, np.nan), np.where(possible, wait_s + run_s, np.nan)
 
         energy_kwh, service_s = predicted()
         on_gpu = (tasks.gpus > 0).astype(int)[:, None]
@@ -109,11 +129,10 @@ class LLMPredictor:
             float(level): predicted(np.array(up["run"])[on_gpu], np.array(up["energy"])[on_gpu])
             for level, up in self.artefact.quantiles.items()
         }
-        return Predictions(energy_kwh, service_s, prior.wait_s, quantiles)
+        return Predictions(energy_kwh, service_s, wait_s, quantiles)
 
     def _answer(self, observation: Observation, tasks: TaskTable) -> Answer:
         pooled = self._reader.pooled(said(self._renderer, tasks))
         told = self._head.predict(pooled, job_numbers(tasks), self._hosts.pairs(observation, tasks))
         log_run = np.clip(told.log_run, _SHORTEST, _LONGEST)
         return told._replace(log_run=log_run, log_energy=told.log_energy + (log_run - told.log_run))
-

@@ -96,7 +96,7 @@ def owner_states(encoder: Encoder, texts: Sequence[str]) -> F32:
     """The mean state of each text's tokens, (texts, width)."""
     found = encoder.encode(texts, MOST_TOKENS)
     sums = np.add.reduceat(found.states, found.starts[:-1], axis=0)
-    mean: F32 = sums / found.lengths[:, None].astype(np.float32)
+    mean: F32 = (sums / found.lengths[:, None]).astype(np.float32)
     return mean
 
 
