@@ -1,6 +1,6 @@
 """Makes the model that comes with GreenSched, and its card.
 
-python benchmarks/pretrain.py [--quick] [--out DIR] [--worlds N] [--epochs N]
+python benchmarks/pretrain.py [--quick] [--out DIR] [--worlds N] [--epochs N] [--rate R] [--begin DIR]
 
 Generates training worlds of the split ``train`` (every datacenter's outcome included), reads their texts with the base
 model, trains the head, calibrates it on two more worlds of that split, and scores it on worlds of other splits. With
@@ -26,6 +26,7 @@ from greensched.language import Encoder
 from greensched.language.default import NAME
 from greensched.learning.llm import trainer
 from greensched.learning.llm.examples import Table, Texts, read, table
+from greensched.learning.llm.fit import PRESETS
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.predictor import SHIPPED
@@ -67,17 +68,20 @@ def main() -> int:
     parser.add_argument("--out", type=Path)
     parser.add_argument("--worlds", type=int, default=len(testbed.TRAIN_SEEDS))
     parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--rate", type=float, default=PRESETS["default"].rate)
+    parser.add_argument("--begin", type=Path, help="go on from this model instead of from nothing")
     asked = parser.parse_args()
     if asked.quick:
         asked.worlds, asked.epochs, testbed.JOBS, testbed.APPS = 1, 1, 1_000, 500
         testbed.VALIDATION_SEEDS, testbed.TEST_SEEDS = testbed.VALIDATION_SEEDS[:1], ()
     with tempfile.TemporaryDirectory() as scratch:
         out = asked.out or (Path(scratch) / "model" if asked.quick else SHIPPED)
-        return run(asked.worlds, asked.epochs, out, asked.quick)
+        return run(asked, out)
 
 
-def run(count: int, epochs: int, out: Path, quick: bool) -> int:
+def run(asked: argparse.Namespace, out: Path) -> int:
     """The whole way from seeds to the folder ``out``."""
+    count, epochs, quick = asked.worlds, asked.epochs, asked.quick
     report, began = Report("pretrain", quick), time.perf_counter()
     encoder = Encoder.open(NAME, LAYERS, PRECISION)
     folders = [testbed.train_world(seed, testbed.APPS, testbed.JOBS) for seed in testbed.TRAIN_SEEDS[:count]]
@@ -88,18 +92,21 @@ def run(count: int, epochs: int, out: Path, quick: bool) -> int:
     held, held_texts = worlds("held", held_folders, encoder)
     report.add("data", "jobs", len(learned), "jobs")
     report.add("data", "pairs", float(learned.first[-1]), "pairs")
-    begin = trainer.new(Sizes(state=encoder.width, d=128), NAME, LAYERS, PRECISION)
+    new = trainer.new(Sizes(state=encoder.width, d=128), NAME, LAYERS, PRECISION)
+    begin = Artefact.load(asked.begin) if asked.begin else new
     found, metrics = trainer.train(
         learned, held, encoder, begin, "default", 0, lambda line: print(line, flush=True), (texts, held_texts),
-        epochs=epochs,
+        epochs=epochs, rate=asked.rate,
     )  # fmt: skip
     report.add("training", "time", metrics["training_s"], "s")
     told = {name: value for name, value in metrics.items() if name != "training_s"}
     for split, data in tests.items():
         if data:
             told |= score(report, split, found, worlds(split, data, encoder))
-    command = "python benchmarks/pretrain.py " + shlex.join(sys.argv[1:])
-    found = replace(found, metrics=told, trained=_trained(count, epochs, len(learned), command.strip()))
+    command = ("python benchmarks/pretrain.py " + shlex.join(sys.argv[1:])).strip()
+    before = [begin.trained["command"]] if asked.begin else []
+    trained = _trained(count, epochs, len(learned), "; then ".join([*before, command]))
+    found = replace(found, metrics=told, trained=trained)
     found.save(out)
     size_mb = sum(path.stat().st_size for path in out.iterdir()) / 1e6
     report.add("artefact", "size", size_mb, "MB", 10.0)

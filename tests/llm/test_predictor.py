@@ -76,10 +76,17 @@ def test_a_task_half_done_takes_half(shipped):
 
 def test_a_batch_answers_like_one_by_one(shipped):
     texts = [FRAMES.format(n) for n in ("7", "70 thousand", "5M")] + ["", "x" * 3000]
-    together = predict(shipped, texts)
-    for i, text in enumerate(texts):
-        alone = predict(shipped, [text])
+    table = tasks(len(texts), description=texts, expected_s=np.nan)
+    seen = observation(W, table, idle_state(W))
+    here = Options.now_everywhere(2, seen.t_s)
+    shipped.start(W)
+    together = shipped.predict(seen, table, here)
+    fresh = LLMPredictor(threads=1)  # that remembers nothing
+    fresh.start(W)
+    for i in range(len(texts)):
+        alone = fresh.predict(seen, table.take(np.array([i])), here)
         np.testing.assert_allclose(alone.energy_kwh[0], together.energy_kwh[i], rtol=1e-4)
+    assert not np.isfinite(together.quantiles[0.9][0][3]).any()  # nobody described it: not calibrated
 
 
 def test_no_text_draws_more_than_the_hardware(shipped):
