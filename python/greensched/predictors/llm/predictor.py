@@ -7,6 +7,7 @@ move a prediction only inside a physical envelope: no more power than what the t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -71,7 +72,9 @@ class LLMPredictor:
         wanted = told.precision if self._precision == "auto" else self._precision
 
         def opened(precision: str) -> Encoder:
-            return Encoder.open(told.base, told.layers, precision, dict(told.adapter) or None, self._threads or None)
+            if told.adapter:
+                return Encoder.open(told.base, told.layers, precision, dict(told.adapter), self._threads or None)
+            return _shared(told.base, told.layers, precision, self._threads or None)
 
         try:
             return opened(wanted)
@@ -136,3 +139,9 @@ class LLMPredictor:
         told = self._head.predict(pooled, job_numbers(tasks), self._hosts.pairs(observation, tasks))
         log_run = np.clip(told.log_run, _SHORTEST, _LONGEST)
         return told._replace(log_run=log_run, log_energy=told.log_energy + (log_run - told.log_run))
+
+
+@lru_cache(maxsize=4)
+def _shared(base: str, layers: tuple[int, ...], precision: str, threads: int | None) -> Encoder:
+    """Models of one process share the base model that they read with: it is frozen, and takes 100 to 200 MB."""
+    return Encoder.open(base, layers, precision, threads=threads)
