@@ -21,10 +21,12 @@ from greensched.learning.matrices import TextMatrix
 from greensched.learning.parts import Parts
 from greensched.predictors.linear import FURTHEST, LinearStart
 from greensched.predictors.vocabulary import Vocabulary
-from greensched.predictors.xgboost import Correction, booster, import_xgboost
+from greensched.predictors.xgboost import ESTIMATE, Correction, booster, import_xgboost
 
 Aim = Literal["mean", "relative"]
-BEYOND = 0.7  # a logarithm of true / analytic may leave the range of the training by this much: a factor of two
+BEYOND = 0.3  # a logarithm of true / analytic may leave the range of the training by this much
+RARE_FRAC = 0.001  # on either side of that range, so that stragglers do not make it
+ENOUGH = 200  # pairs of a kind for a range of its own
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,20 @@ def fit_target(
 
 
 def _correction(trees: Any, start: LinearStart | None, offset: float, learned: Examples, target: str) -> Correction:
-    seen = learned.log_ratio(target)
-    raw = bytes(trees.save_raw("ubj"))
-    return Correction(booster(raw, target), start, offset, float(seen.min()) - BEYOND, float(seen.max()) + BEYOND)
+    least, most = _range(learned, target)
+    return Correction(booster(bytes(trees.save_raw("ubj")), target), start, offset, least - BEYOND, most + BEYOND)
+
+
+def _range(learned: Examples, target: str) -> tuple[F64, F64]:
+    """Logarithms of true / analytic that were seen, by kind of task: see :class:`Correction`."""
+    seen, told = learned.log_ratio(target), ~np.isnan(learned.numbers[:, ESTIMATE])
+    least, most = np.empty((2, 2)), np.empty((2, 2))
+    for gpu in (0, 1):
+        for known in (0, 1):
+            mine = seen[(learned.has_gpu == bool(gpu)) & (told == bool(known))]
+            few = len(mine) < ENOUGH
+            least[gpu, known], most[gpu, known] = np.quantile(seen if few else mine, [RARE_FRAC, 1.0 - RARE_FRAC])
+    return least, most
 
 
 def _boost(
