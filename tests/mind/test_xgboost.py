@@ -66,7 +66,7 @@ def _fit(data: Examples, seed: int = 0, **settings: Any) -> Fitted:
 @pytest.mark.parametrize("linear", [True, False])
 def test_the_mean_is_predicted_not_the_middle_of_the_logarithms(linear: bool) -> None:
     """Half 1 and half 3: the mean is 2, where exp(mean log) would be 1.73, and a sum of tasks 13 % too small."""
-    data = _coin(800)
+    data = _coin(4000)
     correction = _fit(data, linear=linear).correction
     text = np.zeros((len(data), 0), np.float32)
     assert correction.factors(data.numbers, text, data.has_gpu).mean() == pytest.approx(2.0, rel=0.03)
@@ -74,10 +74,10 @@ def test_the_mean_is_predicted_not_the_middle_of_the_logarithms(linear: bool) ->
 
 def test_for_comparison_the_mean_square_of_relative_errors_is_least() -> None:
     """By hand: c minimises (c - 1)^2 + (c / 3 - 1)^2 over truths 1 and 3, so c = (1 + 1/3) / (1 + 1/9) = 1.2."""
-    data = _coin(800)
+    data = _coin(4000)
     correction = _fit(data, aim="relative").correction
     text = np.zeros((len(data), 0), np.float32)
-    assert correction.factors(data.numbers, text, data.has_gpu).mean() == pytest.approx(1.2, rel=0.03)
+    assert correction.factors(data.numbers, text, data.has_gpu).mean() == pytest.approx(1.2, rel=0.05)
 
 
 def test_what_decides_when_to_stop_is_not_what_judges() -> None:

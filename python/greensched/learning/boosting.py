@@ -21,15 +21,17 @@ from greensched.learning.matrices import TextMatrix
 from greensched.learning.parts import Parts
 from greensched.predictors.linear import FURTHEST, LinearStart
 from greensched.predictors.vocabulary import Vocabulary
-from greensched.predictors.xgboost import Correction, booster, import_xgboost
+from greensched.predictors.xgboost import ESTIMATE, Correction, booster, import_xgboost
 
 Aim = Literal["mean", "relative"]
-BEYOND = 0.7  # a logarithm of true / analytic may leave the range of the training by this much: a factor of two
+BEYOND = 0.3  # a logarithm of true / analytic may leave the range of the training by this much
+RARE_FRAC = 0.001  # on either side of that range, so that stragglers do not make it
+ENOUGH = 200  # pairs of a kind for a range of its own
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to learn; the defaults are what the search found (benchmarks/rival.py).
+    """How to learn; see docs/decisions for how the defaults were chosen.
 
     Attributes:
         depth, eta, subsample, columns, fewest, l2: of the trees (columns: share per tree; fewest: weight of a leaf).
@@ -43,14 +45,14 @@ class Settings:
         threads: of the training; the trees depend on it only in the last bits.
     """
 
-    depth: int = 7
+    depth: int = 6
     eta: float = 0.1
     subsample: float = 0.8
-    columns: float = 0.3
+    columns: float = 0.5
     fewest: float = 4.0
     l2: float = 1.0
-    rounds: int = 800
-    patience: int = 60
+    rounds: int = 1000
+    patience: int = 100
     linear: bool = True
     words: int = 2000
     fewest_texts: int = 6
@@ -69,9 +71,18 @@ class Settings:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A correction and what is known of it."""
+    """A correction and what is known of it.
+
+    Attributes:
+        correction: to be served.
+        judged: the one that the errors are of: it has not seen the part that judges.
+        trees: their number.
+        stopping_rmspe_frac: error on the part that says when to stop.
+        strengths: of the linear start, for the kinds of task that have one.
+    """
 
     correction: Correction
+    judged: Correction
     trees: int
     stopping_rmspe_frac: float
     strengths: dict[str, float]
@@ -87,20 +98,29 @@ def fit_target(
     said = _says(start, trees, stopping, matrix)
     offset = constant(said, truth, stopping.weight, settings.aim)
     error = rmspe(np.exp(said + offset - truth), stopping.weight)
-    everything = learned
+    correction = judged = _correction(trees, start, offset, learned, target)
     if settings.refit:
-        everything = data
-        found = trees.num_boosted_rounds()
-        start, trees, strengths = _boost(data, None, target, vocabulary, matrix, settings, seed, found)
-    range_ = everything.log_ratio(target)
-    correction = Correction(
-        booster(bytes(trees.save_raw("ubj")), target),
-        start,
-        offset,
-        float(range_.min()) - BEYOND,
-        float(range_.max()) + BEYOND,
-    )
-    return Fitted(correction, trees.num_boosted_rounds(), error, strengths)
+        rounds = trees.num_boosted_rounds()
+        start, trees, strengths = _boost(data, None, target, vocabulary, matrix, settings, seed, rounds)
+        correction = _correction(trees, start, offset, data, target)
+    return Fitted(correction, judged, trees.num_boosted_rounds(), error, strengths)
+
+
+def _correction(trees: Any, start: LinearStart | None, offset: float, learned: Examples, target: str) -> Correction:
+    least, most = _range(learned, target)
+    return Correction(booster(bytes(trees.save_raw("ubj")), target), start, offset, least - BEYOND, most + BEYOND)
+
+
+def _range(learned: Examples, target: str) -> tuple[F64, F64]:
+    """Logarithms of true / analytic that were seen, by kind of task: see :class:`Correction`."""
+    seen, told = learned.log_ratio(target), ~np.isnan(learned.numbers[:, ESTIMATE])
+    least, most = np.empty((2, 2)), np.empty((2, 2))
+    for gpu in (0, 1):
+        for known in (0, 1):
+            mine = seen[(learned.has_gpu == bool(gpu)) & (told == bool(known))]
+            few = len(mine) < ENOUGH
+            least[gpu, known], most[gpu, known] = np.quantile(seen if few else mine, [RARE_FRAC, 1.0 - RARE_FRAC])
+    return least, most
 
 
 def _boost(
@@ -112,7 +132,7 @@ def _boost(
     start: LinearStart | None = None
     said, strengths = np.zeros(len(learned)), dict[str, float]()
     if settings.linear:
-        start, said, strengths = fit_start(learned, matrix, log_ratio, _linear_columns(vocabulary))
+        start, said, strengths = fit_start(learned, matrix, log_ratio, _slots(vocabulary))
     known = xgboost.DMatrix(matrix.features(learned), log_ratio, weight=learned.weight, base_margin=said)
     if later is None:
         return start, xgboost.train(settings.parameters(seed), known, rounds), strengths
@@ -134,16 +154,15 @@ def _says(start: Any, trees: Any, examples: Examples, matrix: TextMatrix) -> F64
 
 
 def _start(start: LinearStart, examples: Examples, matrix: TextMatrix) -> F64:
-    columns = start.weights.shape[1] - 1 - 2 * len(start.center)
-    rows = matrix.linear(examples, start.center, start.spread, columns, FURTHEST)
+    rows = matrix.linear(examples, start.center, start.spread, start.usual, FURTHEST)
     both = rows @ start.weights.T
     base: F64 = np.where(examples.has_gpu, both[:, 1], both[:, 0])
     return base
 
 
-def _linear_columns(vocabulary: Vocabulary) -> int:
-    """Pairs are for the trees: with them a sum learns combinations by heart."""
-    return len(vocabulary.words) + len(vocabulary.slots)
+def _slots(vocabulary: Vocabulary) -> range:
+    """Where numbers are. Pairs behind them are for the trees: with them a sum learns combinations by heart."""
+    return range(len(vocabulary.words), len(vocabulary.words) + len(vocabulary.slots))
 
 
 def constant(said: F64, truth: F64, weight: F64, aim: Aim) -> float:

@@ -38,15 +38,25 @@ class TextMatrix:
 
         return sparse.hstack([_stored(examples.numbers), self.rows[examples.text]], format="csr")
 
-    def linear(self, examples: Examples, center: F64, spread: F64, columns: int, furthest: float) -> Any:
-        """What :meth:`LinearStart.row` makes of the pairs, for the first ``columns`` of the text."""
+    def usual(self, examples: Examples, columns: range) -> F64:
+        """Mean of what the texts hold in each of the first columns where they hold anything; 0 before ``columns``."""
+        part = self.rows[np.unique(examples.text)][:, : columns.stop]
+        count = np.maximum(part.getnnz(axis=0), 1)
+        mean: F64 = np.asarray(part.sum(axis=0), dtype=np.float64).ravel() / count
+        mean[: columns.start] = 0.0
+        return mean
+
+    def linear(self, examples: Examples, center: F64, spread: F64, usual: F64, furthest: float) -> Any:
+        """What :meth:`LinearStart.row` makes of the pairs."""
         from scipy import sparse
 
         missing = np.isnan(examples.numbers)
         standard = np.clip((examples.numbers - center) / spread, -furthest, furthest)
         standard[missing] = 0.0
         dense = np.hstack([np.ones((len(examples), 1)), standard, missing.astype(np.float64)])
-        return sparse.hstack([sparse.csr_matrix(dense), self.rows[:, :columns][examples.text]], format="csr")
+        text = self.rows[:, : len(usual)].astype(np.float64)
+        text.data -= usual[text.indices]
+        return sparse.hstack([sparse.csr_matrix(dense), text[examples.text]], format="csr")
 
 
 def _stored(dense: NDArray[Any]) -> Any:

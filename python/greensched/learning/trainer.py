@@ -84,7 +84,7 @@ class XGBoostTrainer(XGBoostPredictor):
         }  # fmt: skip
         for target in TARGETS:
             metrics[f"{target}_trees"] = fitted[target].trees
-            metrics |= judge(target, corrections[target], data.take(parts.judged), matrix)
+            metrics |= judge(target, fitted[target].judged, data.take(parts.judged), matrix)
         self.use(Model(numbers, vocabulary, corrections, data.embedded.shape[1]))
         return metrics
 
@@ -93,8 +93,8 @@ def choose_vocabulary(data: Examples, parts: Parts, settings: Settings) -> Vocab
     """Words of the texts that are learned from."""
     if settings.words == 0:
         return Vocabulary()
-    texts = data.text if settings.refit else data.text[parts.learned]
-    return Vocabulary.choose((read(*data.texts[i]) for i in np.unique(texts)), settings.fewest_texts, settings.words)
+    texts = np.unique(data.text[parts.learned])
+    return Vocabulary.choose((read(*data.texts[i]) for i in texts), settings.fewest_texts, settings.words)
 
 
 def judge(target: str, correction: Correction, judged: Examples, matrix: TextMatrix) -> dict[str, float]:

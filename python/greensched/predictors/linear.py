@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from greensched.core.types import F64
 
+FIELDS = ("center", "spread", "usual", "weights")
 FURTHEST = 4.0  # standard deviations: a number beyond is taken as this far out
 
 
@@ -26,11 +27,14 @@ class LinearStart:
     Attributes:
         center: of each number; shape (numbers,).
         spread: of each number, above 0.
-        weights: without and with GPUs; shape (2, 1 + 2 * numbers + text columns).
+        usual: what each text column usually holds where it holds anything; a number in the text counts by how far it is
+            from that, so that one which is not found is taken as usual, not as 1.
+        weights: without and with GPUs; shape (2, 1 + 2 * numbers + columns of ``usual``).
     """
 
     center: F64
     spread: F64
+    usual: F64
     weights: F64
 
     def __call__(self, numbers: F64, text: NDArray[np.float32], has_gpu: NDArray[np.bool_]) -> F64:
@@ -45,15 +49,15 @@ class LinearStart:
         missing = np.isnan(numbers)
         standard = np.clip((numbers - self.center) / self.spread, -FURTHEST, FURTHEST)
         standard[missing] = 0.0
-        used = text[:, : self.weights.shape[1] - 1 - 2 * len(self.center)]
+        used = np.nan_to_num(text[:, : len(self.usual)].astype(np.float64) - self.usual, nan=0.0)
         one = np.ones((len(numbers), 1))
-        return np.hstack([one, standard, missing.astype(np.float64), np.nan_to_num(used, nan=0.0).astype(np.float64)])
+        return np.hstack([one, standard, missing.astype(np.float64), used])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; :meth:`from_json` gives back an equal start."""
-        return {name: getattr(self, name).tolist() for name in ("center", "spread", "weights")}
+        return {name: getattr(self, name).tolist() for name in FIELDS}
 
     @staticmethod
     def from_json(stored: Mapping[str, Any]) -> LinearStart:
         """The inverse of :meth:`to_json`."""
-        return LinearStart(*(np.array(stored[name], dtype=np.float64) for name in ("center", "spread", "weights")))
+        return LinearStart(*(np.array(stored[name], dtype=np.float64) for name in FIELDS))

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from greensched.core.errors import ConfigError, PredictorError
 from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
 from greensched.predictors.analytic import AnalyticPredictor
-from greensched.predictors.features import Numbers
+from greensched.predictors.features import OWNER, Numbers
 from greensched.predictors.linear import LinearStart
 from greensched.predictors.vocabulary import Vocabulary
 
@@ -29,6 +29,8 @@ MANIFEST, READER = "manifest.json", "reader.json"
 TARGETS = ("energy", "run_time")
 FORMAT = 3  # 1, 2: models that do not read
 ROWS_AT_ONCE = 4096  # of the dense matrix: a large batch is predicted in parts
+
+ESTIMATE = OWNER.index("log_expected_s")
 
 Embed = Callable[[TaskTable], NDArray[np.float32]]
 
@@ -41,24 +43,26 @@ class Correction:
         booster: the trees.
         start: the linear model under them; None: they start at 0.
         offset: is added, so that the mean is right.
-        least: no logarithm of true / analytic below this is ever predicted: text moves a prediction within what was
-            seen in training.
+        least: no logarithm of true / analytic below this is ever predicted; shape (2, 2): has the task GPUs, and does
+            its owner say how long it takes? Text moves a prediction within what was seen of such tasks: an owner who
+            gives an estimate knows what the words mean, also those that were never seen.
         most: and none above this.
     """
 
     booster: Any
     start: LinearStart | None
     offset: float
-    least: float
-    most: float
+    least: F64
+    most: F64
 
     def factors(self, numbers: F64, text: NDArray[np.float32], has_gpu: NDArray[np.bool_]) -> F64:
         """Expected true / analytic, one per row."""
         features = np.hstack([numbers.astype(np.float32), text])
-        start = np.zeros(len(numbers)) if self.start is None else self.start(numbers, text, has_gpu)
-        base = np.clip(start, self.least, self.most)
+        base = np.zeros(len(numbers)) if self.start is None else self.start(numbers, text, has_gpu)
+        kind = has_gpu.astype(np.intp), (~np.isnan(numbers[:, ESTIMATE])).astype(np.intp)
+        least, most = self.least[kind], self.most[kind]
         log_ratio = self.booster.inplace_predict(features, base_margin=base.astype(np.float32), predict_type="margin")
-        factors: F64 = np.exp(np.clip(log_ratio.astype(np.float64) + self.offset, self.least, self.most))
+        factors: F64 = np.exp(np.clip(log_ratio.astype(np.float64) + self.offset, least, most))
         return factors
 
 
@@ -187,7 +191,7 @@ class XGBoostPredictor:
 def _files(model: Model) -> dict[str, bytes]:
     targets = {
         target: {
-            "offset": c.offset, "least": c.least, "most": c.most,
+            "offset": c.offset, "least": c.least.tolist(), "most": c.most.tolist(),
             "start": None if c.start is None else c.start.to_json(),
         }
         for target, c in model.corrections.items()
@@ -202,7 +206,8 @@ def _files(model: Model) -> dict[str, bytes]:
 
 def _correction(stored: Mapping[str, Any], raw: bytes, target: str) -> Correction:
     start = None if stored["start"] is None else LinearStart.from_json(stored["start"])
-    return Correction(booster(raw, target), start, stored["offset"], stored["least"], stored["most"])
+    least, most = (np.array(stored[name], dtype=np.float64) for name in ("least", "most"))
+    return Correction(booster(raw, target), start, stored["offset"], least, most)
 
 
 def booster(raw: bytes, target: str) -> Any:
