@@ -25,7 +25,8 @@ from greensched.predictors.llm.reader import Reader, said
 from greensched.prompts import PromptRenderer
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
-_SHORTEST, _LONGEST = np.log(0.1), np.log(366 * 86_400.0)  # run times are kept within, in log s
+_SHORTEST, _LONGEST = np.log(1.0), np.log(366 * 86_400.0)  # run times are kept within, in log s
+_MOST_WRONG = np.log(20.0)  # of an owner's estimate, on whatever host
 _AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
 
 
@@ -137,7 +138,12 @@ class LLMPredictor:
     def _answer(self, observation: Observation, tasks: TaskTable) -> Answer:
         pooled = self._reader.pooled(said(self._renderer, tasks))
         told = self._head.predict(pooled, job_numbers(tasks), self._hosts.pairs(observation, tasks))
-        log_run = np.clip(told.log_run, _SHORTEST, _LONGEST)
+        # whatever a text says, an owner's own estimate is seldom wrong by more
+        guess = np.log(np.maximum(np.where(np.isnan(tasks.expected_s), 1.0, tasks.expected_s), 1e-3))[:, None]
+        known = ~np.isnan(tasks.expected_s)[:, None]
+        least = np.maximum(_SHORTEST, np.where(known, guess - _MOST_WRONG, _SHORTEST))
+        most = np.minimum(_LONGEST, np.where(known, guess + _MOST_WRONG, _LONGEST))
+        log_run = np.clip(told.log_run, least, np.maximum(least, most))
         return told._replace(log_run=log_run, log_energy=told.log_energy + (log_run - told.log_run))
 
 
