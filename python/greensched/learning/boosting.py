@@ -31,7 +31,7 @@ ENOUGH = 200  # pairs of a kind for a range of its own
 
 @dataclass(frozen=True)
 class Settings:
-    """How to learn; see docs/decisions for how the defaults were chosen.
+    """How to learn; the defaults come from a few runs by hand, not from a search.
 
     Attributes:
         depth, eta, subsample, columns, fewest, l2: of the trees (columns: share per tree; fewest: weight of a leaf).
