@@ -124,7 +124,7 @@ def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path,
 def latency(report: Report, predictor: LLMPredictor, repeats: int) -> None:
     """Times of predictions for ten datacenters."""
     words = "Fine-tune resnet50 on imagenet, 3 epochs, bs 64, fp16, resume from checkpoint at 60% please".split()
-    seen = random_observation(1, n=10, n_tasks=4)
+    seen = random_observation(1, 4, 10)
     predictor.start(seen.world)
     counter = iter(range(10**9))
 

@@ -37,12 +37,20 @@ def window_s(run: RunFolder) -> float:
     return _DAY_S if horizon_s >= 4 * _DAY_S else _DAY_S / 4 if horizon_s >= _DAY_S else _HOUR_S
 
 
+def _decisions(run: RunFolder) -> dict[str, Any]:
+    """The world's log of decisions; nothing where it is damaged, which `finish` says."""
+    try:
+        return run.decisions
+    except DataError:
+        return {}
+
+
 def scored(run: RunFolder) -> dict[str, Any]:
     """Placements of the mind that were predicted and ended undisturbed: a row per report, in the order of landing.
 
     ``landed_s``, ``dc``, ``gpu``, and predicted / true of ``energy`` and ``service``.
     """
-    d = run.decisions if "decisions" not in run.damaged else {}
+    d = _decisions(run)
     if not d:
         return {name: np.zeros(0) for name in ("landed_s", "dc", "gpu", "energy", "service")}
     said, t_s = run.predicted, d["t_us"] / 1e6
@@ -123,7 +131,7 @@ def charged(run: RunFolder, told: dict[str, Any]) -> tuple[float, float]:
     train_kwh = declared["train_s"] * declared["train_w"] / J_PER_KWH
     infer_kwh = declared["infer_s_per_job"] * declared["infer_w"] / J_PER_KWH
     trained_s = [float(u["t_s"]) for u in told.get("updates", []) if u.get("status") != _SKIPPED]
-    d = run.decisions if "decisions" not in run.damaged else {}
+    d = _decisions(run)
     decided_s: F64 = d["t_us"][d["source"] == _MIND] / 1e6 if d else np.zeros(0)
     ends_s, gpkwh = _grid(run)
     if len(ends_s) == 0:
