@@ -17,21 +17,41 @@ import numpy as np
 SHAPES = ((1, 20), (1, 50), (1, 200), (64, 25))
 
 
-def write_graph(model: Any, path: Path) -> None:
-    """The layers of ``model`` (a `greensched.language.base.BaseModel`) as ONNX; texts × tokens × hidden, free sizes."""
-    from onnx import TensorProto, helper, numpy_helper, save
+class Nodes:
+    """Operators and constants of a graph, as they are added."""
 
-    s, nodes, values = model.shape, [], {}
+    def __init__(self) -> None:
+        self._nodes: list[Any] = []
+        self._values: dict[str, Any] = {}
 
-    def op(kind: str, *inputs: Any, out: str, **attributes: Any) -> str:
+    def op(self, kind: str, *inputs: Any, out: str, **attributes: Any) -> str:
+        """Add an operator; inputs are names or constants. Returns the name of its result."""
+        from onnx import helper
+
         names = []
         for value in inputs:
             if not isinstance(value, str):
-                values[f"c{len(values)}"] = np.asarray(value)
-                value = f"c{len(values) - 1}"
+                self._values[f"c{len(self._values)}"] = np.asarray(value)
+                value = f"c{len(self._values) - 1}"
             names.append(value)
-        nodes.append(helper.make_node(kind, names, [out], **attributes))
+        self._nodes.append(helper.make_node(kind, names, [out], **attributes))
         return out
+
+    def save(self, last: str, hidden: int, path: Path) -> None:
+        """Write the graph from ``x`` to ``last``."""
+        from onnx import TensorProto, helper, numpy_helper, save
+
+        sizes = ["texts", "tokens", hidden]
+        ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes) for name in ("x", last)]
+        weights = [numpy_helper.from_array(np.ascontiguousarray(v), name) for name, v in self._values.items()]
+        graph = helper.make_graph(self._nodes, "plain", ends[:1], ends[1:], weights)
+        save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
+def write_graph(model: Any, path: Path) -> None:
+    """The layers of ``model`` (a `greensched.language.base.BaseModel`) as ONNX; texts × tokens × hidden, free sizes."""
+    s, nodes = model.shape, Nodes()
+    op = nodes.op
 
     def norm(x: str, gain: Any, p: str) -> str:
         mean = op("ReduceMean", op("Mul", x, x, out=p + "sq"), out=p + "mean", axes=[-1])
@@ -81,11 +101,7 @@ def write_graph(model: Any, path: Path) -> None:
         silu = op("Mul", gate, op("Sigmoid", gate, out=p + "sig"), out=p + "silu")
         down = op("MatMul", op("Mul", silu, up, out=p + "gu"), model.projection(i, "down_proj").T.copy(), out=p + "d")
         x = op("Add", x, down, out=p + "out")
-    sizes = ["texts", "tokens", s.hidden]
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, sizes) for name in ("x", x)]
-    weights = [numpy_helper.from_array(np.ascontiguousarray(v), name) for name, v in values.items()]
-    graph = helper.make_graph(nodes, "plain", ends[:1], ends[1:], weights)
-    save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    nodes.save(x, s.hidden, path)
 
 
 def main(path: str, rounds: int) -> None:

@@ -184,7 +184,7 @@ def test_unusable_logs_are_refused_with_a_reason(tmp_path: Path) -> None:
     with sqlite3.connect(log) as db:
         db.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
     db.close()
-    with pytest.raises(FeedbackLogError, match="schema version 99, this GreenSched reads 2"):
+    with pytest.raises(FeedbackLogError, match="schema version 99, this GreenSched reads 3"):
         FeedbackLog.open(log)
 
 

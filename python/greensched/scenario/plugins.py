@@ -104,7 +104,7 @@ def _json(option: Option) -> dict[str, Any]:
 def options(plug_in: Any) -> Iterator[Option]:
     """The options of a plug-in class, in the order of the code."""
     for cls in vars(sys.modules[plug_in.__module__]).values():
-        if dataclasses.is_dataclass(cls) and getattr(cls, "__module__", "") == plug_in.__module__:
+        if dataclasses.is_dataclass(cls) and _are_options(cls, plug_in):
             hints, meanings = get_type_hints(cls), _meanings(cls)
             for field in dataclasses.fields(cls):
                 default = _EMPTY if field.default is dataclasses.MISSING else field.default
@@ -112,9 +112,15 @@ def options(plug_in: Any) -> Iterator[Option]:
             return
     hints, meanings = get_type_hints(plug_in.__init__), _meanings(plug_in)
     for parameter in inspect.signature(plug_in).parameters.values():
-        if parameter.name not in ("context", "args", "kwargs"):
-            name = parameter.name
+        name = parameter.name
+        # what is given in code only, a function, is no option of a scenario
+        if name not in ("context", "args", "kwargs") and "Callable" not in str(hints.get(name)):
             yield Option(name, hints.get(name, Any), parameter.default, meanings.get(name, ""))
+
+
+def _are_options(cls: Any, plug_in: Any) -> bool:
+    """Whether a dataclass holds the options of a plug-in: it lies beside it and is called so."""
+    return bool(cls.__module__ == plug_in.__module__ and cls.__name__.endswith("Options"))
 
 
 def _kind(hint: Any) -> str:
