@@ -17,8 +17,7 @@ from greensched.language import Encoder
 from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.head import F32
 from greensched.predictors.llm.inputs import Hosts, job_numbers
-from greensched.predictors.llm.numbers import VALUES, at_tokens
-from greensched.predictors.llm.reader import MOST_TOKENS, Said, owner_states, said
+from greensched.predictors.llm.reader import Said, described, owner_states, said
 from greensched.prompts import PromptRenderer
 
 _PAIR = ("host", "gpu", "state", "speed", "core_w", "gpu_w", "pue")
@@ -166,15 +165,10 @@ def read(encoder: Encoder, texts: Sequence[Said]) -> Texts:
     owner, whose = _distinct([text.owner for text in texts])
     states, values, lengths = [], [], []
     for begin in range(0, len(description), _TEXTS_AT_ONCE):
-        batch = description[begin : begin + _TEXTS_AT_ONCE]
-        found = encoder.encode(batch, MOST_TOKENS)
-        states.append(found.states.astype(np.float16))
-        lengths.append(found.lengths)
-        part = np.zeros((len(found.ids), VALUES), np.float32)
-        for i, text in enumerate(batch):
-            tokens = slice(found.starts[i], found.starts[i + 1])
-            part[tokens] = at_tokens(text, found.spans[tokens])
-        values.append(part)
+        found, numbers, first = described(encoder, description[begin : begin + _TEXTS_AT_ONCE])
+        states.append(found.astype(np.float16))
+        values.append(numbers.astype(np.float32))
+        lengths.append(np.diff(first))
     owners = [
         owner_states(encoder, owner[begin : begin + _TEXTS_AT_ONCE]).astype(np.float16)
         for begin in range(0, len(owner), _TEXTS_AT_ONCE)

@@ -65,7 +65,7 @@ PRESETS = {
 
 
 class Batches:
-    """Makes batches of a table; ``part`` restricts the pairs of a job to so many, drawn anew each time."""
+    """Makes batches of a table and of what was read in its texts."""
 
     def __init__(self, table: Table, texts: Texts) -> None:
         self.table, self.texts = table, texts

@@ -50,15 +50,6 @@ def _bare(field: str) -> str:
     return field.removesuffix(".").removeprefix('"').removesuffix('"')
 
 
-class Read(NamedTuple):
-    """Texts as the base model sees them: flat tokens of descriptions, and a mean state per owner."""
-
-    states: F32  # (tokens, width)
-    values: F64  # (tokens, VALUES)
-    starts: NDArray[np.int64]  # (texts + 1,)
-    owner: F32  # (texts, width)
-
-
 class Reader:
     """Turns texts into what the head remembers of them.
 
