@@ -145,7 +145,7 @@ def test_a_saved_model_is_the_same_model(shipped, tmp_path):
         (lambda f: shutil.rmtree(f), ConfigError, "no model at .*greensched train llm"),
         (lambda f: (f / HEAD).write_bytes(b"x" + (f / HEAD).read_bytes()[1:]), PredictorError, "checksum differs"),
         (lambda f: (f / HEAD).unlink(), PredictorError, "No such file"),
-        (lambda f: (f / FACTS).write_text("{"), PredictorError, "not the facts of a model"),
+        (lambda f: (f / FACTS).write_text("{"), PredictorError, "not a model manifest"),
         (lambda f: (f / FACTS).write_text(json.dumps({"format": 99})), PredictorError, "another version"),
     ],
 )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from greensched.core.errors import ConfigError, PredictorError
 from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
+from greensched.predictors import model_files
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.features import OWNER, Numbers
 from greensched.predictors.linear import LinearStart
@@ -153,12 +153,9 @@ class XGBoostPredictor:
         if self.model is None:
             raise PredictorError("predictor 'xgboost' has no model to save")
         folder.mkdir(parents=True, exist_ok=True)
-        sums = {}
-        for name, content in _files(self.model).items():
-            _write(folder / name, content)
-            sums[name] = hashlib.sha256(content).hexdigest()
+        sums = {name: model_files.write(folder / name, content) for name, content in _files(self.model).items()}
         manifest = {"format": FORMAT, "prior": self._prior.version, "version": self.version, "sha256": sums}
-        _write(folder / MANIFEST, (json.dumps(manifest, indent=1, sort_keys=True) + "\n").encode())
+        model_files.write_manifest(folder / MANIFEST, manifest)
 
     def load(self, folder: Path) -> None:
         """Read what :meth:`save` wrote.
@@ -168,20 +165,12 @@ class XGBoostPredictor:
             PredictorError: the model is damaged or was made by another version.
         """
         path = folder / MANIFEST
-        try:
-            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(
-                f"predictor 'xgboost': no model at {folder} ({error.strerror}); "
-                f"train one: greensched train xgboost --log RUN/feedback.sqlite --out {folder}"
-            ) from error
-        except ValueError as error:
-            raise PredictorError(f"{path}: not a model manifest: {error}") from error
+        manifest = model_files.read_manifest(path, self.name)
         if manifest.get("format") != FORMAT or manifest.get("prior") != self._prior.version:
             raise PredictorError(f"{path}: made by another version; train the model again")
-        reader = json.loads(_read(folder / READER, manifest["sha256"]))
+        reader = json.loads(model_files.read(folder / READER, manifest["sha256"], MANIFEST))
         corrections = {
-            target: _correction(reader["targets"][target], _read(folder / f"{target}.ubj", manifest["sha256"]), target)
+            target: _correction(reader["targets"][target], _trees(folder, manifest, target), target)
             for target in TARGETS
         }
         numbers, vocabulary = Numbers.from_json(reader["numbers"]), Vocabulary.from_json(reader["vocabulary"])
@@ -202,6 +191,10 @@ def _files(model: Model) -> dict[str, bytes]:
     }  # fmt: skip
     files = {f"{target}.ubj": bytes(c.booster.save_raw("ubj")) for target, c in model.corrections.items()}
     return files | {READER: (json.dumps(reader, ensure_ascii=False, sort_keys=True) + "\n").encode()}
+
+
+def _trees(folder: Path, manifest: Mapping[str, Any], target: str) -> bytes:
+    return model_files.read(folder / f"{target}.ubj", manifest["sha256"], MANIFEST)
 
 
 def _correction(stored: Mapping[str, Any], raw: bytes, target: str) -> Correction:
@@ -232,19 +225,3 @@ def import_xgboost() -> Any:
     except ImportError as error:
         raise ConfigError("predictor 'xgboost' needs XGBoost: pip install 'greensched[xgboost]'") from error
     return xgboost
-
-
-def _read(path: Path, checksums: Mapping[str, str]) -> bytes:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise PredictorError(f"{path}: {error.strerror}; train the model again") from error
-    if hashlib.sha256(raw).hexdigest() != checksums.get(path.name):
-        raise PredictorError(f"{path}: checksum differs from {MANIFEST}; the model is damaged")
-    return raw
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

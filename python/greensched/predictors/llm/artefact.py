@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.errors import ConfigError, DataError, PredictorError
+from greensched.core.errors import DataError, PredictorError
+from greensched.predictors import model_files
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.inputs import HOST, JOB, STATE
 from greensched.predictors.llm.numbers import VALUES
@@ -79,15 +79,14 @@ class Artefact:
         for name, tensors in ((HEAD, self.weights), (ADAPTER, self.adapter)):
             if tensors:
                 raw = save({k: np.ascontiguousarray(v, dtype=np.float16) for k, v in sorted(tensors.items())})
-                _write(folder / name, raw)
-                sha256[name] = hashlib.sha256(raw).hexdigest()
+                sha256[name] = model_files.write(folder / name, raw)
         facts = {
             "format": FORMAT, "inputs": INPUTS, "sizes": asdict(self.sizes), "base": self.base,
             "layers": list(self.layers), "precision": self.precision, "level": self.level,
             "gpu_names": list(self.gpu_names), "quantiles": self.quantiles, "metrics": dict(self.metrics),
             "trained": dict(self.trained), "sha256": sha256,
         }  # fmt: skip
-        _write(folder / FACTS, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+        model_files.write_manifest(folder / FACTS, facts)
 
     @staticmethod
     def load(folder: Path) -> Artefact:
@@ -98,15 +97,7 @@ class Artefact:
             PredictorError: it is damaged or of another version.
         """
         path = folder / FACTS
-        try:
-            facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(
-                f"predictor 'llm': no model at {folder} ({error.strerror}); "
-                f"train one: greensched train llm --log RUN --out {folder}"
-            ) from error
-        except ValueError as error:
-            raise PredictorError(f"{path}: not the facts of a model: {error}") from error
+        facts = model_files.read_manifest(path, "llm")
         if facts.get("format") != FORMAT or facts.get("inputs") != INPUTS:
             raise PredictorError(f"{path}: made by another version of GreenSched; train the model again")
         try:
@@ -131,20 +122,9 @@ def _tensors(path: Path, sha256: Mapping[str, str]) -> dict[str, NDArray[Any]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise PredictorError(f"{path}: {error.strerror}; train the model again") from error
-    if hashlib.sha256(raw).hexdigest() != sha256.get(path.name):
-        raise PredictorError(f"{path}: checksum differs from {FACTS}; the model is damaged")
+    raw = model_files.read(path, sha256, FACTS)
     try:
         found: dict[str, NDArray[Any]] = load(raw)
     except SafetensorError as error:
         raise DataError(f"{path}: not safetensors: {error}") from error
     return found
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)

@@ -1,0 +1,59 @@
+"""Files of trained models: written whole, read only if they are what was written; data, never code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from greensched.core.errors import ConfigError, PredictorError
+
+
+def write(path: Path, content: bytes) -> str:
+    """Replace a file at once; returns its SHA-256."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)
+    return hashlib.sha256(content).hexdigest()
+
+
+def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write what says that the model is whole: the last file of its folder."""
+    write(path, (json.dumps(facts, indent=1, sort_keys=True) + "\n").encode())
+
+
+def read_manifest(path: Path, predictor: str) -> dict[str, Any]:
+    """The facts of a model.
+
+    Raises:
+        ConfigError: no model there; the message says how to train one.
+        PredictorError: it is none.
+    """
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(
+            f"predictor '{predictor}': no model at {path.parent} ({error.strerror}); "
+            f"train one: greensched train {predictor} --log RUN/feedback.sqlite --out {path.parent}"
+        ) from error
+    except ValueError as error:
+        raise PredictorError(f"{path}: not a model manifest: {error}") from error
+    return facts
+
+
+def read(path: Path, sha256: Mapping[str, str], manifest: str) -> bytes:
+    """A file of a model.
+
+    Raises:
+        PredictorError: it is missing, or not what the manifest says.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise PredictorError(f"{path}: {error.strerror}; train the model again") from error
+    if hashlib.sha256(content).hexdigest() != sha256.get(path.name):
+        raise PredictorError(f"{path}: checksum differs from {manifest}; the model is damaged")
+    return content
