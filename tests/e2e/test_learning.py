@@ -12,8 +12,8 @@ import pytest
 from tests.worlds import Site, Task, host, play, write_world
 
 pytest.importorskip("xgboost")
-from greensched.learning.examples import Source, gather
-from greensched.learning.trainer import XGBoostTrainer
+from greensched.learning.trees.examples import Source, gather
+from greensched.learning.trees.trainer import XGBoostTrainer
 
 pytestmark = pytest.mark.java
 

@@ -61,7 +61,7 @@ def _ids(seq: int, rows: I64) -> I64:
 
 def trained_model(factory: pytest.TempPathFactory) -> Path:
     """The folder of a model trained on :func:`write_log`, made once per session."""
-    from greensched.learning.trainer import XGBoostTrainer
+    from greensched.learning.trees.trainer import XGBoostTrainer
 
     folder = factory.getbasetemp() / "xgboost-model"
     if not (folder / "manifest.json").exists():

@@ -16,11 +16,11 @@ from greensched.testing.worlds import random_observation
 from tests.mind.models import ENERGY_FACTOR, RUN_FACTOR, write_log
 
 pytest.importorskip("xgboost")
-from greensched.learning.boosting import Fitted, Settings, fit_target
-from greensched.learning.examples import Examples, Source
-from greensched.learning.matrices import TextMatrix
-from greensched.learning.parts import split
-from greensched.learning.trainer import XGBoostTrainer
+from greensched.learning.trees.boosting import Fitted, Settings, fit_target
+from greensched.learning.trees.examples import Examples, Source
+from greensched.learning.trees.matrices import TextMatrix
+from greensched.learning.trees.parts import split
+from greensched.learning.trees.trainer import XGBoostTrainer
 from greensched.predictors.vocabulary import Vocabulary
 
 

@@ -48,8 +48,8 @@ def train(
 
 
 def _xgboost(log: list[Path], seed: int, trials: int, refit: bool) -> tuple[Any, Mapping[str, float]]:
-    from greensched.learning.boosting import Settings
-    from greensched.learning.trainer import XGBoostTrainer
+    from greensched.learning.trees.boosting import Settings
+    from greensched.learning.trees.trainer import XGBoostTrainer
 
     made = XGBoostTrainer()
     return made, made.fit(log, seed=seed, settings=Settings(refit=refit), trials=trials)

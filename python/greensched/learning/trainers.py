@@ -15,7 +15,7 @@ from greensched.learning.versions import Version
 
 # predictors may not know the feedback log, so the side of them that learns is a class of its own
 _TRAINERS = {
-    "xgboost": "greensched.learning.trainer:XGBoostTrainer",
+    "xgboost": "greensched.learning.trees.trainer:XGBoostTrainer",
     "llm": "greensched.learning.llm.trainer:LLMTrainer",
 }
 _MODEL = "model"  # the option that names a finished model; a trainer starts without

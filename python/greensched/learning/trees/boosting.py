@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greensched.core.types import F64
-from greensched.learning.examples import Examples
-from greensched.learning.linear import fit_start
-from greensched.learning.matrices import TextMatrix
-from greensched.learning.parts import Parts
+from greensched.learning.trees.examples import Examples
+from greensched.learning.trees.linear import fit_start
+from greensched.learning.trees.matrices import TextMatrix
+from greensched.learning.trees.parts import Parts
 from greensched.predictors.linear import FURTHEST, LinearStart
 from greensched.predictors.vocabulary import Vocabulary
 from greensched.predictors.xgboost import ESTIMATE, Correction, booster, import_xgboost

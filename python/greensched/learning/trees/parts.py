@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.learning.examples import Examples
+from greensched.learning.trees.examples import Examples
 
 STOP_FRAC, JUDGED_FRAC = 0.2, 0.2
 ENOUGH_SOURCES = 4  # to keep whole worlds for judging: hardware that was not seen, as in service

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greensched.core.types import F64
-from greensched.learning.examples import Examples
+from greensched.learning.trees.examples import Examples
 from greensched.predictors.vocabulary import Vocabulary
 from greensched.predictors.words import read
 

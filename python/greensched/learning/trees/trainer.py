@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from greensched.core.errors import FeedbackLogError
-from greensched.learning.boosting import Settings, fit_target, rmspe
-from greensched.learning.examples import Examples, Source, gather
-from greensched.learning.matrices import TextMatrix
-from greensched.learning.parts import Parts, split
-from greensched.learning.search import Trial, search
+from greensched.learning.trees.boosting import Settings, fit_target, rmspe
+from greensched.learning.trees.examples import Examples, Source, gather
+from greensched.learning.trees.matrices import TextMatrix
+from greensched.learning.trees.parts import Parts, split
+from greensched.learning.trees.search import Trial, search
 from greensched.predictors.features import Numbers
 from greensched.predictors.vocabulary import Vocabulary
 from greensched.predictors.words import read

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greensched.core.types import F64
-from greensched.learning.examples import Examples
-from greensched.learning.matrices import TextMatrix
+from greensched.learning.trees.examples import Examples
+from greensched.learning.trees.matrices import TextMatrix
 from greensched.predictors.linear import FURTHEST, LinearStart
 
 FOLDS = 5

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from greensched.learning.boosting import Settings, fit_target
-from greensched.learning.examples import Examples
-from greensched.learning.matrices import TextMatrix
-from greensched.learning.parts import Parts
+from greensched.learning.trees.boosting import Settings, fit_target
+from greensched.learning.trees.examples import Examples
+from greensched.learning.trees.matrices import TextMatrix
+from greensched.learning.trees.parts import Parts
 from greensched.predictors.vocabulary import Vocabulary
 from greensched.predictors.xgboost import TARGETS
 

@@ -1,0 +1,1 @@
+"""Training of the predictor ``xgboost``: gradient-boosted trees on words, numbers and physics."""
