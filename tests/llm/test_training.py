@@ -42,6 +42,9 @@ def test_it_learns_from_a_log_and_is_saved_as_it_is(shipped, log, tmp_path):
     trainer.save(tmp_path / "model")
     again = LLMPredictor(str(tmp_path / "model"), threads=1)
     assert again.version == trainer.version
+    assert again.artefact.trained["command"] == shipped.artefact.trained["command"]  # where it began
+    [tuned] = again.artefact.trained["fine_tuned"]
+    assert tuned["logs"] == [str(log)] and tuned["preset"] == "update"
 
 
 def test_equal_seeds_give_equal_models(shipped, log):

@@ -66,7 +66,9 @@ class LLMTrainer(LLMPredictor):
             raise DataError(f"{', '.join(map(str, logs))}: {len(learned) + len(held)} finished placements; "
                             f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
         trained, metrics = train(learned, held, self.encoder, told, self._preset, seed)
-        self.artefact = trained
+        tuned = {"logs": [str(log) for log in logs], "jobs": len(learned), "preset": self._preset, "seed": seed}
+        origin = {**told.trained, "fine_tuned": [*told.trained.get("fine_tuned", []), tuned]}
+        self.artefact = dataclasses.replace(trained, trained=origin)
         self._use()
         return metrics
 
