@@ -69,6 +69,7 @@ class Report:
         self, case: str, metric: str, value: float, unit: str, target: float | None = None, at_most: bool = True
     ) -> None:
         """Record one figure; with ``target`` it is judged (``at_most``: value <= target, else value >= target)."""
+        value = float(value)  # numpy numbers, and what comes of comparing them, are no JSON
         met = None if target is None else (value <= target if at_most else value >= target)
         shown = None if target is None else f"{'<=' if at_most else '>='} {target:g}"
         row = Row(case, metric, value, unit, shown, met)
