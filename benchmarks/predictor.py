@@ -9,7 +9,9 @@ python benchmarks/predictor.py [--quick] [--xgboost MODEL] [--llm MODEL]
   only; the log was written by the policy ``random``, which gives every datacenter the same chance), beginning with the
   model that comes with GreenSched, or with nothing.
 * Quantiles: how often the truth lies in the central 50, 80 and 95 %.
-* Latency on this machine: one new job, batches, remembered ones, ten datacenters each; without contention only.
+* Latency on this machine: one new job, batches, remembered ones, ten datacenters each; in familiar words, and with one
+  that the base model has to read; without contention only.
+* The rival is XGBoost that reads, trained by ``rival.py`` on the same worlds; without it that part is left out.
 """
 
 from __future__ import annotations
@@ -83,11 +85,9 @@ def accuracy(report: Report, name: str, predictor: object, split: str, found: li
 
 def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path, scored: int) -> None:
     """Errors on the newest jobs of a world after learning from its first reports."""
-    import torch
-
     from greensched.learning.llm import fit, trainer
+    from greensched.learning.llm.batches import Batches
     from greensched.learning.llm.examples import read, table
-    from greensched.learning.llm.network import Network
 
     base = trainer.LLMTrainer(model)
     told = base.artefact
@@ -105,9 +105,8 @@ def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path,
             if count == 0 and not begin.weights:
                 continue
             if count == 0:
-                network = Network(told.sizes)
-                network.load_state_dict({k: torch.from_numpy(np.array(w, np.float32)) for k, w in told.weights.items()})
-                metrics = trainer.errors(newest, fit.predictions(network, fit.Batches(newest, texts)), "")
+                batches = Batches(newest, texts, told.vocabulary)
+                metrics = trainer.errors(newest, fit.predictions(trainer.network_of(told), batches), "")
             else:
                 preset = "update" if begin.weights else "default"
                 _, metrics = trainer.train(known, newest, encoder, begin, preset, 0)
@@ -122,14 +121,14 @@ def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path,
 
 
 def latency(report: Report, predictor: LLMPredictor, repeats: int) -> None:
-    """Times of predictions for ten datacenters."""
+    """Times of predictions for ten datacenters, of jobs in familiar words and of jobs with one that nobody has met."""
     words = "Fine-tune resnet50 on imagenet, 3 epochs, bs 64, fp16, resume from checkpoint at 60% please".split()
     seen = random_observation(1, 4, 10)
     predictor.start(seen.world)
     counter = iter(range(10**9))
 
-    def batch(n: int, length: int) -> TaskTable:
-        told = [" ".join([*(words * 9)[:length], str(next(counter))]) for _ in range(n)]
+    def batch(n: int, length: int, word: str) -> TaskTable:
+        told = [" ".join([*(words * 9)[: length - 1], f"{word}{next(counter)}"]) for _ in range(n)]
         return tasks(n, description=told, name=[f"job-{i}" for i in range(n)])
 
     def timed(table: TaskTable) -> float:
@@ -137,19 +136,20 @@ def latency(report: Report, predictor: LLMPredictor, repeats: int) -> None:
         predictor.predict(seen, table, Options.now_everywhere(10, seen.t_s))
         return 1000 * (time.perf_counter() - began)
 
-    for _ in range(3):
-        timed(batch(1, 15))
-    for length, about in ((15, 20), (38, 50), (150, 200)):
-        took = np.array([timed(batch(1, length)) for _ in range(repeats)])
-        case = f"one new job, {about} tokens"
-        report.add(case, "p50", float(np.median(took)), "ms")
-        report.add(case, "p99", float(np.quantile(took, 0.99)), "ms", 10.0 if about == 20 else None)
-    for n in (64, 1000):
-        table = batch(n, 15)
-        report.add(f"{n} new jobs", "per job", timed(table) / n, "ms", 2.0)
-        again = [timed(table) / n for _ in range(5)]
-        report.add(f"{n} remembered jobs", "per job", float(np.median(again)), "ms", 0.1)
-    one = batch(1, 15)
+    for kind, word in (("familiar", ""), ("unfamiliar", "zq")):
+        for _ in range(3):
+            timed(batch(1, 15, word))
+        for length, about in ((15, 20), (38, 50), (150, 200)):
+            took = np.array([timed(batch(1, length, word)) for _ in range(repeats)])
+            case = f"one new {kind} job, {about} tokens"
+            report.add(case, "p50", float(np.median(took)), "ms")
+            report.add(case, "p99", float(np.quantile(took, 0.99)), "ms", 10.0 if about == 20 else None)
+        for n in (64, 1000):
+            table = batch(n, 15, word)
+            report.add(f"{n} new {kind} jobs", "per job", timed(table) / n, "ms", 2.0)
+            again = [timed(table) / n for _ in range(5)]
+            report.add(f"{n} remembered {kind} jobs", "per job", float(np.median(again)), "ms", 0.1)
+    one = batch(1, 15, "zq")
     timed(one)
     report.add("one remembered job", "p50", float(np.median([timed(one) for _ in range(repeats)])), "ms")
     report.add("process", "most memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB")
@@ -177,12 +177,16 @@ def main() -> int:
     llm = LLMPredictor(asked.llm)
     latency(report, llm, 30 if asked.quick else 300)
     rivals: dict[str, object] = {"analytic": AnalyticPredictor(), "llm": llm}
-    if asked.xgboost:
-        rivals["xgboost"] = XGBoostPredictor(asked.xgboost)
+    rival = asked.xgboost or (testbed.cache() / "rival" if (testbed.cache() / "rival").is_dir() else "")
+    if rival:  # made by rival.py
+        rivals["xgboost"] = XGBoostPredictor(str(rival))
     for target, floor in FLOOR.items():
         report.add("floor", target, 100 * floor, "%")
     for split in testbed.SPLITS:
         found = some(outcomes(testbed.test_world(split, testbed.TEST_SEEDS[0])), 300 if asked.quick else 5_000)
+        texts = {text for o in found for text in o.tasks.description}
+        unfamiliar = llm.artefact.vocabulary.known(sorted(texts)).unfamiliar
+        report.add(f"texts of {split}", "with words that llm has not met", 100 * float(unfamiliar.mean()), "%")
         for name, predictor in rivals.items():
             accuracy(report, name, predictor, split, found)
     if not asked.quick:

@@ -20,6 +20,8 @@ from greensched.language.store import models_folder  # noqa: E402
 
 APPS, JOBS, DAYS = 8_000, 5_000, 7  # of a training world
 TRAIN_SEEDS = (*range(201, 213), *range(221, 235))
+GPU_SEEDS, GPU_JOBS, GPU_SHARE = tuple(range(301, 369)), 2_500, 0.7
+"""Training worlds with mostly tasks for GPUs: there are many more ways to combine their words than those of CPUs."""
 VALIDATION_SEEDS, TEST_SEEDS = (235, 236), (2001, 2002)
 SPLITS = ("test", "new-phrasing", "new-words-dev")
 
@@ -29,17 +31,24 @@ def cache() -> Path:
     return models_folder().parent / "testbed"
 
 
-def train_world(seed: int, apps: int = APPS, jobs: int = JOBS) -> Path:
+def train_world(seed: int, apps: int = APPS, jobs: int = JOBS, gpu_share: float | None = None) -> Path:
     """Reports of a training world."""
-    target = cache() / f"train-{seed}-{apps}-{jobs}"
+    target = cache() / "-".join(map(str, ("train", seed, apps, jobs, *([gpu_share] if gpu_share is not None else []))))
     if not target.is_dir():
         scenario = report_world.scenario("train", DAYS) | {"seed": seed}
         scenario["workload"] |= {"jobs": jobs, "owners": {"apps": apps}}
+        if gpu_share is not None:
+            scenario["workload"]["gpu_share"] = gpu_share
         target.parent.mkdir(parents=True, exist_ok=True)
-        file = target.with_suffix(".yml")
+        file = target.with_name(target.name + ".yml")
         file.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
         _generate(target, seed, "--scenario", str(file))
     return target
+
+
+def gpu_world(seed: int) -> Path:
+    """Reports of a training world with mostly tasks for GPUs."""
+    return train_world(seed, APPS, GPU_JOBS, GPU_SHARE)
 
 
 def test_world(split: str, seed: int) -> Path:

@@ -1,13 +1,10 @@
-"""Numbers in texts: what they are worth, and at which token they stand."""
+"""Numbers in texts: what they are worth."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from greensched.predictors.llm.numbers import VALUES, at_tokens, numbers
+from greensched.predictors.llm.numbers import numbers
 
 
 @pytest.mark.parametrize(
@@ -28,29 +25,3 @@ from greensched.predictors.llm.numbers import VALUES, at_tokens, numbers
 )
 def test_values(text, expected):
     assert [(pytest.approx(n.value), n.percent) for n in numbers(text)] == expected
-
-
-def test_a_number_stands_at_the_token_after_it_where_its_unit_is_known():
-    text = "run 40 epochs 60%"
-    spans = np.array([(0, 3), (3, 5), (5, 6), (6, 13), (13, 15), (15, 16), (16, 17)])
-    values = at_tokens(text, spans)
-    assert values.shape == (7, VALUES)
-    np.testing.assert_allclose(values[3], [1.0, np.log(40.0), 0.0, 0.0])
-    np.testing.assert_allclose(values[6], [1.0, np.log(60.0), 1.0, np.log(0.4)])
-    assert not values[[0, 1, 2, 4, 5]].any()
-
-
-def test_a_number_at_the_very_end_stands_at_the_last_token():
-    values = at_tokens("epochs 7", np.array([(0, 6), (6, 8)]))
-    np.testing.assert_allclose(values[1], [1.0, np.log(7.0), 0.0, 0.0])
-
-
-@given(st.text(max_size=200))
-def test_any_text_has_finite_values(text):
-    spans = np.array([(i, i + 1) for i in range(len(text))]).reshape(-1, 2)
-    assert np.isfinite(at_tokens(text, spans)).all()
-
-
-def test_absurd_numbers_are_cut():
-    values = at_tokens(f"{'9' * 400} steps", np.array([(0, 400), (400, 406)]))
-    assert np.isfinite(values).all()

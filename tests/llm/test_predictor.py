@@ -32,7 +32,7 @@ W = dataclasses.replace(
         for d in W.datacenters
     ),
 )
-FRAMES = "Recurring transcoding: x265, {} frames"
+FRAMES = "Recurring transcoding: libx265, {} frames"
 
 
 def predict(predictor: LLMPredictor, descriptions: list[str], **columns):

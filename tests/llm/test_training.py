@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ torch = pytest.importorskip("torch")
 from greensched.core.errors import ConfigError, DataError  # noqa: E402
 from greensched.feedback.outcomes import outcomes  # noqa: E402
 from greensched.learning.llm import fit  # noqa: E402
+from greensched.learning.llm.batches import Batches, Forget  # noqa: E402
 from greensched.learning.llm.examples import joined, read, table  # noqa: E402
-from greensched.learning.llm.network import Network  # noqa: E402
-from greensched.learning.llm.trainer import LLMTrainer  # noqa: E402
+from greensched.learning.llm.trainer import LLMTrainer, network_of, train  # noqa: E402
 from greensched.predictors.llm.head import Head  # noqa: E402
 from greensched.predictors.llm.inputs import Hosts, job_numbers  # noqa: E402
 from greensched.predictors.llm.predictor import LLMPredictor  # noqa: E402
@@ -58,19 +59,16 @@ def test_equal_seeds_give_equal_models(shipped, log):
 
 def test_served_answers_are_the_trained_ones(shipped, log):
     examples = table([log], shipped.artefact.gpu_names, shipped.artefact.level)
-    network = Network(shipped.artefact.sizes)
-    network.load_state_dict(
-        {name: torch.from_numpy(np.array(w, np.float32)) for name, w in shipped.artefact.weights.items()}
-    )
     texts = read(shipped.encoder, examples.said)
-    trained = fit.predictions(network, fit.Batches(examples, texts))
+    batches = Batches(examples, texts, shipped.artefact.vocabulary)
+    trained = fit.predictions(network_of(shipped.artefact), batches)
     head = Head(shipped.artefact.weights, shipped.artefact.sizes)
-    reader = Reader(shipped.encoder, head)
+    reader = Reader(shipped.encoder, head, shipped.artefact.vocabulary)
     served = []
     for part in outcomes(log):
         world = part.observation.world
         pairs = Hosts(world, shipped.artefact.gpu_names).pairs(part.observation, part.tasks)
-        pooled = reader.pooled(said(PromptRenderer(world, shipped.artefact.level), part.tasks))
+        pooled, _ = reader.pooled(said(PromptRenderer(world, shipped.artefact.level), part.tasks))
         told = head.predict(pooled, job_numbers(part.tasks), pairs)
         served.append(np.stack([column[part.row, part.dc] for column in told]))
     # training keeps states in half precision, which moves them by 5e-4; hence not closer (tests/llm/test_head.py is)
@@ -107,3 +105,41 @@ def test_too_little_is_refused(tmp_path):
 def test_an_unknown_preset_is_named(log):
     with pytest.raises(ConfigError, match="preset 'fast': expected one of default, paper, update"):
         LLMTrainer(threads=1, preset="fast").fit(log, seed=0)
+
+
+def test_new_words_of_a_log_get_effects_and_old_ones_keep_their_numbers(shipped, log):
+    trainer = LLMTrainer(threads=1)
+    examples = table([log], NAMES, "full")
+    told = [text._replace(description=f"{text.description} zorblax") for text in examples.said]
+    before = trainer.artefact.vocabulary.grams
+    trained, _ = train(
+        dataclasses.replace(examples, said=told), examples, trainer.encoder, trainer.artefact, "update", 0
+    )
+    assert trained.vocabulary.grams[: len(before)] == before
+    assert "zorblax" in trained.vocabulary.grams[len(before) :]
+    effects = trained.weights["effects.weight"]
+    assert len(effects) == len(trained.vocabulary)
+    assert np.abs(effects[1 + trained.vocabulary.grams.index("zorblax")]).max() > 0
+
+
+def test_forgotten_words_are_read_by_the_base_model_instead(shipped, log):
+    vocabulary = shipped.artefact.vocabulary
+    examples = table([log], NAMES, "full")
+    told = [text._replace(description="Train BERT-base on SQuAD, 3 epochs, zorblax") for text in examples.said]
+    batches = Batches(dataclasses.replace(examples, said=told), read(shipped.encoder, told), vocabulary)
+    jobs, every = np.arange(2), np.arange(len(vocabulary)) > 0
+    usual, _, _ = batches.batch(jobs)
+    assert len(usual.grams) >= 8 and 0 < len(usual.states) < 10  # of zorblax alone
+    assert usual.token.tolist() == [-1, -1] and (usual.following > 0).all()  # epochs is familiar
+    lost, _, _ = batches.batch(jobs, Forget(every, 1.0, np.random.default_rng(0)))
+    assert len(lost.grams) == 0 and (lost.following == 0).all() and (lost.before == 0).all()
+    assert len(lost.states) > len(usual.states) + 8
+    assert (lost.token >= 0).all() and lost.token[1] > lost.token[0]
+    unseen, _, _ = batches.batch(jobs, Forget(~every, 1.0, np.random.default_rng(0)))
+    assert torch.equal(unseen.grams, usual.grams) and torch.equal(unseen.states, usual.states)
+
+
+def test_reading_is_learned_on_other_words_than_believing(shipped):
+    back = fit.kept_back(shipped.artefact.vocabulary)
+    assert len(back) == len(shipped.artefact.vocabulary) and not back[0]
+    assert 0.15 < back.mean() < 0.25

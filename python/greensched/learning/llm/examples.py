@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from greensched.language import Encoder
 from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.head import F32
 from greensched.predictors.llm.inputs import Hosts, job_numbers
-from greensched.predictors.llm.reader import Said, described, owner_states, said
+from greensched.predictors.llm.reader import MOST_TOKENS, Said, said
 from greensched.prompts import PromptRenderer
 
 _PAIR = ("host", "gpu", "state", "speed", "core_w", "gpu_w", "pue")
@@ -148,33 +148,56 @@ def _part(outcome: Outcomes, hosts: Hosts, renderer: PromptRenderer) -> Table | 
 class Texts:
     """What the base model reads in the texts of a table; equal texts once.
 
-    ``states`` are half-precision: they are standardised and cut before use.
+    ``states`` are half-precision: they are standardised and cut before use. Without any, nobody read: ``starts`` are 0.
     """
 
-    states: NDArray[np.float16]
-    values: F32
-    starts: NDArray[np.int64]
-    owners: NDArray[np.float16]
-    description: NDArray[np.int64]  # of each job, its text
+    descriptions: list[str]
+    states: NDArray[np.float16]  # (tokens, state)
+    starts: NDArray[np.int64]  # description i has the tokens starts[i]:starts[i + 1]
+    spans: NDArray[np.int64]  # characters of each token, (tokens, 2)
+    owners: NDArray[np.float16]  # mean embeddings, (owners, hidden)
+    description: NDArray[np.int64]  # of each job, its description
     owner: NDArray[np.int64]  # of each job
 
+    def save(self, path: Path) -> None:
+        """Write all but the descriptions, which a table has."""
+        np.savez(path, **{name: value for name, value in vars(self).items() if name != "descriptions"})
 
-def read(encoder: Encoder, texts: Sequence[Said]) -> Texts:
-    """Encode every distinct text once."""
+    @staticmethod
+    def load(path: Path, texts: Sequence[Said]) -> Texts:
+        """Read what :meth:`save` wrote of the texts of a table."""
+        with np.load(path) as stored:
+            return Texts(_distinct([text.description for text in texts])[0], **stored)
+
+
+def read(encoder: Encoder, texts: Sequence[Said], *, descriptions: bool = True) -> Texts:
+    """Read every distinct text once.
+
+    Args:
+        encoder: of the base model.
+        texts: of a table.
+        descriptions: whether the base model reads them; owners are only embedded.
+    """
     description, which = _distinct([text.description for text in texts])
     owner, whose = _distinct([text.owner for text in texts])
-    states, values, lengths = [], [], []
-    for begin in range(0, len(description), _TEXTS_AT_ONCE):
-        found, numbers, first = described(encoder, description[begin : begin + _TEXTS_AT_ONCE])
-        states.append(found.astype(np.float16))
-        values.append(numbers.astype(np.float32))
-        lengths.append(np.diff(first))
-    owners = [
-        owner_states(encoder, owner[begin : begin + _TEXTS_AT_ONCE]).astype(np.float16)
-        for begin in range(0, len(owner), _TEXTS_AT_ONCE)
-    ]
-    starts = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
-    return Texts(np.concatenate(states), np.concatenate(values), starts, np.concatenate(owners), which, whose)
+    owners = [encoder.embed(part, MOST_TOKENS).astype(np.float16) for part in _parts(owner)]
+    found = [encoder.encode(part, MOST_TOKENS) for part in _parts(description)] if descriptions else []
+    lengths = np.concatenate([part.lengths for part in found]) if found else np.zeros(len(description), np.int64)
+    empty = np.zeros((0, encoder.width), np.float16)
+    return Texts(
+        description,
+        np.concatenate([empty, *(part.states.astype(np.float16) for part in found)]),
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.concatenate([np.zeros((0, 2), np.int64), *(part.spans for part in found)]),
+        np.concatenate([np.zeros((0, encoder.hidden), np.float16), *owners]),
+        which,
+        whose,
+    )
+
+
+def _parts(texts: list[str]) -> Iterator[list[str]]:
+    for begin in range(0, len(texts), _TEXTS_AT_ONCE):
+        yield texts[begin : begin + _TEXTS_AT_ONCE]
 
 
 def _distinct(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:

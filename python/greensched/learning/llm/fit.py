@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,138 +20,161 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from greensched.core.types import I64
+from greensched.learning.llm.batches import Batches, Forget
 from greensched.learning.llm.examples import Table, Texts
-from greensched.learning.llm.network import Batch, Network
+from greensched.learning.llm.network import DOUBTING, READING, Batch, Network
 from greensched.predictors.llm.inputs import JOB
+from greensched.predictors.llm.lexicon import Vocabulary
 
-_ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
+Tell = Callable[[str], None]
+Fold = NDArray[np.bool_] | None
+_BELIEVING = 6  # passes over the little that was held back, for each of reading
+_ESTIMATE, _DEADLINE = (
+    (JOB.index(value), JOB.index(lack))
+    for value, lack in (("log_expected_s", "no_estimate"), ("log_allowed_s", "no_deadline"))
+)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How to train; ``PRESETS`` names some.
+    """How to train; ``PRESETS`` names some. From nothing, three stages follow each other; an update has only the last.
 
     Attributes:
-        epochs: passes over the jobs.
+        word_epochs: passes in which only words are learned and the base model is silent.
+        read_epochs: passes in which words are forgotten at random and the base model, in their place, learns to read
+            them; then, with other words and held-back data, how far all this is to be believed.
+        epochs: passes in which everything is learned.
         batch: jobs of a step.
-        rate: highest learning rate; it rises for a tenth of the steps and then falls to nothing (one cycle).
+        word_rate, read_rate, rate: highest learning rates of these; each rises for a tenth of the steps and then falls
+            to nothing (one cycle).
         weight_decay: of AdamW.
         energy_weight, time_weight: the paper's λ_E and λ_s.
         beta: where the loss turns from squared to absolute, in log units.
         loss: ``log``, or ``raw``: the literal squared error in kWh and s.
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
+        forget_deadline: the same of deadlines, which say nothing about cost, and which jobs may lack.
+        forget_owner: the same of who asks.
+        forget_words: share of the words that are forgotten in a step while reading is learned.
         seed: of shuffling and initial weights.
         threads: of torch; None leaves it alone.
     """
 
-    epochs: int = 8
-    batch: int = 64
-    rate: float = 2e-3
-    weight_decay: float = 0.01
+    word_epochs: int = 12
+    read_epochs: int = 2
+    epochs: int = 0
+    batch: int = 256
+    word_rate: float = 1e-2
+    read_rate: float = 2e-3
+    rate: float = 1e-3
+    weight_decay: float = 0.005
     energy_weight: float = 1.0
     time_weight: float = 1.0
     beta: float = 0.05
     loss: Literal["log", "raw"] = "log"
     forget_estimate: float = 0.5
+    forget_deadline: float = 0.5
+    forget_owner: float = 0.5
+    forget_words: float = 0.2
     seed: int = 0
     threads: int | None = None
 
 
 PRESETS = {
     "default": Settings(),
-    "paper": Settings(epochs=10, batch=16, rate=5e-5, forget_estimate=0.0),
-    "update": Settings(epochs=3, rate=3e-4),
+    "paper": Settings(0, 0, 10, batch=16, rate=5e-5, forget_estimate=0.0, forget_deadline=0.0, forget_owner=0.0),
+    "update": Settings(0, 0, 6, batch=64, rate=1e-3),
 }
 
 
-class Batches:
-    """Makes batches of a table and of what was read in its texts."""
-
-    def __init__(self, table: Table, texts: Texts) -> None:
-        self.table, self.texts = table, texts
-        self._pair = {name: torch.from_numpy(np.ascontiguousarray(c)) for name, c in table.pair.items()}
-        self._log_run = torch.from_numpy(np.log(table.run_s)).float()
-        self._log_energy = torch.from_numpy(np.log(table.energy_kwh)).float()
-
-    def batch(self, jobs: NDArray[np.int64]) -> tuple[Batch, Tensor, Tensor]:
-        """Inputs, and logarithms of run time and energy, of some jobs."""
-        texts, table = self.texts, self.table
-        which = texts.description[jobs]
-        lengths = (texts.starts[which + 1] - texts.starts[which]).astype(np.int64)
-        place = np.arange(lengths.max())
-        real = place < lengths[:, None]
-        rows = np.where(real, texts.starts[which][:, None] + place, 0)
-        values = texts.values[rows] * real[..., None]
-        counts = np.diff(table.first)[jobs]
-        row = np.repeat(np.arange(len(jobs)), counts)
-        begin = np.cumsum(counts) - counts
-        pairs = torch.from_numpy(np.repeat(table.first[jobs] - begin, counts) + np.arange(counts.sum()))
-        batch = Batch(
-            states=torch.from_numpy(texts.states[rows]).float(),
-            values=torch.from_numpy(values),
-            real=torch.from_numpy(real),
-            owner=torch.from_numpy(texts.owners[texts.owner[jobs]]).float(),
-            job=torch.from_numpy(table.job[jobs]),
-            row=torch.from_numpy(row),
-            **{name: column[pairs] for name, column in self._pair.items()},
-        )
-        return batch, self._log_run[pairs], self._log_energy[pairs]
-
-
 def standardise(network: Network, texts: Texts, seed: int) -> None:
-    """Set centre and scale of the base model's states from quantiles, which huge values do not move."""
-    rows = np.sort(np.random.default_rng(seed).choice(len(texts.states), min(50_000, len(texts.states)), False))
-    low, middle, high = np.quantile(texts.states[rows].astype(np.float32), [0.16, 0.5, 0.84], axis=0)
-    network.centre.copy_(torch.from_numpy(middle))
-    network.scale.copy_(torch.from_numpy(np.maximum((high - low) / 2.0, 1e-3)))
+    """Set centre and scale of what the base model says from quantiles, which huge values do not move."""
+    for name, values in (("", texts.states), ("owner_", texts.owners)):
+        if not len(values):
+            continue
+        rows = np.sort(np.random.default_rng(seed).choice(len(values), min(50_000, len(values)), False))
+        low, middle, high = np.quantile(values[rows].astype(np.float32), [0.16, 0.5, 0.84], axis=0)
+        getattr(network, f"{name}centre").copy_(torch.from_numpy(middle))
+        getattr(network, f"{name}scale").copy_(torch.from_numpy(np.maximum((high - low) / 2.0, 1e-3)))
 
 
 def begin_at_mean(network: Network, table: Table) -> None:
     """Start from the mean run time."""
     with torch.no_grad():
-        network.work[-1].bias.fill_(float(np.mean(np.log(table.run_s))))
+        network.work.fill_(float(np.mean(np.log(table.run_s))))
 
 
 def fit(
-    network: Network,
-    data: Batches,
-    settings: Settings,
-    tell: Callable[[int, float, float], None] | None = None,
+    network: Network, data: Sequence[Batches], how: Settings, tell: Tell, parts: Sequence[str] = (), fold: Fold = None
 ) -> None:
-    """Train in place.
+    """Train in place, ``how.epochs`` times.
 
     Args:
         network: to train.
-        data: what to learn.
-        settings: how.
-        tell: called after each epoch with its number, mean loss, and seconds so far.
+        data: what to learn; every batch is of one of them.
+        how: settings.
+        tell: called with a line after each epoch.
+        parts: of the network that are trained; none: all.
+        fold: which words may be forgotten, by number.
     """
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    torch.manual_seed(settings.seed)
-    rng = np.random.default_rng(settings.seed)
-    n = len(data.table)
-    steps = settings.epochs * math.ceil(n / settings.batch)
-    optimiser = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
+    if how.threads is not None:
+        torch.set_num_threads(how.threads)
+    torch.manual_seed(how.seed)
+    rng = np.random.default_rng(how.seed)
+    forget = None if fold is None else Forget(fold, how.forget_words, rng)
+    steps = how.epochs * sum(math.ceil(len(part.table) / how.batch) for part in data)
+    weights = [w for name, w in network.named_parameters() if not parts or name.split(".")[0] in parts]
+    optimiser = torch.optim.AdamW(weights, lr=how.rate, weight_decay=how.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _one_cycle(step, steps))
     began = time.perf_counter()
     network.train()
-    for epoch in range(settings.epochs):
-        order, total = rng.permutation(n), 0.0
-        for begin in range(0, n, settings.batch):
-            batch, log_run, log_energy = data.batch(np.sort(order[begin : begin + settings.batch]))
-            _hide_estimates(batch, settings.forget_estimate)
-            loss = _loss(network(batch), log_run, log_energy, settings)
-            optimiser.zero_grad()
+    for epoch in range(how.epochs):
+        total, batches = 0.0, _shuffled(data, how.batch, rng)
+        for part, jobs in batches:
+            batch, log_run, log_energy = part.batch(jobs, forget)
+            loss = _loss(network(_forgetful(batch, network, how)), log_run, log_energy, how)
+            network.zero_grad()
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
             optimiser.step()
             schedule.step()
             total += loss.item()
-        if tell is not None:
-            tell(epoch, total / math.ceil(n / settings.batch), time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        tell(f"epoch {epoch + 1}/{how.epochs}: loss {total / len(batches):.4f}, {seconds:.0f} s")
     network.eval()
+
+
+def fit_words(network: Network, data: Sequence[Batches], how: Settings, tell: Tell) -> None:
+    """The first stage: words alone."""
+    fit(network, data, replace(how, epochs=how.word_epochs, rate=how.word_rate), lambda line: tell(f"words, {line}"))
+
+
+def fit_reading(network: Network, data: Sequence[Batches], vocabulary: Vocabulary, how: Settings, tell: Tell) -> None:
+    """The second stage: the base model stands in for words."""
+    how = replace(how, epochs=how.read_epochs, rate=how.read_rate)
+    fit(network, data, how, lambda line: tell(f"reading, {line}"), READING, ~kept_back(vocabulary))
+
+
+def fit_believing(network: Network, data: Sequence[Batches], vocabulary: Vocabulary, how: Settings, tell: Tell) -> None:
+    """After it: how far all this is believed against the owner's estimate; on data and words that were held back."""
+    epochs = _BELIEVING * how.read_epochs
+    how = replace(how, epochs=epochs, rate=how.read_rate, forget_estimate=0.0, forget_words=how.forget_words / 4)
+    fit(network, data, how, lambda line: tell(f"believing, {line}"), DOUBTING, kept_back(vocabulary))
+
+
+def kept_back(vocabulary: Vocabulary) -> NDArray[np.bool_]:
+    """Words whose reading is never learned, by number: a fifth of all, chosen by their letters."""
+    return np.array([False, *(zlib.crc32(gram.encode()) % 5 == 0 for gram in vocabulary.grams)])
+
+
+def _shuffled(data: Sequence[Batches], size: int, rng: np.random.Generator) -> list[tuple[Batches, I64]]:
+    """All batches of an epoch, in any order."""
+    found = []
+    for part in data:
+        order = rng.permutation(len(part.table))
+        found += [(part, np.sort(order[begin : begin + size])) for begin in range(0, len(order), size)]
+    return [found[i] for i in rng.permutation(len(found))]
 
 
 def _one_cycle(step: int, steps: int) -> float:
@@ -172,10 +196,13 @@ def predictions(network: Network, data: Batches, batch: int = 512) -> tuple[NDAr
     return tuple(torch.cat(column).numpy() for column in zip(*parts, strict=True))
 
 
-def _hide_estimates(batch: Batch, share: float) -> None:
-    hidden = torch.rand(len(batch.job)) < share
-    batch.job[hidden, _ESTIMATE] = 0.0
-    batch.job[hidden, _NO_ESTIMATE] = 1.0
+def _forgetful(batch: Batch, network: Network, how: Settings) -> Batch:
+    """The batch without what is forgotten in this step."""
+    shares = how.forget_estimate, how.forget_deadline, how.forget_owner
+    estimate, deadline, owner = (torch.rand(len(batch.job)) < share for share in shares)
+    for forgotten, (value, lack) in ((estimate, _ESTIMATE), (deadline, _DEADLINE)):
+        batch.job[forgotten, value], batch.job[forgotten, lack] = 0.0, 1.0
+    return batch._replace(owner=torch.where(owner[:, None], network.owner_centre, batch.owner))
 
 
 def _loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_energy: Tensor, how: Settings) -> Tensor:

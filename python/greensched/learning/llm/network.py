@@ -1,12 +1,8 @@
-"""The head of ``llm`` in torch, for training: the same network as :mod:`greensched.predictors.llm.head`.
-
-Names of modules are names of weights there. A test holds both to the same answers.
-"""
+"""The head in torch, for training: the same arithmetic as :mod:`greensched.predictors.llm.head`, which serves it."""
 
 from __future__ import annotations
 
 import itertools
-import math
 from typing import Any, NamedTuple
 
 import torch
@@ -15,41 +11,53 @@ from torch.nn import functional
 
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.llm.head import (
-    ADD_SCALE,
-    AMOUNT,
+    AMOUNT_SCALE,
     CLIP,
-    GATE_SCALE,
+    ESTIMATE_SCALE,
     LEAST_SPREAD,
-    LEFT,
     MOST_CORRECTION,
-    NUMBER,
-    OWNER_WEIGHT,
-    USUAL_AMOUNT,
+    MOST_DELAY,
+    OWN,
+    POWERS,
+    READ_SCALE,
+    USE,
     Sizes,
 )
-from greensched.predictors.llm.inputs import HOST, JOB, STATE
-from greensched.predictors.llm.numbers import VALUES
+from greensched.predictors.llm.inputs import CLASSES, HOST, JOB, STATE
 
-_ABSENT = -1e9
-_HAS_GPUS = JOB.index("has_gpus")
+_HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
+_ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
+NO_DOUBT = -4.0  # logit of the share of the way to the owner's estimate, before it is learned
+READING = ("project", "read", "query", "at")
+DOUBTING = ("doubt", "estimate")
+"""Parts that only matter where the language model reads; and those that say how far to believe it."""
 
 
 class Batch(NamedTuple):
-    """Some jobs and their pairs.
+    """Some jobs, what is read of their texts, and their pairs; ``*_job`` is the row of ``job`` that a thing belongs to.
 
     Attributes:
-        states: (jobs, tokens, state), padded.
-        values: (jobs, tokens, VALUES).
-        real: (jobs, tokens), False where padded.
-        owner: (jobs, state).
+        grams, gram_job: known words and pairs of words, (grams,).
+        states, token_job: of the tokens that the base model read, (tokens, state); none, if it did not read.
+        following, before: words beside each number, (numbers,).
+        amount, left: of each number, as in :class:`lexicon.Known`.
+        token, number_job: where each number is read, −1: nowhere; (numbers,).
+        owner: (jobs, owner).
         job: (jobs, len(JOB)).
         row: job of each pair, (pairs,).
         host, gpu, state, speed, core_w, gpu_w, pue: of each pair, as in :class:`inputs.Pairs`.
     """
 
+    grams: Tensor
+    gram_job: Tensor
     states: Tensor
-    values: Tensor
-    real: Tensor
+    token_job: Tensor
+    following: Tensor
+    before: Tensor
+    amount: Tensor
+    left: Tensor
+    token: Tensor
+    number_job: Tensor
     owner: Tensor
     job: Tensor
     row: Tensor
@@ -62,121 +70,142 @@ class Batch(NamedTuple):
     pue: Tensor
 
 
-class Block(nn.Module):  # type: ignore[misc] # mypy does not read torch
-    """A transformer block, norms first."""
-
-    def __init__(self, d: int, heads: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(d), nn.LayerNorm(d)
-        self.qkv, self.out = nn.Linear(d, 3 * d), nn.Linear(d, d)
-        self.mlp = _mlp(d, 2 * d, d)
-        self.heads = heads
-
-    def forward(self, x: Tensor, real: Tensor) -> Tensor:
-        """(jobs, tokens, d) to the same."""
-        jobs, tokens, d = x.shape
-        parts = self.qkv(self.norm1(x)).view(jobs, tokens, 3, self.heads, d // self.heads)
-        q, k, v = parts.permute(2, 0, 3, 1, 4)
-        seen = functional.scaled_dot_product_attention(q, k, v, attn_mask=real[:, None, None, :])
-        x = x + self.out(seen.transpose(1, 2).reshape(jobs, tokens, d))
-        result: Tensor = x + self.mlp(self.norm2(x))
-        return result
-
-
-class Network(nn.Module):  # type: ignore[misc]
+class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
     """What is trained. ``centre`` and ``scale`` standardise the base model's states; they are set from data."""
 
     def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = sizes
-        d, q = sizes.d, sizes.queries
-        self.register_buffer("centre", torch.zeros(sizes.state))
-        self.register_buffer("scale", torch.ones(sizes.state))
-        self.project, self.number = nn.Linear(sizes.state, d), _mlp(VALUES, 32, d)
-        self.owner = nn.Parameter(0.1 * torch.randn(d))
-        self.blocks = nn.ModuleList(Block(d, sizes.heads) for _ in range(sizes.blocks))
-        self.token_norm = nn.LayerNorm(d)
-        self.query = nn.Parameter(0.5 * torch.randn(q, d))
-        self.update = _mlp(2 * d, 2 * d, d)
-        self.keys1, self.values1, self.keys2, self.values2 = (nn.Linear(d, d) for _ in range(4))
-        self.number_query, self.number_keys = nn.Linear(d, d), nn.Linear(d, d)
-        self.no_number = nn.Parameter(torch.zeros(q))
-        self.mean, self.add = nn.Linear(d, d), nn.Linear(d, 4)
-        self.z = _mlp(sizes.pooled - 4 + len(JOB), 2 * sizes.z, sizes.z)
-        self.z_norm = nn.LayerNorm(sizes.z)
-        self.work, self.gate = _mlp(sizes.z, sizes.z, 1), nn.Linear(sizes.z, 2 * q)
+        d, terms, demands = sizes.d, sizes.terms, sizes.terms + 1
+        for name, width in (("", sizes.state), ("owner_", sizes.owner)):
+            self.register_buffer(f"{name}centre", torch.zeros(width))
+            self.register_buffer(f"{name}scale", torch.ones(width))
+        self.effects = nn.Embedding(sizes.words, sizes.effects)
+        self.following, self.before = (nn.Embedding(sizes.words, POWERS * demands) for _ in range(2))
+        self.role, self.at = (nn.Linear(width, POWERS * demands, bias=False) for width in (sizes.roles, d))
+        self.power = nn.Parameter(_usual_powers(demands))
+        self.project, self.query = nn.Linear(sizes.state, d), nn.Linear(d, sizes.queries)
+        self.read = nn.Linear(d, sizes.effects)
+        self.doubt, self.estimate = nn.Linear(sizes.queries * d + 1, 1), nn.Parameter(torch.zeros(2))
+        self.owner = nn.Linear(sizes.owner, sizes.owners)
+        self.term, self.work = nn.Parameter(torch.linspace(-1.0, 1.0, terms)), nn.Parameter(torch.zeros(1))
+        self.direct, mask = nn.Linear(len(JOB), demands), torch.ones(len(JOB))
+        mask[[_ESTIMATE, _NO_ESTIMATE]] = 0.0
+        self.register_buffer("direct_mask", mask)
+        self.z, self.z_norm = _mlp(sizes.pooled + len(JOB), 2 * sizes.z, sizes.z), nn.LayerNorm(sizes.z)
+        self.speed = nn.Parameter(_usual_supplies(terms))
+        self.gpu_supply = nn.Parameter(torch.zeros(sizes.gpu_types + 1, terms))
+        self.code = nn.Parameter(0.1 * torch.randn(sizes.gpu_types + 1, sizes.kinds, terms))
+        self.sharpness = nn.Parameter(torch.zeros(2))
         self.gpu = nn.Embedding(sizes.gpu_types + 1, 8)
-        self.host = _mlp(len(HOST) + 8, 96, sizes.host)
-        self.join = nn.Linear(sizes.z, sizes.host)
-        self.bound, self.gpu_bound = nn.Linear(sizes.z, 3), nn.Linear(sizes.z, 1)
-        self.pair = _mlp(3 * sizes.host + len(STATE), 160, 96, 6)
+        self.host, self.join = _mlp(len(HOST) + 8, 64, sizes.host), nn.Linear(sizes.z, sizes.host)
+        self.pair = _mlp(3 * sizes.host + len(STATE) + terms + len(OWN) + len(CLASSES), 96, 64, 6)
+        nn.init.normal_(self.effects.weight, 0.0, 0.02)
+        # what the words beside and the language model add begins with nothing
+        for part in (self.following, self.before, self.at, self.read, self.direct):
+            nn.init.zeros_(part.weight)
+        nn.init.zeros_(self.doubt.weight)
+        nn.init.constant_(self.doubt.bias, NO_DOUBT)
+        nn.init.zeros_(self.read.bias)
+        nn.init.zeros_(self.direct.bias)
 
-    def pool(self, states: Tensor, values: Tensor, real: Tensor, owner: Tensor) -> Tensor:
+    def pool(self, b: Batch) -> Tensor:
         """A vector per text, (jobs, sizes.pooled)."""
-        x = self.project(self._standard(states)) + self.number(values) * values[..., NUMBER : NUMBER + 1]
-        owned = self.project(self._standard(owner)) + self.owner
-        # the owner's token stands after the padding; attention does not know places
-        x = torch.cat([x, owned[:, None]], dim=1)
-        last = torch.ones_like(real[:, :1])
-        real = torch.cat([real, last], dim=1)
-        for block in self.blocks:
-            x = block(x, real)
-        x = self.token_norm(x)
-        query = self.query.expand(len(x), -1, -1)
-        query = query + self.update(torch.cat([query, self._attend(query, x, real, "1")], dim=-1))
-        second = self._attend(query, x, real, "2")
-        read = self._read(query, x, functional.pad(values, (0, 0, 0, 1)))
-        total = (self.mean(x) * real[..., None]).sum(1) / 20.0
-        weight = torch.cat([real[:, :-1].to(x.dtype), OWNER_WEIGHT * last], dim=1)
-        added = ADD_SCALE * (self.add(x) * weight[..., None]).sum(1)
-        return torch.cat([second.flatten(1), total, read.flatten(1), added], dim=1)
+        jobs, sizes = len(b.job), self.sizes
+        x = functional.silu(self.project(((b.states - self.centre) / self.scale).clamp(-CLIP, CLIP)))
+        effects = self.effects.weight.new_zeros(jobs, sizes.effects)
+        effects = effects.index_add(0, b.gram_job, self.effects(b.grams))
+        effects = effects.index_add(0, b.token_job, READ_SCALE * self.read(x))
+        seen = self._seen(x, b.token_job, jobs)
+        roles = self.role(effects[:, -sizes.roles :])
+        powers = self.following(b.following) + self.before(b.before) + roles[b.number_job] + self.power
+        if len(x):
+            powers = powers + self.at(x[b.token.clamp_min(0)]) * (b.token >= 0)[:, None]
+        chosen = powers.view(-1, sizes.terms + 1, POWERS).softmax(-1)
+        basis = torch.stack([-b.amount, torch.zeros_like(b.amount), b.amount, b.left], dim=-1)
+        amounts = effects.new_zeros(jobs, sizes.terms + 1)
+        amounts = amounts.index_add(0, b.number_job, (chosen * basis[:, None]).sum(-1))
+        owned = self.owner(((b.owner - self.owner_centre) / self.owner_scale).clamp(-CLIP, CLIP))
+        return torch.cat([effects, amounts, seen, owned], dim=1)
 
     def forward(self, b: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Logarithms of run time (s) and energy (kWh) of each pair, and their spreads."""
-        return self.predict(self.pool(b.states, b.values, b.real, b.owner), b)
+        return self.predict(self.pool(b), b)
 
     def predict(self, pooled: Tensor, b: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The same from vectors of texts."""
-        q, d = self.sizes.queries, self.sizes.d
-        seen, read, added = pooled.split([q * d + d, q * VALUES, 4], dim=1)
-        scaled = read * read.new_tensor([1.0, 0.1, 1.0, 1.0]).repeat(q)
-        z = self.z_norm(self.z(torch.cat([seen, scaled, b.job], dim=1)))
-        numbers = read.view(-1, q, VALUES)
-        amounts = torch.stack([numbers[..., AMOUNT] - USUAL_AMOUNT * numbers[..., NUMBER], numbers[..., LEFT]], dim=-1)
-        gates = 1.0 / q + GATE_SCALE * self.gate(z).view(-1, q, 2)
-        work = self.work(z)[:, 0] + (gates * amounts).sum((1, 2)) + added[:, 0]
+        sizes, terms, row = self.sizes, self.sizes.terms, b.row
+        effects, amounts, rest = pooled.split(
+            [sizes.effects, terms + 1, pooled.shape[1] - sizes.effects - terms - 1], dim=1
+        )
+        z = self.z_norm(self.z(torch.cat([effects, AMOUNT_SCALE * amounts, rest, b.job], dim=1)))
+        demand = effects[:, : terms + 1] + amounts + self.direct(b.job * self.direct_mask)
+        kind = effects[:, terms + 1 + USE : terms + 1 + USE + sizes.kinds]
+        on_gpu = (b.job[:, _HAS_GPUS] > 0)[row]
+        log_speed = b.speed.log()
+        log_speed = torch.cat([log_speed[:, :_GPU], log_speed[:, _GPU:] * on_gpu[:, None]], dim=1)
+        code = torch.einsum("pk,pkt->pt", kind[row], self.code[b.gpu])
+        supply = log_speed @ self.speed.T + (self.gpu_supply[b.gpu] + code) * on_gpu[:, None]
+        norm = (1.0 + functional.softplus(self.sharpness))[on_gpu.long()]
+        needed = norm[:, None] * ((self.term + demand[:, :terms])[row] - supply)
+        slowest = needed.logsumexp(1) / norm
         h = self.host(torch.cat([b.host, self.gpu(b.gpu)], dim=-1))
-        joined = self.join(z)[b.row]
-        out = self.pair(torch.cat([joined, h, joined * h, b.state], dim=-1))
-        use = out[:, 1:4] + added[b.row, 1:4]
-        bound = self.bound(z).softmax(-1)[b.row]
-        cores = (bound / b.speed[:, :3]).sum(-1).log()
-        gpus = -self.gpu_bound(z)[b.row, 0].sigmoid() * b.speed[:, 3].log()
-        log_run = work[b.row] + torch.where(b.job[b.row, _HAS_GPUS] > 0, gpus, cores) + out[:, 0]
+        joined = self.join(z)[row]
+        parts = [joined, h, joined * h, b.state, needed.softmax(1), b.job[row][:, list(OWN)], log_speed]
+        out = self.pair(torch.cat(parts, dim=-1))
+        use = out[:, 1 : 1 + USE] + effects[row, terms + 1 : terms + 1 + USE]
+        log_work = self.work + demand[:, terms]
+        log_run = (log_work + self._doubt(rest, b.job, log_work, demand))[row] + slowest
+        log_run = log_run + MOST_DELAY * torch.tanh(out[:, 0] / MOST_DELAY)
         power_w = b.core_w * use[:, 0].sigmoid() + b.gpu_w * use[:, 1].sigmoid()
         correction = MOST_CORRECTION * torch.tanh(use[:, 2] / MOST_CORRECTION)
         log_energy = log_run + (power_w.clamp_min(1e-3) * b.pue / J_PER_KWH).log() + correction
         spread = LEAST_SPREAD + functional.softplus(out[:, 4:])
         return log_run, log_energy, spread[:, 0], spread[:, 1]
 
-    def _standard(self, states: Tensor) -> Tensor:
-        return ((states - self.centre) / self.scale).clamp(-CLIP, CLIP)
+    def _doubt(self, rest: Tensor, job: Tensor, log_work: Tensor, demand: Tensor) -> Tensor:
+        """How far to move towards the owner's estimate, (jobs,)."""
+        seen = rest[:, : self.sizes.queries * self.sizes.d]
+        on_gpu = (job[:, _HAS_GPUS] > 0).long()
+        norm = (1.0 + functional.softplus(self.sharpness))[on_gpu]
+        reference = log_work + (norm[:, None] * (self.term + demand[:, : self.sizes.terms])).logsumexp(1) / norm
+        away = ESTIMATE_SCALE * job[:, _ESTIMATE] + self.estimate[on_gpu] - reference
+        share = self.doubt(torch.cat([seen, away.abs()[:, None]], dim=1))[:, 0].sigmoid()
+        return torch.where(job[:, _NO_ESTIMATE] <= 0, share * away, 0.0)
 
-    def _attend(self, query: Tensor, x: Tensor, real: Tensor, round_: str) -> Tensor:
-        keys, values = getattr(self, f"keys{round_}")(x), getattr(self, f"values{round_}")(x)
-        return functional.scaled_dot_product_attention(query, keys, values, attn_mask=real[:, None, :])
-
-    def _read(self, query: Tensor, x: Tensor, values: Tensor) -> Tensor:
-        weights = self.number_query(query) @ self.number_keys(x).transpose(1, 2) / math.sqrt(self.sizes.d)
-        weights = weights.masked_fill(values[:, None, :, NUMBER] <= 0, _ABSENT)
-        none = self.no_number[None, :, None].expand(len(x), -1, 1)
-        weights = torch.cat([weights, none], dim=-1).softmax(-1)
-        result: Tensor = weights[..., :-1] @ values
-        return result
+    def _seen(self, x: Tensor, token_job: Tensor, jobs: int) -> Tensor:
+        """What each query finds in a text, (jobs, queries × d): weighted means of its tokens."""
+        queries, d = self.sizes.queries, self.sizes.d
+        if not len(x):
+            return x.new_zeros(jobs, queries * d)
+        scores = self.query(x)
+        # any constant of a text cancels; its largest score keeps the exponentials in range
+        most = scores.new_full((jobs, queries), -torch.inf).scatter_reduce(
+            0, token_job[:, None].expand_as(scores), scores.detach(), "amax"
+        )
+        grown = (scores - most[token_job]).exp()
+        total = grown.new_zeros(jobs, queries).index_add(0, token_job, grown)
+        weighted = (grown / total[token_job])[:, :, None] * x[:, None, :]
+        return x.new_zeros(jobs, queries, d).index_add(0, token_job, weighted).flatten(1)
 
     def weights(self) -> dict[str, Any]:
         """All weights as arrays, by the names that the serving head knows."""
         return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+
+
+def _usual_powers(demands: int) -> Tensor:
+    """Numbers multiply work and do not matter to single resources, until words say otherwise."""
+    powers = torch.zeros(demands, POWERS)
+    powers[:-1, 1], powers[-1, 2] = 2.0, 2.0
+    return powers.flatten()
+
+
+def _usual_supplies(terms: int) -> Tensor:
+    """Each resource is supplied at the speed of one class of work: cores of each kind, and several parts of a GPU."""
+    supplies = torch.zeros(terms, len(CLASSES))
+    for term in range(terms):
+        supplies[term, term if term < _GPU else (0 if term % 4 == 2 else _GPU)] = 1.0
+    return supplies
 
 
 def _mlp(*widths: int) -> nn.Sequential:

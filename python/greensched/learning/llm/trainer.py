@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,16 +12,18 @@ from typing import Any
 import numpy as np
 
 from greensched.core.errors import ConfigError, DataError
-from greensched.core.types import F64
+from greensched.core.types import F64, I64
 from greensched.language import Encoder
 from greensched.learning.llm import calibrate
 from greensched.learning.llm.examples import Table, Texts, joined, read, table
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.inputs import JOB
-from greensched.predictors.llm.predictor import LLMPredictor
+from greensched.predictors.llm.lexicon import LEAST_SEEN, Vocabulary
+from greensched.predictors.llm.predictor import LLMPredictor, group
 
 FEWEST_JOBS = 50
+FEWEST_SEEN = 3  # texts that must have a word before it gets effects of its own
 HELD_FRAC = 0.2  # of a log, the newest: calibrates the quantiles and gives the metrics
 GPU_NAMES = ("A10", "A100", "H100", "L4", "T4", "V100")
 LEVEL = "full"
@@ -78,8 +81,8 @@ class LLMTrainer(LLMPredictor):
 
 
 def new(sizes: Sizes, base: str, layers: tuple[int, ...], precision: str) -> Artefact:
-    """A model that has learned nothing; its weights come from the seed of the training."""
-    return Artefact({}, sizes, base, layers, precision, LEVEL, GPU_NAMES, {})
+    """A model that has learned nothing and knows no word; its weights come from the seed of the training."""
+    return Artefact({}, sizes, Vocabulary(()), base, layers, precision, LEVEL, GPU_NAMES, {})
 
 
 def train(
@@ -91,6 +94,7 @@ def train(
     seed: int,
     tell: Callable[[str], None] = lambda line: None,
     texts: tuple[Texts, Texts] | None = None,
+    more: tuple[Table, Texts] | None = None,
     **settings: Any,
 ) -> tuple[Artefact, dict[str, float]]:
     """Train on one table, calibrate and judge on another.
@@ -103,43 +107,91 @@ def train(
         preset: a name of :data:`greensched.learning.llm.fit.PRESETS`.
         seed: of everything random.
         tell: gets a line per epoch.
-        texts: both tables' texts, if they are encoded already.
+        texts: both tables' texts, if they are read already.
+        more: what words are learned from when training begins from nothing, besides ``learned``.
         settings: replace some of the preset's.
 
     Returns:
         The model and its metrics.
     """
     torch, fitting = _torch()
-    from greensched.learning.llm.network import Network
 
     if preset not in fitting.PRESETS:
         raise ConfigError(f"preset '{preset}': expected one of {', '.join(sorted(fitting.PRESETS))}")
     how = dataclasses.replace(fitting.PRESETS[preset], seed=seed, **settings)
     torch.manual_seed(seed)
     began = time.perf_counter()
-    network = Network(begin.sizes)
     mine, theirs = texts or (read(encoder, learned.said), read(encoder, held.said))
-    data, judge = fitting.Batches(learned, mine), fitting.Batches(held, theirs)
+    vocabulary = _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
+    network = network_of(dataclasses.replace(begin, vocabulary=vocabulary))
+    data, judge = fitting.Batches(learned, mine, vocabulary), fitting.Batches(held, theirs, vocabulary)
     metrics: dict[str, float] = {"training_jobs": len(learned), "validation_jobs": len(held)}
     if begin.weights:
-        network.load_state_dict({name: torch.from_numpy(np.array(w, np.float32)) for name, w in begin.weights.items()})
         metrics |= errors(held, fitting.predictions(network, judge), "before_")
     else:
         fitting.standardise(network, mine, seed)
         fitting.begin_at_mean(network, learned)
-    fitting.fit(
-        network, data, how, lambda epoch, loss, s: tell(f"epoch {epoch + 1}/{how.epochs}: loss {loss:.4f}, {s:.0f} s")
-    )
+        fitting.fit_words(network, [data, *([fitting.Batches(*more, vocabulary)] if more else [])], how, tell)
+    fitting.fit_reading(network, [data], vocabulary, how, tell)
+    fitting.fit_believing(network, [judge], vocabulary, how, tell)
+    fitting.fit(network, [data], how, tell)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
-    network.load_state_dict({name: torch.from_numpy(w.astype(np.float32)) for name, w in weights.items()})
-    found = fitting.predictions(network, judge)  # as it will be served: after rounding
+    trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
+    found = fitting.predictions(network_of(trained), judge)  # as it will be served: after rounding
     metrics |= errors(held, found, "") | {"training_s": time.perf_counter() - began}
+    quantiles = calibrate.table(*_scores(held, found), _groups(held, judge), begin.quantiles)
+    return dataclasses.replace(trained, quantiles=quantiles, metrics=metrics), metrics
+
+
+def calibrated(artefact: Artefact, data: Sequence[tuple[Table, Texts]]) -> Artefact:
+    """With quantiles from other data than those that training held back."""
+    _, fitting = _torch()
+    network = network_of(artefact)
+    batches = [fitting.Batches(*part, artefact.vocabulary) for part in data]
+    scores = [_scores(part.table, fitting.predictions(network, part)) for part in batches]
+    runs, energies = zip(*scores, strict=True)
+    of = np.concatenate([_groups(part.table, part) for part in batches])
+    return dataclasses.replace(artefact, quantiles=calibrate.table(_joined(runs), _joined(energies), of))
+
+
+def _joined(scores: Sequence[tuple[F64, F64]]) -> tuple[F64, F64]:
+    return np.concatenate([error for error, _ in scores]), np.concatenate([spread for _, spread in scores])
+
+
+def _scores(held: Table, found: tuple[F64, ...]) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+    """Errors and spreads of run time and of energy, in log units."""
     log_run, log_energy, run_spread, energy_spread = (column.astype(np.float64) for column in found)
-    on_gpu = np.repeat(held.job[:, _ON_GPU] > 0, np.diff(held.first))
-    run = np.log(held.run_s) - log_run, run_spread
-    energy = np.log(held.energy_kwh) - log_energy, energy_spread
-    quantiles = calibrate.table(run, energy, on_gpu)
-    return dataclasses.replace(begin, weights=weights, quantiles=quantiles, metrics=metrics), metrics
+    return (np.log(held.run_s) - log_run, run_spread), (np.log(held.energy_kwh) - log_energy, energy_spread)
+
+
+def _groups(held: Table, batches: Any) -> I64:
+    """The group of each pair."""
+    unfamiliar = batches.known.unfamiliar[batches.texts.description]
+    found: I64 = np.repeat(group(held.job[:, _ON_GPU] > 0, unfamiliar), np.diff(held.first))
+    return found
+
+
+def _vocabulary(begin: Artefact, texts: Sequence[Sequence[str]]) -> Vocabulary:
+    """What the model knows already, and what is new in enough texts: of a few texts, few are enough."""
+    distinct = set(itertools.chain.from_iterable(texts))
+    least = min(LEAST_SEEN, max(FEWEST_SEEN, len(distinct) // 500))
+    return begin.vocabulary.grown(sorted(distinct), least)
+
+
+def network_of(artefact: Artefact) -> Any:
+    """The artefact's weights in torch; words of its vocabulary that they do not know yet have no effects."""
+    torch, _ = _torch()
+    from greensched.learning.llm.network import Network
+
+    network = Network(dataclasses.replace(artefact.sizes, words=len(artefact.vocabulary)))
+    if artefact.weights:
+        weights = {name: torch.from_numpy(np.array(w, np.float32)) for name, w in artefact.weights.items()}
+        for name in ("effects.weight", "following.weight", "before.weight"):
+            new = weights[name].new_zeros(len(artefact.vocabulary), weights[name].shape[1])
+            new[: len(weights[name])] = weights[name]
+            weights[name] = new
+        network.load_state_dict(weights)
+    return network
 
 
 def errors(held: Table, found: tuple[F64, ...], prefix: str) -> dict[str, float]:

@@ -1,7 +1,8 @@
 """A trained model as a folder: weights as safetensors, facts as JSON; data, never code.
 
-``head.safetensors`` (half precision), perhaps ``adapter.safetensors`` (low-rank changes of the base model), and
-``model.json``, which is written last, so that a folder with one is whole. Checksums tell damage.
+``head.safetensors`` (half precision), ``words.txt`` (what the head's effects belong to, one a line), perhaps
+``adapter.safetensors`` (low-rank changes of the base model), and ``model.json``, which is written last, so that a
+folder with one is whole. Checksums tell damage.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from greensched.core.errors import DataError, PredictorError
 from greensched.predictors import model_files
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.inputs import HOST, JOB, STATE
-from greensched.predictors.llm.numbers import VALUES
+from greensched.predictors.llm.lexicon import Vocabulary
 from greensched.prompts import VERSION as PROMPTS
 
-FORMAT: Final = 1
-FACTS, HEAD, ADAPTER = "model.json", "head.safetensors", "adapter.safetensors"
-INPUTS: Final = {"job": list(JOB), "host": list(HOST), "state": list(STATE), "values": VALUES, "prompts": PROMPTS}
+FORMAT: Final = 2
+FACTS, HEAD, ADAPTER, WORDS = "model.json", "head.safetensors", "adapter.safetensors", "words.txt"
+INPUTS: Final = {"job": list(JOB), "host": list(HOST), "state": list(STATE), "prompts": PROMPTS}
 """What a model was trained on; another version of this code may tell other things."""
 
 
@@ -36,12 +37,14 @@ class Artefact:
     Attributes:
         weights: of the head.
         sizes: of the head.
+        vocabulary: words that the head knows.
         base: name of the base model.
         layers: of the base model that are read.
         precision: of the base model when the head was trained.
         level: of the prompt.
         gpu_names: vocabulary of GPU types.
-        quantiles: level -> {"run": [CPU, GPU], "energy": [CPU, GPU]}: spreads above the prediction, calibrated.
+        quantiles: level -> {"run": [...], "energy": [...]}: spreads above the prediction, calibrated, of each group
+            (``predictor.group``).
         adapter: changes of the base model; empty for none.
         metrics: what it reached when it was trained, by name.
         trained: on what, how, by which command.
@@ -49,6 +52,7 @@ class Artefact:
 
     weights: Mapping[str, NDArray[Any]]
     sizes: Sizes
+    vocabulary: Vocabulary
     base: str
     layers: tuple[int, ...]
     precision: str
@@ -66,16 +70,20 @@ class Artefact:
         for tensors in (self.weights, self.adapter):
             for name in sorted(tensors):
                 parts.update(name.encode() + np.ascontiguousarray(tensors[name], dtype=np.float16).tobytes())
+        parts.update(hashlib.sha256(self._words()).digest())
         rest = (asdict(self.sizes), self.base, self.layers, self.level, self.gpu_names, self.quantiles)
         parts.update(json.dumps(rest, sort_keys=True).encode())
         return parts.hexdigest()[:12]
+
+    def _words(self) -> bytes:
+        return "".join(f"{gram}\n" for gram in self.vocabulary.grams).encode()
 
     def save(self, folder: Path) -> None:
         """Write the folder; an older model in it is replaced at the last step."""
         from safetensors.numpy import save
 
         folder.mkdir(parents=True, exist_ok=True)
-        sha256 = {}
+        sha256 = {WORDS: model_files.write(folder / WORDS, self._words())}
         for name, tensors in ((HEAD, self.weights), (ADAPTER, self.adapter)):
             if tensors:
                 raw = save({k: np.ascontiguousarray(v, dtype=np.float16) for k, v in sorted(tensors.items())})
@@ -104,6 +112,9 @@ class Artefact:
             return Artefact(
                 weights=_tensors(folder / HEAD, facts["sha256"]),
                 sizes=Sizes(**facts["sizes"]),
+                vocabulary=Vocabulary(
+                    model_files.read(folder / WORDS, facts["sha256"], FACTS).decode().split("\n")[:-1]
+                ),
                 base=facts["base"],
                 layers=tuple(facts["layers"]),
                 precision=facts["precision"],

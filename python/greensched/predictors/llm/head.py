@@ -1,19 +1,22 @@
-"""The head: from what the language model read, and from numbers, to energy and run time. In numpy, for serving.
+"""The head: from what is read in a text, and from numbers, to energy and run time. In numpy, for serving.
 
 It is *structured*: the network predicts the factors of a physical formula whose known terms stay known.
 
-    run time = work(text) × slowness(kind of code, host) × exp(correction)
-    power    = cores' dynamic power × use(text, host) + GPUs' dynamic power × use(text, host)
-    energy   = run time × power × PUE × exp(correction)
+    run time = work × ‖demand of each resource / supply of the host‖ × small correction
+    power    = cores' dynamic power × use + GPUs' dynamic power × use
+    energy   = run time × power × PUE × correction
 
-``work`` is multiplicative in the numbers of the text (a learned share of their logarithms), ``use`` lies between 0 and
-1, so that no text can promise more power than what the task holds can draw (corrections are bounded too).
+Work and demands are products: every known word contributes a factor, and so does what the language model reads at each
+token, and every number in the text, to a power of −1, 0 or 1 that depends on the words beside it. The norm lies between
+a sum, where resources are used one after the other, and a maximum, where they overlap (Williams et al. 2009,
+"Roofline"). No text can promise more power than what the task holds can draw.
 
 :mod:`greensched.learning.llm.network` is the same in torch, for training; a test holds both together.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -21,10 +24,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.types import F64
+from greensched.core.types import F64, I64
 from greensched.core.units import J_PER_KWH
-from greensched.predictors.llm.inputs import JOB, Pairs
-from greensched.predictors.llm.numbers import VALUES
+from greensched.predictors.llm.inputs import CLASSES, JOB, Pairs
+from greensched.predictors.llm.lexicon import Known
 
 F32 = NDArray[np.float32]
 
@@ -32,16 +35,20 @@ CLIP = 5.0
 """Standardised states are cut here: a few dimensions of every base model take huge values at some tokens."""
 LEAST_SPREAD = 0.003
 """Of a prediction, in log units: nothing is known better than luck allows."""
-MOST_CORRECTION = 0.7
-"""Bound of the correction of energy, in log units: a factor of two."""
-NUMBER, AMOUNT, PERCENT, LEFT = range(VALUES)
-OWNER_WEIGHT = 0.3
-"""Of the token that stands for owner and name, in the additive terms."""
-USUAL_AMOUNT = 12.0
-"""Logarithm from which amounts are counted: with all of it, the least change of a gate would move everything."""
-GATE_SCALE, ADD_SCALE = 0.1, 0.1
-"""Gates begin near an equal share, so that work is proportional to the numbers; sums over tokens are scaled down."""
-_ABSENT = -1e9  # an attention weight of nothing
+MOST_CORRECTION, MOST_DELAY = 0.7, 0.3
+"""Bounds of the corrections of energy and of run time, in log units."""
+READ_SCALE = 0.1
+"""Of what the language model adds at a token: texts have many."""
+AMOUNT_SCALE = 0.2
+"""Of summed logarithms of numbers where they are inputs of a network."""
+POWERS = 4
+"""Choices for a number: divides, does not matter, multiplies, its rest to 100 % multiplies."""
+USE = 3  # of cores, of GPUs, and a correction of energy
+OWN = tuple(JOB.index(name) for name in ("log_cores", "log1p_gpus", "log_gpus", "has_gpus"))
+ESTIMATE_SCALE = 3.0
+"""Of the logarithm of the owner's estimate, as ``inputs`` tells it."""
+_HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
+_ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
 _LN_EPS = 1e-5
 
 
@@ -50,19 +57,28 @@ class Sizes:
     """Sizes of the network."""
 
     state: int  # of the base model's states
+    owner: int  # of the base model's embeddings
+    words: int = 1  # of the vocabulary, the unknown word included
     d: int = 96
-    queries: int = 6
-    heads: int = 4
-    blocks: int = 1
-    z: int = 128
-    host: int = 48
+    queries: int = 4
+    terms: int = 8  # resources
+    kinds: int = 6  # of code for a GPU
+    roles: int = 6  # of numbers
+    owners: int = 16
+    z: int = 64
+    host: int = 32
     gpu_types: int = 8  # without the unknown one
-    layers: int = 1  # of the base model, mixed by learned weights
+    layers: int = 1  # of the base model, side by side in a state
+
+    @property
+    def effects(self) -> int:
+        """Of a word or token: on the demand of each resource, on work, on use, on the kind of code, on roles."""
+        return self.terms + 1 + USE + self.kinds + self.roles
 
     @property
     def pooled(self) -> int:
-        """Length of a text's vector: pooled tokens, their sum, numbers read, and 4 additive terms."""
-        return self.queries * self.d + self.d + self.queries * VALUES + 4
+        """Length of a text's vector: summed effects, summed numbers, what is seen, and its owner."""
+        return self.effects + self.terms + 1 + self.queries * self.d + self.owners
 
 
 class Answer(NamedTuple):
@@ -86,101 +102,102 @@ class Head:
         self._w = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in weights.items()}
         self.sizes = sizes
 
-    def pool(self, states: F32, owner: F32, values: F64, starts: NDArray[np.int64]) -> F32:
+    def pool(self, known: Known, states: F32, starts: I64, token: I64, owner: F32) -> F32:
         """A vector per text; what follows needs no token any more, so this is what is remembered of a text.
 
         Args:
-            states: of the tokens of all descriptions, (tokens, state).
-            owner: mean state of who asks and what it is called, (texts, state).
-            values: numbers at tokens, (tokens, VALUES).
+            known: what the vocabulary knows of the texts.
+            states: of the tokens that the language model reads, (tokens, state).
             starts: text i has the tokens ``starts[i]:starts[i + 1]``.
+            token: at which each number is read, −1: at none; (numbers,).
+            owner: mean embedding of who asks and what it is called, (texts, owner).
         """
-        lengths = np.diff(starts)
-        pooled = np.empty((len(lengths), self.sizes.pooled), np.float32)
-        for length in np.unique(lengths):  # texts of one length need no padding, so they never depend on each other
-            texts = np.flatnonzero(lengths == length)
-            rows = starts[texts][:, None] + np.arange(length)
-            pooled[texts] = self._pool_equal(states[rows], owner[texts], values[rows].astype(np.float32))
-        return pooled
+        w, sizes = self._w, self.sizes
+        x = _silu(self._linear("project", self._standard(states)))
+        effects = _sums(w["effects.weight"][known.grams], known.gram_first)
+        effects += READ_SCALE * _sums(self._linear("read", x), starts)
+        seen = self._seen(x, starts)
+        roles = effects[:, -sizes.roles :] @ w["role.weight"].T
+        text = np.repeat(np.arange(len(starts) - 1), np.diff(known.number_first))
+        powers = w["following.weight"][known.word(known.following)] + w["before.weight"][known.word(known.before)]
+        powers = powers + roles[text] + w["power"]
+        read = token >= 0
+        powers[read] += x[token[read]] @ w["at.weight"].T
+        chosen = _softmax(powers.reshape(-1, sizes.terms + 1, POWERS))
+        amount, left = known.amount.astype(np.float32), known.left.astype(np.float32)
+        basis = np.stack([-amount, np.zeros_like(amount), amount, left], axis=-1)
+        amounts = _sums((chosen * basis[:, None]).sum(-1), known.number_first)
+        owned = self._linear("owner", np.clip((owner - w["owner_centre"]) / w["owner_scale"], -CLIP, CLIP))
+        return np.concatenate([effects, amounts, seen, owned], axis=1)
 
     def predict(self, pooled: F32, job: F64, pairs: Pairs) -> Answer:
         """Energy and run time of every task at every datacenter."""
         w, sizes = self._w, self.sizes
-        job32 = job.astype(np.float32)
-        cut = np.cumsum([sizes.queries * sizes.d + sizes.d, sizes.queries * VALUES])
-        seen, read, added = np.split(pooled, cut, axis=1)
-        scaled = read * np.tile(np.array([1.0, 0.1, 1.0, 1.0], np.float32), sizes.queries)
-        z = self._norm(self._mlp("z", np.concatenate([seen, scaled, job32], axis=1)), "z_norm")
-        gates = 1.0 / sizes.queries + GATE_SCALE * self._linear("gate", z).reshape(len(z), sizes.queries, 2)
-        numbers = read.reshape(len(z), sizes.queries, VALUES)
-        amounts = np.stack([numbers[..., AMOUNT] - USUAL_AMOUNT * numbers[..., NUMBER], numbers[..., LEFT]], axis=-1)
-        work = self._mlp("work", z)[:, 0] + (gates * amounts).sum((1, 2)) + added[:, 0]
-        host = np.concatenate([pairs.host.astype(np.float32), w["gpu.weight"][pairs.gpu]], axis=-1)
-        h = self._mlp("host", host)
+        job32, terms = job.astype(np.float32), sizes.terms
+        cut = np.cumsum([sizes.effects, terms + 1])
+        effects, amounts, rest = np.split(pooled, cut, axis=1)
+        z = self._norm(self._mlp("z", np.concatenate([effects, AMOUNT_SCALE * amounts, rest, job32], axis=1)), "z_norm")
+        demand = effects[:, : terms + 1] + amounts + self._linear("direct", job32 * w["direct_mask"])
+        kind = effects[:, terms + 1 + USE : terms + 1 + USE + sizes.kinds]
+        on_gpu = job32[:, _HAS_GPUS] > 0
+        log_speed = np.log(pairs.speed).astype(np.float32)
+        log_speed[..., _GPU] *= on_gpu[:, None]
+        code = (kind[:, None, None, :] @ w["code"][pairs.gpu])[..., 0, :]
+        supply = log_speed @ w["speed"].T + np.where(on_gpu[:, None, None], w["gpu_supply"][pairs.gpu] + code, 0.0)
+        norm = (1.0 + np.logaddexp(0.0, w["sharpness"]))[on_gpu.astype(int)][:, None, None].astype(np.float32)
+        needed = norm * ((w["term"] + demand[:, :terms])[:, None] - supply)
+        most = needed.max(-1, keepdims=True)
+        grown = np.exp(needed - most)
+        total = grown.sum(-1, keepdims=True)
+        slowest = ((np.log(total) + most) / norm)[..., 0]
+        h = self._mlp("host", np.concatenate([pairs.host.astype(np.float32), w["gpu.weight"][pairs.gpu]], axis=-1))
         joined = np.broadcast_to(self._linear("join", z)[:, None], h.shape)
-        out = self._mlp("pair", np.concatenate([joined, h, joined * h, pairs.state.astype(np.float32)], axis=-1))
-        out[..., 1:4] += added[:, None, 1:4]
-        return self._physics(z, work, out, job, pairs)
+        own = np.broadcast_to(job32[:, None, OWN], (*h.shape[:2], len(OWN)))
+        parts = [joined, h, joined * h, pairs.state.astype(np.float32), grown / total, own, log_speed]
+        out = self._mlp("pair", np.concatenate(parts, axis=-1))
+        out[..., 1 : 1 + USE] += effects[:, None, terms + 1 : terms + 1 + USE]
+        log_work = w["work"] + demand[:, terms]
+        log_run = log_work[:, None] + slowest + self._doubt(rest, job32, log_work, demand)[:, None]
+        return self._physics(log_run, out, pairs)
 
-    def _physics(self, z: F32, work: F32, out: F32, job: F64, pairs: Pairs) -> Answer:
-        on_gpu = job[:, JOB.index("has_gpus")][:, None] > 0
-        bound = _softmax(self._linear("bound", z))
-        cores = np.log((bound[:, None, :] / pairs.speed[..., :3]).sum(-1))
-        gpus = -_sigmoid(self._linear("gpu_bound", z)) * np.log(pairs.speed[..., 3])
-        log_run = (work[:, None] + np.where(on_gpu, gpus, cores) + out[..., 0]).astype(np.float64)
+    def _doubt(self, rest: F32, job: F32, log_work: F32, demand: F32) -> F32:
+        """How far to move towards the owner's estimate, in log units.
+
+        The share of the way is learned from what the language model sees, and from how far both disagree: an owner is
+        seldom wrong by much. The estimate is for the reference machine, where every supply is 1.
+        """
+        w, sizes = self._w, self.sizes
+        seen = rest[:, : sizes.queries * sizes.d]
+        on_gpu = (job[:, _HAS_GPUS] > 0).astype(int)
+        norm = (1.0 + np.logaddexp(0.0, w["sharpness"]))[on_gpu].astype(np.float32)
+        needed = norm[:, None] * (w["term"] + demand[:, : sizes.terms])
+        most = needed.max(-1)
+        reference = log_work + (np.log(np.exp(needed - most[:, None]).sum(-1)) + most) / norm
+        away = ESTIMATE_SCALE * job[:, _ESTIMATE] + w["estimate"][on_gpu] - reference
+        share = _sigmoid(self._linear("doubt", np.concatenate([seen, np.abs(away)[:, None]], axis=1))[:, 0])
+        moved: F32 = np.where(job[:, _NO_ESTIMATE] <= 0, share * away, np.float32(0.0))
+        return moved
+
+    def _physics(self, log_work: F32, out: F32, pairs: Pairs) -> Answer:
+        log_run = (log_work + MOST_DELAY * np.tanh(out[..., 0] / MOST_DELAY)).astype(np.float64)
         power_w = pairs.core_w * _sigmoid(out[..., 1]) + pairs.gpu_w * _sigmoid(out[..., 2])
         correction = MOST_CORRECTION * np.tanh(out[..., 3] / MOST_CORRECTION)
         log_energy: F64 = log_run + np.log(np.maximum(power_w, 1e-3) * pairs.pue / J_PER_KWH) + correction
         return Answer(log_run, log_energy, LEAST_SPREAD + _softplus(out[..., 4]), LEAST_SPREAD + _softplus(out[..., 5]))
 
-    def _pool_equal(self, states: F32, owner: F32, values: F32) -> F32:
-        """Texts of equal length: (texts, tokens, ...)."""
-        w = self._w
-        x = self._linear("project", self._standard(states)) + self._mlp("number", values) * values[..., :1]
-        owned = self._linear("project", self._standard(owner)) + w["owner"]
-        x = np.concatenate([x, owned[:, None]], axis=1)
-        for block in range(self.sizes.blocks):
-            x = self._block(f"blocks.{block}", x)
-        x = self._norm(x, "token_norm")
-        query = np.broadcast_to(w["query"], (len(x), *w["query"].shape))
-        query = query + self._mlp("update", np.concatenate([query, self._attend(query, x, "1")], axis=-1))
-        second = self._attend(query, x, "2")
-        read = self._read(query, x, np.concatenate([values, np.zeros((len(x), 1, VALUES), np.float32)], axis=1))
-        parts = (second.reshape(len(x), -1), self._linear("mean", x).sum(1) / 20.0, read.reshape(len(x), -1))
-        weight = np.ones((x.shape[1], 1), np.float32)
-        weight[-1] = OWNER_WEIGHT
-        added = ADD_SCALE * (self._linear("add", x) * weight).sum(1)
-        return np.concatenate([*parts, added], axis=1)
-
     def _standard(self, states: F32) -> F32:
         cut: F32 = np.clip((states - self._w["centre"]) / self._w["scale"], -CLIP, CLIP)
         return cut
 
-    def _attend(self, query: F32, x: F32, round_: str) -> F32:
-        keys, found = self._linear(f"keys{round_}", x), self._linear(f"values{round_}", x)
-        weights = _softmax(query @ keys.transpose(0, 2, 1) / np.float32(np.sqrt(self.sizes.d)))
-        result: F32 = weights @ found
-        return result
-
-    def _read(self, query: F32, x: F32, values: F32) -> F32:
-        """Numbers that each query points at; with no number in the text, or none that matters, zeros."""
-        keys = self._linear("number_keys", x)
-        weights = self._linear("number_query", query) @ keys.transpose(0, 2, 1) / np.float32(np.sqrt(self.sizes.d))
-        weights = np.where(values[:, None, :, NUMBER] > 0, weights, np.float32(_ABSENT))
-        none = np.broadcast_to(self._w["no_number"][:, None], (*weights.shape[:2], 1))
-        weights = _softmax(np.concatenate([weights, none], axis=-1))
-        result: F32 = weights[..., :-1] @ values
-        return result
-
-    def _block(self, name: str, x: F32) -> F32:
-        """A transformer block, norms first."""
-        sizes = self.sizes
-        normed = self._norm(x, f"{name}.norm1")
-        shape = (len(x), x.shape[1], sizes.heads, sizes.d // sizes.heads)
-        q, k, v = (part.reshape(shape).swapaxes(1, 2) for part in np.split(self._linear(f"{name}.qkv", normed), 3, -1))
-        weights = _softmax(q @ k.swapaxes(-1, -2) / np.float32(np.sqrt(shape[-1])))
-        x = x + self._linear(f"{name}.out", (weights @ v).swapaxes(1, 2).reshape(x.shape))
-        return x + self._mlp(f"{name}.mlp", self._norm(x, f"{name}.norm2"))
+    def _seen(self, x: F32, starts: I64) -> F32:
+        """What each query finds in a text, (texts, queries × d): weighted means of its tokens."""
+        found = np.zeros((len(starts) - 1, self.sizes.queries, self.sizes.d), np.float32)
+        scores = self._linear("query", x)
+        for i in range(len(starts) - 1):
+            tokens = slice(starts[i], starts[i + 1])
+            if starts[i + 1] > starts[i]:
+                found[i] = _softmax(scores[tokens].T) @ x[tokens]
+        return found.reshape(len(found), -1)
 
     def _linear(self, name: str, x: F32) -> F32:
         result: F32 = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]
@@ -190,9 +207,7 @@ class Head:
         """Linear layers with SiLU between them, numbered 0, 2, ... as torch's Sequential does."""
         layer = 0
         while f"{name}.{layer}.weight" in self._w:
-            if layer:
-                x = x * _sigmoid(x)
-            x = self._linear(f"{name}.{layer}", x)
+            x = self._linear(f"{name}.{layer}", _silu(x) if layer else x)
             layer += 2
         return x
 
@@ -201,6 +216,19 @@ class Head:
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + np.float32(_LN_EPS))
         result: F32 = scaled * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
         return result
+
+
+def _sums(rows: F32, first: I64) -> F32:
+    """Sums of ``rows[first[i]:first[i + 1]]``, each computed alone, so that no text depends on its neighbours."""
+    found = np.zeros((len(first) - 1, *rows.shape[1:]), np.float32)
+    for i, (begin, end) in enumerate(itertools.pairwise(first)):
+        if end > begin:
+            found[i] = rows[begin:end].sum(axis=0)
+    return found
+
+
+def _silu(x: F32) -> F32:
+    return x * _sigmoid(x)
 
 
 def _sigmoid(x: F32) -> F32:

@@ -1,9 +1,9 @@
 """Reads jobs: each distinct text once, by the base model, and remembers what the head made of it.
 
 A job has two texts. Its *description* is read token by token (or its name, where nobody described it). Who owns it and
-what it is called recur from run to run, so their mean state is enough. Both are fields of the prompt, escaped by its
-renderer. What is remembered are vectors of the head, so a recurring job costs a look-up; the memory is bounded, and of
-texts too long to be remembered only begin and end are read.
+what it is called recur from run to run and say little, so their mean embedding is enough. Both are fields of the
+prompt, escaped by its renderer. What is remembered are vectors of the head, so a recurring job costs a look-up; the
+memory is bounded, and of texts too long to be remembered only begin and end are read.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Generic, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.types import F64, TaskTable
+from greensched.core.types import TaskTable
 from greensched.language import Encoder
 from greensched.predictors.llm.head import F32, Head
-from greensched.predictors.llm.numbers import VALUES, at_tokens
+from greensched.predictors.llm.lexicon import Vocabulary, to_read
 from greensched.prompts import PromptRenderer
 
 K = TypeVar("K")
@@ -56,39 +56,34 @@ class Reader:
     Args:
         encoder: of the base model.
         head: that pools.
+        vocabulary: that the head knows.
     """
 
-    def __init__(self, encoder: Encoder, head: Head) -> None:
-        self._encoder, self._head = encoder, head
+    def __init__(self, encoder: Encoder, head: Head, vocabulary: Vocabulary) -> None:
+        self._encoder, self._head, self._vocabulary = encoder, head, vocabulary
         self._pooled: Memory[Said] = Memory(REMEMBERED_TEXTS)
         self._owners: Memory[str] = Memory(REMEMBERED_OWNERS)
 
-    def pooled(self, texts: Sequence[Said]) -> F32:
-        """A vector for each, (texts, head.sizes.pooled)."""
-        return self._pooled.get(texts, self._pool)
+    def pooled(self, texts: Sequence[Said]) -> tuple[F32, NDArray[np.bool_]]:
+        """A vector for each, (texts, head.sizes.pooled), and whether it has unfamiliar words."""
+        found = self._pooled.get(texts, self._pool)
+        return found[:, :-1], found[:, -1] > 0
 
     def _pool(self, texts: list[Said]) -> F32:
-        owner = self._owners.get([text.owner for text in texts], lambda owners: owner_states(self._encoder, owners))
-        states, values, starts = described(self._encoder, [text.description for text in texts])
-        return self._head.pool(states, owner, values, starts)
-
-
-def described(encoder: Encoder, texts: Sequence[str]) -> tuple[F32, F64, NDArray[np.int64]]:
-    """States, numbers and starts of the tokens of descriptions."""
-    found = encoder.encode(texts, MOST_TOKENS)
-    values = np.zeros((len(found.ids), VALUES))
-    for i, text in enumerate(texts):
-        tokens = slice(found.starts[i], found.starts[i + 1])
-        values[tokens] = at_tokens(text, found.spans[tokens])
-    return found.states, values, found.starts
-
-
-def owner_states(encoder: Encoder, texts: Sequence[str]) -> F32:
-    """The mean state of each text's tokens, (texts, width)."""
-    found = encoder.encode(texts, MOST_TOKENS)
-    sums = np.add.reduceat(found.states, found.starts[:-1], axis=0)
-    mean: F32 = (sums / found.lengths[:, None]).astype(np.float32)
-    return mean
+        owner = self._owners.get(
+            [text.owner for text in texts], lambda owners: self._encoder.embed(owners, MOST_TOKENS)
+        )
+        descriptions = [text.description for text in texts]
+        known = self._vocabulary.known(descriptions)
+        unfamiliar = known.unfamiliar
+        found = self._encoder.encode(
+            [text for text, new in zip(descriptions, unfamiliar, strict=True) if new], MOST_TOKENS
+        )
+        lengths = np.zeros(len(texts), dtype=np.int64)
+        lengths[unfamiliar] = found.lengths
+        wanted, starts, token = to_read(known, found.spans, np.concatenate([[0], np.cumsum(lengths)]))
+        vectors = self._head.pool(known, found.states[wanted], starts, token, owner)
+        return np.concatenate([vectors, unfamiliar[:, None].astype(np.float32)], axis=1)
 
 
 class Memory(Generic[K]):
