@@ -149,7 +149,7 @@ def make_predictor(name: str, options: Mapping[str, Any] | None = None, folder: 
     """
     given = dict(options or {})
     factory = load("predictor", name, folder)
-    if folder is not None and isinstance(given.get("model"), str) and model_is_path(factory):
+    if folder is not None and isinstance(given.get("model"), str) and model_is_path(factory, given):
         given["model"] = str(inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
     predictor = construct(factory, given, f"predictor '{name}'")
     _require_predictor(predictor, f"predictor '{name}'")

@@ -108,6 +108,19 @@ class PromptRenderer:
         arrivals = zip(tasks.task.tolist(), (observation.t_s - tasks.arrival_s).tolist(), strict=True)
         return [job.so_far(waited_s, saved.get(task, 0.0)) for task, waited_s in arrivals]
 
+    def shared_first(self, observation: Observation, tasks: TaskTable) -> list[str]:
+        """The whole prompt for each task in another order: what never changes, what all tasks share now, then its own.
+
+        The sentences are those of :meth:`whole`. A reader that remembers how a text began reads the shared part once.
+        """
+        slot, told = self._slot_of(observation), self.advisories(observation)
+        shared = _joined(self._hardware, slot.time, slot.paper, slot.state, slot.forecasts, told)
+        rows = zip(
+            self._demands(tasks), self._declareds(tasks), self.networks(tasks), self.so_far(observation, tasks),
+            self.words(tasks), strict=True,
+        )  # fmt: skip
+        return [_joined(shared, *row, headers.QUESTION) for row in rows]
+
     def whole(self, observation: Observation, tasks: TaskTable) -> list[str]:
         """The whole prompt for each task: the paper's form, with the level's other sentences before its question."""
         slot = self._slot_of(observation)
