@@ -24,7 +24,7 @@ from greensched.predictors.generate.writing import BaseWriter, is_path
 from greensched.service.checks import CheckedPredictor
 from greensched.testing.worlds import random_observation
 from tests.language.conftest import smollm2  # noqa: F401 - a fixture
-from tests.language.models import SIZES, write_folder, write_gguf
+from tests.mind.models import long_llama
 
 FORM = Form(("eu", "us-east"), (Number(0.001, 5.0),) * 2, (Number(1.0, 1000.0),) * 2)
 
@@ -32,14 +32,7 @@ FORM = Form(("eu", "us-east"), (Number(0.001, 5.0),) * 2, (Number(1.0, 1000.0),)
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny random Llama with room for prompts."""
-    path = tmp_path_factory.mktemp("base")
-    folder = write_folder(path / "tiny", write_gguf(path / "tiny.gguf"), path / "tiny.tokenizer.json")
-    config = (folder / "config.json").read_text()
-    assert f'"max_position_embeddings": {SIZES["max_position_embeddings"]}' in config
-    (folder / "config.json").write_text(
-        config.replace('"max_position_embeddings": 128', '"max_position_embeddings": 8192')
-    )
-    return folder
+    return long_llama(tmp_path_factory.mktemp("base"))
 
 
 def predictor(base: Path | str, **options: Any) -> GeneratePredictor:

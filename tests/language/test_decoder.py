@@ -11,7 +11,7 @@ import pytest
 
 from greensched.core.errors import ConfigError, DataError
 from greensched.language import Decoder
-from greensched.language.decoder import BLOCK, OutOfTimeError
+from greensched.language.reading import BLOCK, OutOfTimeError
 from greensched.language.runtime import int8_is_exact
 from tests.language.models import write_folder, write_gguf, write_llama
 from tests.language.test_encoder import PRECISIONS, VARIANTS

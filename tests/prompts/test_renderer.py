@@ -42,6 +42,9 @@ def test_the_whole_holds_the_same_sentences_as_its_parts(seed: int, level: str, 
     renderer = PromptRenderer(said.world, level)
     for prompt, other in zip(renderer.whole(said, asked), renderer.shared_first(said, asked), strict=True):
         assert Counter(sentences(other)) == Counter(sentences(prompt))
+    for shared_first, prompts in ((True, renderer.shared_first(said, asked)), (False, renderer.whole(said, asked))):
+        begin, own = renderer.parted(said, asked, shared_first=shared_first)
+        assert [begin + rest for rest in own] == prompts
     for row, prompt in enumerate(renderer.whole(said, asked)):
         assert Counter(sentences(prompt)) == Counter(written(said, asked, row, renderer))
         assert " ".join(sentences(prompt)) == prompt

@@ -31,6 +31,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "analytic": "greensched.predictors.analytic:AnalyticPredictor",
         "llm": "greensched.predictors.llm.predictor:LLMPredictor",
         "llm-generate": "greensched.predictors.generate.predictor:GeneratePredictor",
+        "llm-prompt": "greensched.predictors.prompted.predictor:PromptPredictor",
         "oracle": "greensched.predictors.oracle:OraclePredictor",
         "xgboost": "greensched.predictors.xgboost:XGBoostPredictor",
     },

@@ -11,7 +11,7 @@ import numpy as np
 
 from greensched.core.errors import DataError
 from greensched.core.types import I64
-from greensched.language.decoder import OutOfTimeError
+from greensched.language.reading import OutOfTimeError
 from greensched.predictors.generate.asking import OUT_OF_TIME
 from greensched.predictors.generate.backend import SYSTEM, Question, Reply
 from greensched.predictors.generate.form import Form, Place
