@@ -78,7 +78,7 @@ def _llm(log: list[Path], seed: int, model: Path | None, preset: str) -> tuple[A
 def _llm_prompt(log: list[Path], options: dict[str, Any], level: str | None) -> tuple[Any, Mapping[str, float]]:
     from greensched.learning.prompted.trainer import PromptTrainer
 
-    made = PromptTrainer(**options, **({} if level is None else {"level": level}))
+    made = PromptTrainer(**(options if level is None else options | {"level": level}))
     return made, made.learn(log)
 
 

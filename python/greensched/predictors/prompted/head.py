@@ -59,8 +59,9 @@ def log_factors(model: PromptModel, pooled: F32, job: F64, pairs: Pairs) -> tupl
     """
     w = model.weights
     vectors = standardised(pooled, w["centre"], w["scale"])
-    run, energy = np.zeros(pairs.host.shape[:2]), np.zeros(pairs.host.shape[:2])
-    for dc in range(run.shape[1]):
+    shape = (len(pooled), len(pairs.host[0]) if len(pooled) else 0)
+    run, energy = np.zeros(shape), np.zeros(shape)
+    for dc in range(shape[1]):
         told = features(vectors, w["basis"], job, pairs.host[:, dc], np.asarray(pairs.state[:, dc]))
         run[:, dc], energy[:, dc] = told @ w["run"], told @ w["energy"]
     return np.clip(run, -MOST_LOG, MOST_LOG), np.clip(energy, -MOST_LOG, MOST_LOG)
