@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -107,13 +108,14 @@ def main() -> int:
     parser.add_argument("--model", default="local", help="base model in this process")
     options = parser.parse_args()
     report = Report("generate", options.quick)
+    report.add("machine", "processes that want to run, per core, before", os.getloadavg()[0] / os.cpu_count(), "")  # type: ignore[operator]
     precisions = ["int8"] * int8_is_exact() + ["fp32"]
     for precision in precisions[:1] if options.quick else precisions:
         tokens(report, options.model, precision, 3 if options.quick else 15)
     for level in ("paper",) if options.quick else ("paper", "full"):
         for order in ("shared", "paper"):
-            answers(report, options.model, precisions[0], level, order, 4 if options.quick else 12)
-    accuracy(report, options.model, LEVEL, 5 if options.quick else 60)
+            answers(report, options.model, precisions[0], level, order, 4 if options.quick else 8)
+    accuracy(report, options.model, LEVEL, 5 if options.quick else 30)
     return report.write()
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import sys
 import tempfile
 import time
@@ -58,7 +59,8 @@ def main() -> int:
     parser.add_argument("--paper", action="store_true", help="errors in the paper's order too")
     options = parser.parse_args()
     report = Report("prompted", options.quick)
-    learned, judged = (150, 30) if options.quick else (2500, 300)
+    report.add("machine", "processes that want to run, per core, before", os.getloadavg()[0] / os.cpu_count(), "")  # type: ignore[operator]
+    learned, judged = (150, 30) if options.quick else (1500, 200)
     log = testbed.train_world(testbed.VALIDATION_SEEDS[0])
     found = list(first_jobs(testbed.test_world("test", testbed.TEST_SEEDS[0]), judged))
     jobs = sum(len(o.tasks) for o in found)
