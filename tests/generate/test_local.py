@@ -32,10 +32,20 @@ class Hashing:
         self.read: list[int] = []
         self.steps = 0
 
+    @property
+    def computed(self) -> int:
+        return len(self.read)
+
+    def open(self) -> None:
+        self.opened = True
+
+    def conversation(self, system: str, said: str) -> list[int]:
+        return self.encode(f"{system}\n{said}\n")
+
     def encode(self, text: str) -> list[int]:
         return [PIECES.index(c) if c in PIECES else 0 for c in text]
 
-    def prefill(self, ids: Sequence[int]) -> Any:
+    def prefill(self, ids: Sequence[int], until_s: float) -> Any:
         self.read = []
         return self.step(ids)
 
@@ -118,3 +128,26 @@ def test_as_a_predictor_none_of_its_answers_falls_back() -> None:
     assert counts["answers"] == counts["tasks"]
     assert counts["answers_unreadable"] == counts["pairs_missing"] == counts["pairs_invalid"] == 0
     assert counts["pairs_absurd"] == counts["pairs_analytic"] == 0
+
+
+def test_a_decision_has_its_work() -> None:
+    local = Local(Remembering(), budget_tokens=1000)
+    local.start()
+    replies = local.answer([Question("p" * 300, FORM) for _ in range(5)], 60.0)
+    assert [reply.text is not None for reply in replies] == [True, False, False, False, False]
+    assert "budget_tokens" in replies[1].failure
+    assert local.answer([Question("p", FORM)], 60.0)[0].text is not None  # the next decision has its own
+
+
+class Remembering(Hashing):
+    """Counts all that it was fed."""
+
+    fed = 0
+
+    @property
+    def computed(self) -> int:
+        return self.fed
+
+    def step(self, ids: Sequence[int]) -> Any:
+        self.fed += len(ids)
+        return super().step(ids)

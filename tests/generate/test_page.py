@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.generate.speaking import hashed, speaking
+from tests.language.conftest import smollm2  # noqa: F401 - a fixture
 from tests.signals.server import Answer, Behaviour
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "llm-generate.md").read_text(encoding="utf-8")
@@ -62,6 +63,23 @@ def test_the_scenario_runs(run: Callable[[Behaviour], tuple[dict[str, Any], str]
     assert counts["backend"]["structured"] == "json_schema"
     table = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^|]*)\|", PAGE, re.MULTILINE))))
     assert set(counts) - {"model", "level"} <= table
+
+
+@pytest.mark.java
+@pytest.mark.slow
+@pytest.mark.usefixtures("world_jar", "smollm2")
+def test_a_model_in_this_process_writes(cli: Cli, tmp_path: Path) -> None:
+    (scenario,) = blocks("yaml", "file=local.yml")
+    (tmp_path / "local.yml").write_text(scenario)
+    for name in ("one", "two"):
+        done = cli("run", "local.yml", "--out", name, "--set", "mind.decide_timeout_s=200",
+                   "--set", "policy.predictor.budget_s=150")  # fmt: skip
+        assert done.returncode == 0, done.stderr
+    one, two = (json.loads((tmp_path / name / "metadata.json").read_text())["predictor"] for name in ("one", "two"))
+    assert one == two
+    assert one["answers"] == one["tasks"] == 3
+    assert one["pairs_analytic"] == 0
+    assert one["backend"]["tokens_read"] > one["backend"]["tokens_written"] > 0
 
 
 @pytest.mark.java

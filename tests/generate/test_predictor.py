@@ -428,7 +428,9 @@ def test_unknown_options_and_levels_are_refused() -> None:
         make_predictor("llm-generate", {**given, "api_key": KEY})
     with pytest.raises(UnknownNameError, match="prompt level"):
         make_predictor("llm-generate", {**given, "level": "everything"})
-    with pytest.raises(ConfigError, match="missing"):
+    with pytest.raises(ConfigError, match="option 'model': missing"):
+        make_predictor("llm-generate", {"endpoint": "http://localhost:8000/v1"})
+    with pytest.raises(ConfigError, match="base model 'm': no such file"):  # without an endpoint, one in this process
         make_predictor("llm-generate", {"model": "m"})
     made = make_predictor("llm-generate", {**given, "endpoint": "https://gpu.lan:8443/v1", "allow_remote": True})
     assert made.name == "llm-generate"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from greensched.core.types import I64, Decisions, Options, Reports, TaskState, T
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.service.mind import Mind
 from greensched.testing.worlds import delta, observation, random_state, random_tasks, random_world
+from tests.language.models import write_folder, write_gguf
 
+WORDS = "+text-paper-declared-hardware-network-state-forecasts"  # the demand and the owner's words
 ENERGY_FACTOR, RUN_FACTOR = 0.5, 1.5  # what is true, over what physics says
 
 
@@ -57,6 +60,28 @@ def true_reports(
 
 def _ids(seq: int, rows: I64) -> I64:
     return rows.astype(np.int64) + seq * 2**24
+
+
+def long_llama(folder: Path) -> Path:
+    """A tiny random Llama that reads long prompts, without torch."""
+    base = write_folder(folder / "tiny", write_gguf(folder / "tiny.gguf"), folder / "tiny.tokenizer.json")
+    config = json.loads((base / "config.json").read_text())
+    (base / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 8192}))
+    return base
+
+
+def trained_on_prompts(factory: pytest.TempPathFactory) -> Path:
+    """The folder of a model of `llm-prompt` trained on :func:`write_log`, made once per session."""
+    from greensched.learning.prompted.trainer import PromptTrainer
+
+    folder = factory.getbasetemp() / "prompt-model"
+    if not (folder / "model.json").exists():
+        log = factory.mktemp("log") / "feedback.sqlite"
+        write_log(log, answers=10)
+        trainer = PromptTrainer(base=str(long_llama(factory.mktemp("base"))), level=WORDS, threads=1)
+        trainer.fit(log, seed=0)
+        trainer.save(folder)
+    return folder
 
 
 def trained_model(factory: pytest.TempPathFactory) -> Path:

@@ -18,7 +18,7 @@ from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.generate.predictor import GeneratePredictor
 from greensched.testing.checks import check_policy, check_predictor
 from tests.generate.speaking import Hashed
-from tests.mind.models import trained_model
+from tests.mind.models import trained_model, trained_on_prompts
 
 POLICY_BLOCKS = [
     *({"name": name} for name in registry.names("policy")),
@@ -36,6 +36,8 @@ def test_every_registered_predictor_conforms(name: str, tmp_path_factory: pytest
     if name == "xgboost":
         pytest.importorskip("xgboost")
         options = {"model": str(trained_model(tmp_path_factory))}
+    if name == "llm-prompt":
+        options = {"model": str(trained_on_prompts(tmp_path_factory)), "threads": 1}
     if name == "llm-generate":  # over HTTP it is tested in tests/generate; here by somebody who answers at once
         check_predictor(lambda: GeneratePredictor.of(Hashed()))
     else:

@@ -40,6 +40,11 @@ def test_the_whole_holds_the_same_sentences_as_its_parts(seed: int, level: str, 
     asked = dataclasses.replace(said.tasks, **{column: ["", text, "other"] for column, text in texts.items()})
     said = dataclasses.replace(said, tasks=asked, advisories=(*said.advisories, Advisory(0.0, 1, advisory)))
     renderer = PromptRenderer(said.world, level)
+    for prompt, other in zip(renderer.whole(said, asked), renderer.shared_first(said, asked), strict=True):
+        assert Counter(sentences(other)) == Counter(sentences(prompt))
+    for shared_first, prompts in ((True, renderer.shared_first(said, asked)), (False, renderer.whole(said, asked))):
+        begin, own = renderer.parted(said, asked, shared_first=shared_first)
+        assert [begin + rest for rest in own] == prompts
     for row, prompt in enumerate(renderer.whole(said, asked)):
         assert Counter(sentences(prompt)) == Counter(written(said, asked, row, renderer))
         assert " ".join(sentences(prompt)) == prompt
@@ -47,6 +52,23 @@ def test_the_whole_holds_the_same_sentences_as_its_parts(seed: int, level: str, 
         assert all(s.startswith(tuple(f"{h}" for h in known)) for s in sentences(prompt)), prompt
         if renderer.words(asked)[row]:
             assert renderer.job_texts(asked)[row].endswith(renderer.words(asked)[row])
+
+
+def common(a: str, b: str) -> str:
+    """What two texts begin with."""
+    return a[: next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), len(a))]
+
+
+def test_what_tasks_share_can_come_first() -> None:
+    said = random_observation(1, 5, n_datacenters=4)
+    renderer = PromptRenderer(said.world, "full")
+    first = renderer.shared_first(said, said.tasks)
+    later = dataclasses.replace(said, t_s=said.t_s + 300.0)
+    shared = common(first[0], first[1])
+    demands = [prompt.index("Job: CPU=") for prompt in first]
+    assert len(set(demands)) == 1 and len(shared) >= demands[0] > 0.5 * len(first[0])
+    assert "Advisories: [" in shared
+    assert "Hardware: [" in common(first[0], renderer.shared_first(later, said.tasks)[0])
 
 
 @given(st.integers(0, 10_000))

@@ -10,11 +10,13 @@ import typer
 
 from greensched.core.errors import UnknownNameError
 
-TRAINABLE = ("llm", "xgboost")
+TRAINABLE = ("llm", "llm-prompt", "xgboost")
 
 
 def train(
-    predictor: Annotated[str, typer.Argument(help="Which predictor: xgboost, or llm: fine-tunes its head.")],
+    predictor: Annotated[
+        str, typer.Argument(help="Which predictor: xgboost, llm (fine-tunes its head), or llm-prompt.")
+    ],
     log: Annotated[
         list[Path],
         typer.Option(
@@ -34,11 +36,22 @@ def train(
         Path | None, typer.Option("--model", help="llm: begin with this model instead of the one of GreenSched.")
     ] = None,
     preset: Annotated[str, typer.Option("--preset", help="llm: how to train: update, default or paper.")] = "update",
+    level: Annotated[str | None, typer.Option("--level", help="llm-prompt: what the prompt tells.")] = None,
+    order: Annotated[
+        str, typer.Option("--order", help="llm-prompt: of the prompt: shared (read once), or paper.")
+    ] = "shared",
+    layers: Annotated[str, typer.Option("--layers", help="llm-prompt: of the base model: 3, or 3,15.")] = "3",
+    jobs: Annotated[int, typer.Option("--jobs", min=0, help="llm-prompt: newest of each log; 0: all.")] = 0,
 ) -> None:
     """Train a predictor and print its errors on the last part of what it was given."""
     if predictor not in TRAINABLE:
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
-    made, metrics = _llm(log, seed, model, preset) if predictor == "llm" else _xgboost(log, seed, trials, refit)
+    if predictor == "llm":
+        made, metrics = _llm(log, seed, model, preset)
+    elif predictor == "llm-prompt":
+        made, metrics = _llm_prompt(log, {"layers": layers, "order": order, "jobs": jobs}, level)
+    else:
+        made, metrics = _xgboost(log, seed, trials, refit)
     made.save(out)
     for name, value in metrics.items():
         print(f"{name:<36} {value:,.0f}" if name.endswith(("rows", "trees", "jobs")) else f"{name:<36} {value:.4f}")
@@ -60,6 +73,13 @@ def _llm(log: list[Path], seed: int, model: Path | None, preset: str) -> tuple[A
 
     made = LLMTrainer(model="" if model is None else str(model), preset=preset)
     return made, made.learn(log, seed=seed)
+
+
+def _llm_prompt(log: list[Path], options: dict[str, Any], level: str | None) -> tuple[Any, Mapping[str, float]]:
+    from greensched.learning.prompted.trainer import PromptTrainer
+
+    made = PromptTrainer(**(options if level is None else options | {"level": level}))
+    return made, made.learn(log)
 
 
 def verdicts(metrics: Mapping[str, float]) -> list[str]:

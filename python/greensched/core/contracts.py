@@ -8,7 +8,7 @@ Some attributes are optional, so that the shortest plug-in stays short; they are
   ``None`` for a policy that uses no predictor, for which naming one is an error. Without the attribute, the policy gets
   the predictor that the scenario names, if any.
 * ``model_is_path`` of a predictor class: ``False`` where its option ``model`` is the name of a model somewhere else and
-  not a path that starts at the scenario's folder.
+  not a path that starts at the scenario's folder; or a function of the given options that tells.
 * ``metadata`` of a predictor: what it counted so far, for the run's metadata (plain values).
 """
 
@@ -105,9 +105,10 @@ def requires_of(predictor: object) -> frozenset[str]:
     return frozenset(asked)
 
 
-def model_is_path(predictor_class: object) -> bool:
-    """Whether the option ``model`` of a predictor is a path; it is unless its class says no."""
-    return bool(getattr(predictor_class, "model_is_path", True))
+def model_is_path(predictor_class: object, given: Mapping[str, Any]) -> bool:
+    """Whether the option ``model`` among ``given`` is a path; it is unless the predictor's class says no."""
+    said = getattr(predictor_class, "model_is_path", True)
+    return bool(said(given) if callable(said) else said)
 
 
 def metadata_of(predictor: object) -> dict[str, Any]:

@@ -31,6 +31,7 @@ _BUILT_IN: dict[Kind, dict[str, str]] = {
         "analytic": "greensched.predictors.analytic:AnalyticPredictor",
         "llm": "greensched.predictors.llm.predictor:LLMPredictor",
         "llm-generate": "greensched.predictors.generate.predictor:GeneratePredictor",
+        "llm-prompt": "greensched.predictors.prompted.predictor:PromptPredictor",
         "oracle": "greensched.predictors.oracle:OraclePredictor",
         "xgboost": "greensched.predictors.xgboost:XGBoostPredictor",
     },
@@ -149,7 +150,7 @@ def make_predictor(name: str, options: Mapping[str, Any] | None = None, folder: 
     """
     given = dict(options or {})
     factory = load("predictor", name, folder)
-    if folder is not None and isinstance(given.get("model"), str) and model_is_path(factory):
+    if folder is not None and isinstance(given.get("model"), str) and model_is_path(factory, given):
         given["model"] = str(inside(given["model"], [folder, Path.cwd()], f"predictor '{name}': option 'model'"))
     predictor = construct(factory, given, f"predictor '{name}'")
     _require_predictor(predictor, f"predictor '{name}'")

@@ -78,6 +78,18 @@ class Graph:
         self._op("RMSNormalization", [entering, name + ".gain"], name, axis=-1, epsilon=self._shape.norm_epsilon)
         return name
 
+    def last_token(self, entering: str) -> str:
+        """Add a choice of the last token's state, (texts, hidden); returns its name."""
+        self.weights["last_token"] = np.array(-1, np.int64)
+        self._op("Gather", [entering, "last_token"], entering + ".of_last", axis=1)
+        return entering + ".of_last"
+
+    @property
+    def remembered(self) -> list[tuple[str, str]]:
+        """Names of keys and values of all layers, as they go in and as they come out; none unless caching."""
+        layers = range(self._model.layers if self._caching else 0)
+        return [(f"past_{kind}_{index}", f"{kind}_{index}") for index in layers for kind in ("key", "value")]
+
     def matrix(self, entering: str, weight: F32, name: str) -> str:
         """Add a product with ``weight`` (out, in); returns the name of its result."""
         if not self._int8:
@@ -139,11 +151,10 @@ class Graph:
             helper.make_tensor_value_info(TOTAL, ints, []),
         ]
         results = list(outputs)
-        for index in range(self._model.layers if self._caching else 0):
-            sizes: list[str | int | None] = ["texts", self._shape.kv_heads, f"past_{index}", self._shape.head_dim]
-            for kind in ("key", "value"):
-                inputs.append(helper.make_tensor_value_info(f"past_{kind}_{index}", floats, sizes))
-                results.append(f"{kind}_{index}")
+        sizes: list[str | int | None] = ["texts", self._shape.kv_heads, "past", self._shape.head_dim]
+        for before, after in self.remembered:
+            inputs.append(helper.make_tensor_value_info(before, floats, sizes))
+            results.append(after)
         found = [helper.make_tensor_value_info(name, floats, None) for name in results]
         weights = [_named(name, values) for name, values in self.weights.items()]
         weights += [numpy_helper.from_array(values, name) for name, values in FIXED.items() if self._int8]

@@ -16,6 +16,21 @@ from greensched.language.graph import IR, OPSET, Graph
 ERRORS_ONLY = 3
 
 
+class InPlace:
+    """Tensors that a graph reads and writes where they lie; memory is taken as far as they are written.
+
+    Args:
+        names: of each, as an input and as an output.
+        sizes: of every one, float32.
+    """
+
+    def __init__(self, names: list[tuple[str, str]], sizes: tuple[int, ...]) -> None:
+        import onnxruntime as ort
+
+        # zeros that nobody has touched are no memory yet
+        self.tensors = [(*pair, ort.OrtValue.ortvalue_from_numpy(np.zeros(sizes, np.float32))) for pair in names]
+
+
 class Session:
     """A graph, ready to run.
 
@@ -46,6 +61,20 @@ class Session:
     def run(self, inputs: dict[str, NDArray[Any]], names: list[str] | None = None) -> list[NDArray[Any]]:
         """The results ``names``, all if None."""
         return [np.asarray(result) for result in self._session.run(names or self._names, inputs)]
+
+    def run_in_place(self, inputs: dict[str, NDArray[Any]], kept: InPlace, names: list[str]) -> list[NDArray[Any]]:
+        """The results ``names``; the tensors ``kept`` are inputs, and hold the outputs of theirs afterwards."""
+        binding = self._session.io_binding()
+        for name, values in inputs.items():
+            binding.bind_cpu_input(name, values)
+        for before, after, tensor in kept.tensors:
+            binding.bind_ortvalue_input(before, tensor)
+            binding.bind_ortvalue_output(after, tensor)
+        for name in names:
+            binding.bind_output(name)
+        self._session.run_with_iobinding(binding)
+        found = dict(zip([name for _, name, _ in kept.tensors] + names, binding.get_outputs(), strict=True))
+        return [np.asarray(found[name].numpy()) for name in names]
 
 
 def _settings(threads: int | None) -> Any:

@@ -98,6 +98,16 @@ class Tokenizer:
         read = [next(pieces) if len(text) <= 2 * keep else self._ends(text, keep) for text in clean]
         return self._joined([_limited(piece, max_tokens) for piece in read])
 
+    def within(self, text: str) -> list[int]:
+        """Tokens of a text that goes on in another: all of them, and none that marks a beginning."""
+        self._reader.encode_special_tokens = True
+        clean = text.encode("utf-8", "replace").decode("utf-8")
+        return [int(token) for token in self._reader.encode(clean, add_special_tokens=False).ids]
+
+    def beginning(self) -> list[int]:
+        """The tokens that the model wants before any text; none for most."""
+        return [int(token) for token in self._reader.encode("").ids]
+
     def decode(self, ids: Sequence[int]) -> str:
         """The text that tokens stand for, control tokens left out."""
         return str(self._reader.decode(list(ids), skip_special_tokens=True))

@@ -17,6 +17,7 @@ from greensched.learning.versions import Version
 _TRAINERS = {
     "xgboost": "greensched.learning.trees.trainer:XGBoostTrainer",
     "llm": "greensched.learning.llm.trainer:LLMTrainer",
+    "llm-prompt": "greensched.learning.prompted.trainer:PromptTrainer",
 }
 _OPTIONS: dict[str, dict[str, Any]] = {"xgboost": {"everything": True}}  # the loop itself judges
 _MODEL = "model"  # the option that names a finished model; a trainer starts without

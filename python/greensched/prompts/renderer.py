@@ -108,6 +108,32 @@ class PromptRenderer:
         arrivals = zip(tasks.task.tolist(), (observation.t_s - tasks.arrival_s).tolist(), strict=True)
         return [job.so_far(waited_s, saved.get(task, 0.0)) for task, waited_s in arrivals]
 
+    def parted(self, observation: Observation, tasks: TaskTable, *, shared_first: bool) -> tuple[str, list[str]]:
+        """The whole prompt of each task in two parts: how all of them begin, and how each goes on.
+
+        Args:
+            observation: what is known.
+            tasks: whom to ask about.
+            shared_first: another order than the paper's, of the same sentences: what never changes, what all tasks
+                share now, then the task's own. A reader that remembers how a text began reads the shared part once. In
+                the paper's order tasks share the time alone.
+        """
+        slot, told = self._slot_of(observation), self.advisories(observation)
+        if not shared_first:
+            begin = slot.time
+            return begin, [prompt.removeprefix(begin) for prompt in self.whole(observation, tasks)]
+        begin = _joined(self._hardware, slot.time, slot.paper, slot.state, slot.forecasts, told)
+        rows = zip(
+            self._demands(tasks), self._declareds(tasks), self.networks(tasks), self.so_far(observation, tasks),
+            self.words(tasks), strict=True,
+        )  # fmt: skip
+        return begin, [" " * bool(begin) + _joined(*row, headers.QUESTION) for row in rows]
+
+    def shared_first(self, observation: Observation, tasks: TaskTable) -> list[str]:
+        """The whole prompt for each task, beginning with what all of them share; see :meth:`parted`."""
+        begin, own = self.parted(observation, tasks, shared_first=True)
+        return [begin + rest for rest in own]
+
     def whole(self, observation: Observation, tasks: TaskTable) -> list[str]:
         """The whole prompt for each task: the paper's form, with the level's other sentences before its question."""
         slot = self._slot_of(observation)

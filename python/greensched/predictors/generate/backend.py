@@ -18,15 +18,21 @@ SYSTEM = (
 
 @dataclass(frozen=True)
 class Question:
-    """A prompt, and the form that its answer must have."""
+    """A prompt, and the form that its answer must have; ``bounded`` ones are written within the form's bounds too."""
 
     prompt: str
     form: Form
+    bounded: bool = False
 
     @property
     def system(self) -> str:
         """What the model is told about its task; the same for all jobs of a world."""
         return SYSTEM + self.form.example()
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """All that an answer depends on, but for who gives it."""
+        return (self.system, self.prompt, *([repr(self.form)] if self.bounded else []))
 
 
 @dataclass(frozen=True)

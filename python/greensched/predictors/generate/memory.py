@@ -40,5 +40,5 @@ PROCESS = Memory()
 
 
 def _key(version: str, question: Question) -> bytes:
-    text = "\0".join((version, question.system, question.prompt))
+    text = "\0".join((version, *question.key))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -10,8 +10,9 @@ import dataclasses
 import hashlib
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -27,8 +28,10 @@ from greensched.predictors.generate.asking import Breaker
 from greensched.predictors.generate.backend import SYSTEM, Backend, Question
 from greensched.predictors.generate.dialects import Structured
 from greensched.predictors.generate.endpoint import Endpoint, Sampling
+from greensched.predictors.generate.local import Local
 from greensched.predictors.generate.memory import PROCESS, Memory
 from greensched.predictors.generate.reading import read
+from greensched.predictors.generate.writing import BaseWriter, Precision, is_path
 from greensched.prompts import PromptRenderer
 from greensched.prompts.levels import Level
 
@@ -41,11 +44,16 @@ class GenerateOptions:
     """Options of the predictor.
 
     Attributes:
-        endpoint: base address of an OpenAI-compatible endpoint, such as `http://127.0.0.1:8000/v1`.
-        model: name of the model there.
+        endpoint: base address of an OpenAI-compatible endpoint, such as `http://127.0.0.1:8000/v1`; without one, a
+            model in this process writes.
+        model: name of the model at the endpoint. In this process: a base model, that is a GGUF file, a folder
+            (`./name`, relative to the scenario's), or the name of one in the cache of Hugging Face; empty or `local`:
+            the one that comes with GreenSched.
         api_key_env: environment variable that holds the endpoint's key, if it wants one; never the key itself.
         allow_remote: whether the endpoint may be another machine, which then reads the prompts.
         level: how much of what an operator knows the prompt tells (docs/prompts.md).
+        order: of the prompt: `paper`, or `shared`, which begins with what all jobs of a slot share, so that a reader
+            with a memory reads that once; `auto` is `shared` in this process, `paper` at an endpoint.
         structured: how the endpoint is asked for JSON of a fixed form; `auto` finds out what it accepts.
         temperature: 0: the likeliest answer.
         seed: for endpoints that sample.
@@ -57,14 +65,19 @@ class GenerateOptions:
             by `analytic`. Less than `decide_timeout_s` of the scenario, after which the world decides without the mind.
         breaker_failures: requests that fail in a row, after which the endpoint is left alone.
         breaker_decisions: for so many decisions.
+        precision: of a model in this process: `int8` is twice as fast; `auto`: `int8` where the processor can.
+        threads: of a model in this process; 0: as many as there are cores.
+        budget_tokens: of a model in this process: tokens read and written for a decision, after which no further is
+            begun; unlike `budget_s` the same on every machine. 0: no limit.
         most_off: by which factor an answer may differ from `analytic` before it counts as absurd.
     """
 
-    endpoint: str
-    model: str
+    endpoint: str | None = None
+    model: str = ""
     api_key_env: str | None = None
     allow_remote: bool = False
     level: str = "full"
+    order: Literal["auto", "paper", "shared"] = "auto"
     structured: Structured = "auto"
     temperature: float = 0.0
     seed: int = 0
@@ -75,9 +88,17 @@ class GenerateOptions:
     budget_s: float = 20.0
     breaker_failures: int = 5
     breaker_decisions: int = 10
+    precision: Precision = "auto"
+    threads: int = 0
+    budget_tokens: int = 0
     most_off: float = 100.0
 
     def __post_init__(self) -> None:
+        if self.endpoint is not None and not self.model:
+            raise ValueError("option 'model': missing; expected the name of a model at the endpoint")
+        if self.endpoint is None and self.api_key_env is not None:
+            raise ValueError("option 'api_key_env': a model in this process wants no key; is 'endpoint' missing?")
+        at_least(0, threads=self.threads, budget_tokens=self.budget_tokens)
         at_least(0, temperature=self.temperature, retries=self.retries)
         at_least(1, max_tokens=self.max_tokens, concurrency=self.concurrency)
         at_least(1, breaker_failures=self.breaker_failures, breaker_decisions=self.breaker_decisions)
@@ -90,40 +111,53 @@ class GenerateOptions:
 
 
 class GeneratePredictor:
-    """Asks a language model at an OpenAI-compatible endpoint for numbers; what it does not say, `analytic` does.
+    """Asks a language model, at an endpoint or in this process, for numbers; what it does not say, `analytic` does.
 
     Args:
         given: see :class:`GenerateOptions`.
     """
 
     name = "llm-generate"
-    model_is_path = False
+
+    @staticmethod
+    def model_is_path(given: Mapping[str, Any]) -> bool:
+        """Whether the option ``model`` is a path: that of a base model."""
+        return given.get("endpoint") is None and is_path(str(given.get("model", "")))
 
     def __init__(self, **given: Any) -> None:
         self.options = read_options(GenerateOptions, given, OWNER)
         Level.of(self.options.level)
         self._physics = AnalyticPredictor()
-        self._memory = PROCESS
-        self._use(_endpoint(self.options))
+        # a model in this process can be asked again: its answers are forgotten with it, so that a rerun is the same
+        self._memory = PROCESS if self.options.endpoint is not None else Memory()
+        self._use(_endpoint(self.options) if self.options.endpoint is not None else _local(self.options))
 
     @staticmethod
     def of(backend: Backend, level: str = "full", memory: Memory | None = None, **given: Any) -> GeneratePredictor:
         """One with another backend, such as a model in this process."""
-        made = GeneratePredictor(endpoint="http://127.0.0.1", model="", level=level, **given)
+        made = GeneratePredictor(endpoint="http://127.0.0.1", model="given", level=level, **given)
         made._memory = Memory() if memory is None else memory
         made._use(backend)
         return made
 
     def _use(self, backend: Backend) -> None:
         self._backend: Backend = backend
+        self._shared_first = self._order_of(backend) == "shared"
         asked = f"{SYSTEM}\0{backend.version}\0{self.options.level}\0{self.options.most_off}\0{self._physics.version}"
+        asked += "\0shared first" if self._shared_first else ""
         self.version = f"1-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
+
+    def _order_of(self, backend: Backend) -> str:
+        if self.options.order != "auto":
+            return self.options.order
+        return "shared" if isinstance(backend, Local) else "paper"
 
     def start(self, world: World) -> None:
         """Compute what does not change.
 
         Raises:
-            ConfigError: the key's environment variable is not set, or the world has two datacenters of one name.
+            ConfigError: the key's environment variable is not set, the model in this process cannot be had, or the
+                world has two datacenters of one name.
         """
         self._physics.start(world)
         self._envelope = Envelope(world)
@@ -197,18 +231,19 @@ class GeneratePredictor:
     def _questions(self, seen: Observation, tasks: TaskTable, prior: Predictions, most: F64) -> list[Question]:
         questions = []
         order = np.array(self._order, dtype=np.intp)
-        for row, prompt in enumerate(self._renderer.whole(permute(seen, self._order), tasks)):
+        write = self._renderer.shared_first if self._shared_first else self._renderer.whole
+        for row, prompt in enumerate(write(permute(seen, self._order), tasks)):
             possible = order[np.isfinite(prior.energy_kwh[row, order])]
             regions = tuple(seen.world.datacenters[d].name for d in possible.tolist())
             of_row = (a[row, possible] for a in (prior.energy_kwh, prior.service_time_s, prior.wait_s))
             form = bounds.form_of(regions, Predictions(*of_row), most[row, possible], self.options.most_off)
-            questions.append(Question(prompt, form))
+            questions.append(Question(prompt, form, isinstance(self._backend, Local)))
         return questions
 
     def _texts(self, questions: list[Question]) -> list[str | None]:
         """An answer to each question, each asked once and only if it never was."""
         version = self._backend.version
-        keys = [(q.system, q.prompt) for q in questions]
+        keys = [q.key for q in questions]
         found = {key: self._memory.find(version, q) for key, q in zip(keys, questions, strict=True)}
         new = {key: q for key, q in zip(keys, questions, strict=True) if found[key] is None}
         self._count(asked=len(new), remembered=len(found) - len(new))
@@ -238,7 +273,12 @@ class GeneratePredictor:
             _log.warning("%s: %s; analytic predicts instead (counted in the metadata, not told again)", OWNER, what)
 
 
+def _local(options: GenerateOptions) -> Local:
+    return Local(BaseWriter(options.model, options.precision, options.threads), options.budget_tokens)
+
+
 def _endpoint(options: GenerateOptions) -> Endpoint:
+    assert options.endpoint is not None
     fields = dataclasses.asdict(options)
     address = endpoint_of(
         options.endpoint, allow_remote=options.allow_remote, with_key=options.api_key_env is not None, owner=OWNER

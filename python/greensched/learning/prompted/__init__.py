@@ -1,0 +1,1 @@
+"""Training of ``llm-prompt``: ridge regression on what a base model read in whole prompts; without torch."""

@@ -1,0 +1,1 @@
+"""Predictions from the whole prompt, read as one sequence (docs/llm.md)."""
