@@ -148,14 +148,16 @@ def card(found: Artefact, size_mb: float) -> str:
     return f"""# Model card: `llm`, as it comes with GreenSched
 
 Predicts energy and run time of a job at every candidate datacenter from its text, its owner's numbers, published facts
-of the hosts and the state of the datacenters. A head of {size_mb:.1f} MB on the states that `{found.base}`
-(SmolLM2-135M-Instruct, Apache-2.0, {found.precision}) has after layer {", ".join(map(str, found.layers))}; the base
-model is not changed.
+of the hosts and the state of the datacenters. A head of {size_mb:.1f} MB that knows {len(found.vocabulary) - 1} words
+and pairs of words; other words it reads in the states that `{found.base}` (SmolLM2-135M-Instruct, Apache-2.0,
+{found.precision}) has after layer {", ".join(map(str, found.layers))}. The base model is not changed.
 
 {facts}
 
 It has seen made-up jobs on made-up hardware only. Before you rely on it, let it learn from your own feedback log
-(docs/learning.md). Quantiles are calibrated on jobs in known words; on unknown words they are too narrow.
+(docs/learning.md). Quantiles are calibrated for familiar and unfamiliar words apart; on combinations of words that the
+training never showed they are too narrow. Metrics below are the head's own; served answers in unfamiliar words are kept
+near physics (docs/llm.md).
 
 | metric | value |
 |---|---|

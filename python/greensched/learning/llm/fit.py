@@ -30,10 +30,7 @@ from greensched.predictors.llm.lexicon import Vocabulary
 Tell = Callable[[str], None]
 Fold = NDArray[np.bool_] | None
 _BELIEVING = 6  # passes over the little that was held back, for each of reading
-_ESTIMATE, _DEADLINE = (
-    (JOB.index(value), JOB.index(lack))
-    for value, lack in (("log_expected_s", "no_estimate"), ("log_allowed_s", "no_deadline"))
-)
+_ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
 
 
 @dataclass(frozen=True)
@@ -54,7 +51,6 @@ class Settings:
         loss: ``log``, or ``raw``: the literal squared error in kWh and s.
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
-        forget_deadline: the same of deadlines, which say nothing about cost, and which jobs may lack.
         forget_owner: the same of who asks.
         forget_words: share of the words that are forgotten in a step while reading is learned.
         seed: of shuffling and initial weights.
@@ -74,7 +70,6 @@ class Settings:
     beta: float = 0.05
     loss: Literal["log", "raw"] = "log"
     forget_estimate: float = 0.5
-    forget_deadline: float = 0.5
     forget_owner: float = 0.5
     forget_words: float = 0.2
     seed: int = 0
@@ -83,7 +78,7 @@ class Settings:
 
 PRESETS = {
     "default": Settings(),
-    "paper": Settings(0, 0, 10, batch=16, rate=5e-5, forget_estimate=0.0, forget_deadline=0.0, forget_owner=0.0),
+    "paper": Settings(0, 0, 10, batch=16, rate=5e-5, forget_estimate=0.0, forget_owner=0.0),
     "update": Settings(0, 0, 6, batch=64, rate=1e-3),
 }
 
@@ -198,10 +193,9 @@ def predictions(network: Network, data: Batches, batch: int = 512) -> tuple[NDAr
 
 def _forgetful(batch: Batch, network: Network, how: Settings) -> Batch:
     """The batch without what is forgotten in this step."""
-    shares = how.forget_estimate, how.forget_deadline, how.forget_owner
-    estimate, deadline, owner = (torch.rand(len(batch.job)) < share for share in shares)
-    for forgotten, (value, lack) in ((estimate, _ESTIMATE), (deadline, _DEADLINE)):
-        batch.job[forgotten, value], batch.job[forgotten, lack] = 0.0, 1.0
+    estimate, owner = (torch.rand(len(batch.job)) < share for share in (how.forget_estimate, how.forget_owner))
+    batch.job[estimate, _ESTIMATE] = 0.0
+    batch.job[estimate, _NO_ESTIMATE] = 1.0
     return batch._replace(owner=torch.where(owner[:, None], network.owner_centre, batch.owner))
 
 

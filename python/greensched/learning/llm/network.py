@@ -27,6 +27,7 @@ from greensched.predictors.llm.inputs import CLASSES, HOST, JOB, STATE
 
 _HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
 _ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
+_NO_COST = [JOB.index(name) for name in ("log_expected_s", "no_estimate", "log_allowed_s", "priority")]
 NO_DOUBT = -4.0  # logit of the share of the way to the owner's estimate, before it is learned
 READING = ("project", "read", "query", "at")
 DOUBTING = ("doubt", "estimate")
@@ -90,7 +91,7 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         self.owner = nn.Linear(sizes.owner, sizes.owners)
         self.term, self.work = nn.Parameter(torch.linspace(-1.0, 1.0, terms)), nn.Parameter(torch.zeros(1))
         self.direct, mask = nn.Linear(len(JOB), demands), torch.ones(len(JOB))
-        mask[[_ESTIMATE, _NO_ESTIMATE]] = 0.0
+        mask[_NO_COST] = 0.0
         self.register_buffer("direct_mask", mask)
         self.z, self.z_norm = _mlp(sizes.pooled + len(JOB), 2 * sizes.z, sizes.z), nn.LayerNorm(sizes.z)
         self.speed = nn.Parameter(_usual_supplies(terms))
