@@ -43,6 +43,7 @@ class Settings:
             them; then, with other words and held-back data, how far all this is to be believed.
         epochs: passes in which everything is learned.
         batch: jobs of a step.
+        fewest_steps: more epochs than ``epochs`` where these would be fewer steps than this: small logs need them.
         word_rate, read_rate, rate: highest learning rates of these; each rises for a tenth of the steps and then falls
             to nothing (one cycle).
         weight_decay: of AdamW.
@@ -61,6 +62,7 @@ class Settings:
     read_epochs: int = 2
     epochs: int = 0
     batch: int = 256
+    fewest_steps: int = 0
     word_rate: float = 1e-2
     read_rate: float = 2e-3
     rate: float = 1e-3
@@ -79,7 +81,7 @@ class Settings:
 PRESETS = {
     "default": Settings(),
     "paper": Settings(0, 0, 10, batch=16, rate=5e-5, forget_estimate=0.0, forget_owner=0.0),
-    "update": Settings(0, 0, 6, batch=64, rate=1e-3),
+    "update": Settings(0, 0, 6, batch=64, fewest_steps=200, rate=1e-3),
 }
 
 
@@ -118,13 +120,15 @@ def fit(
     torch.manual_seed(how.seed)
     rng = np.random.default_rng(how.seed)
     forget = None if fold is None else Forget(fold, how.forget_words, rng)
-    steps = how.epochs * sum(math.ceil(len(part.table) / how.batch) for part in data)
+    steps_each = sum(math.ceil(len(part.table) / how.batch) for part in data)
+    epochs = max(how.epochs, math.ceil(how.fewest_steps / steps_each)) if how.epochs else 0
+    steps = epochs * steps_each
     weights = [w for name, w in network.named_parameters() if not parts or name.split(".")[0] in parts]
     optimiser = torch.optim.AdamW(weights, lr=how.rate, weight_decay=how.weight_decay)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _one_cycle(step, steps))
     began = time.perf_counter()
     network.train()
-    for epoch in range(how.epochs):
+    for epoch in range(epochs):
         total, batches = 0.0, _shuffled(data, how.batch, rng)
         for part, jobs in batches:
             batch, log_run, log_energy = part.batch(jobs, forget)
@@ -136,7 +140,7 @@ def fit(
             schedule.step()
             total += loss.item()
         seconds = time.perf_counter() - began
-        tell(f"epoch {epoch + 1}/{how.epochs}: loss {total / len(batches):.4f}, {seconds:.0f} s")
+        tell(f"epoch {epoch + 1}/{epochs}: loss {total / len(batches):.4f}, {seconds:.0f} s")
     network.eval()
 
 
