@@ -38,7 +38,7 @@ def train_world(seed: int, apps: int = APPS, jobs: int = JOBS) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         file = target.with_suffix(".yml")
         file.write_text(yaml.safe_dump(scenario, sort_keys=False), encoding="utf-8")
-        _generate(target, seed, "--scenario", str(file))
+        generate(target, seed, "--scenario", str(file))
     return target
 
 
@@ -46,11 +46,12 @@ def test_world(split: str, seed: int) -> Path:
     """Reports of the usual world of a split."""
     target = cache() / f"{split}-{seed}"
     if not target.is_dir():
-        _generate(target, seed, "--split", split)
+        generate(target, seed, "--split", split)
     return target
 
 
-def _generate(target: Path, seed: int, *options: str) -> None:
+def generate(target: Path, seed: int, *options: str) -> None:
+    """Run ``greensched generate reports``."""
     command = [sys.executable, "-m", "greensched", "generate", "reports", "-o", str(target), "--seed", str(seed)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path[:2])}
     subprocess.run([*command, *options], env=environment, check=True, capture_output=True)
