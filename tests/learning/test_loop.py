@@ -13,10 +13,11 @@ import pytest
 from greensched.core.errors import ConfigError
 from greensched.core.types import Observation, Options, Predictions, TaskTable, World
 from greensched.learning.loop import make_loop
+from greensched.learning.update import carry_out
 from greensched.learning.versions import ModelStore
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.service.mind import Mind
-from tests.learning.made import SITES, Made
+from tests.learning.made import SITES, Made, request, write_log
 
 pytest.importorskip("xgboost")
 
@@ -87,6 +88,93 @@ def test_drift_starts_an_update_that_undoes_the_damage(tmp_path: Path) -> None:
     assert static == pytest.approx(np.log(2), rel=0.2)  # some were placed before it drifted
     assert (static - updated) / (static - 0.05) > 0.5
     assert len(set(run.models)) == 2
+
+
+def test_an_update_soon_after_a_drift_learns_of_it(tmp_path: Path) -> None:
+    """A fifth of all since the last update is more than what has come since the drift: it may not all be held back."""
+    pytest.importorskip("river")
+    policy = block(drift="page-hinkley", fewest=150)
+    run = Made(tmp_path / "f.sqlite", policy, seed=9, energy=lambda seq, dc: 1.0 if seq <= 60 else 3.0)
+    run.go(80).finish()
+    learned = told(tmp_path)
+    assert 60 * 300 < learned["drift"][0]["t_s"]
+    update = learned["updates"][0]
+    assert update["why"] == "drift"
+    assert update["held_back"] < 150 < 0.2 * update["reports"], "of those since the drift, not of all"
+    about = ModelStore(tmp_path / "models").find(update["version"]).about
+    assert about["data"]["to_s"] > learned["drift"][0]["t_s"], "the newest that it learned from"
+    assert update["status"] == "promoted", update
+
+
+def test_a_drift_that_a_refused_update_did_not_answer_is_tried_again_less_and_less_often(tmp_path: Path) -> None:
+    """Detectors tell of a rise, once; what stays wrong afterwards they get used to."""
+    pytest.importorskip("river")
+    policy = block(drift="page-hinkley", fewest=100, train="tests.learning.test_loop:Stubborn")
+    Made(tmp_path / "f.sqlite", policy, seed=9, energy=lambda seq, dc: 1.0 if seq <= 20 else 3.0).go(80).finish()
+    updates = told(tmp_path)["updates"]
+    assert [update["status"] for update in updates[:3]] == ["refused"] * 3
+    assert {update["why"] for update in updates} == {"drift"}
+    waits = np.diff([update["t_s"] for update in updates[:3]]) / 300 * 20  # tasks; a few are never placed
+    assert 200 <= waits[0] <= 240
+    assert 400 <= waits[1] <= 480
+
+
+class Stubborn(AnalyticPredictor):
+    """Learns nothing."""
+
+    name = "stubborn"
+
+    def fit(self, log: Path, *, seed: int) -> dict[str, float]:
+        return {}
+
+    def save(self, folder: Path) -> None:
+        (folder / "nothing").write_text("")
+
+    def load(self, folder: Path) -> None:
+        pass
+
+
+class Counting(AnalyticPredictor):
+    """Learns how often it has learned."""
+
+    name = "counting"
+
+    def __init__(self, model: str = "") -> None:
+        super().__init__()
+        self.times = 0
+
+    def fit(self, log: Path, *, seed: int) -> dict[str, float]:
+        self.times = 1
+        return {}
+
+    def update(self, log: Path, *, seed: int) -> dict[str, float]:
+        self.times += 1
+        return {}
+
+    def save(self, folder: Path) -> None:
+        (folder / "times").write_text(str(self.times))
+
+    def load(self, folder: Path) -> None:
+        self.times = int((folder / "times").read_text())
+
+
+def test_the_first_update_goes_on_from_the_model_that_the_scenario_names(tmp_path: Path) -> None:
+    """Else what somebody has tuned for months would be lost at the first update of the first run."""
+    write_log(tmp_path / "f.sqlite")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "times").write_text("41")
+    name = "tests.learning.test_loop:Counting"
+    mine = {"name": name, "model": "mine"}
+    for number, (serves, train, times) in enumerate(
+        [(mine, mine, 42), (mine, name, 42), ("analytic", mine, 42), ("analytic", name, 1)], start=1
+    ):
+        asked = request(
+            tmp_path / "f.sqlite", tmp_path / "models", policy_predictor=serves, train=train, folder=str(tmp_path)
+        )
+        done = carry_out(asked)
+        assert done["status"] == "refused", done
+        version = ModelStore(tmp_path / "models").find(str(number))
+        assert int((version.folder / "times").read_text()) == times
 
 
 class Broken(AnalyticPredictor):

@@ -34,6 +34,39 @@ def make_detector(name: Detector) -> Any:
     return detectors.PageHinkley(min_instances=50, delta=0.1, threshold=30.0, mode="up")
 
 
+class Alarm:
+    """A drift that was told and that no promotion has answered yet.
+
+    A detector tells of a rise once and then gets used to it. So an update that is refused, or fails, does not end the
+    alarm: another is due, after twice as many reports each time.
+
+    Args:
+        fewest: reports from the drift to the first update.
+
+    Attributes:
+        since_s: when it was told, simulated seconds; None: all is quiet.
+    """
+
+    def __init__(self, fewest: int) -> None:
+        self.since_s: float | None = None
+        self._from, self._patience = 0, fewest
+
+    def raise_at(self, t_s: float, reports: int) -> None:
+        """A detector tells of a drift after so many reports since the last update; only the first one counts."""
+        if self.since_s is None:
+            self.since_s, self._from = t_s, reports
+
+    def is_due(self, reports: int) -> bool:
+        """Whether an update is, so many reports after the last one."""
+        return self.since_s is not None and reports - self._from >= self._patience
+
+    def tried(self) -> None:
+        """An update has begun, for whatever reason."""
+        self._from = 0
+        if self.since_s is not None:
+            self._patience *= 2
+
+
 class DriftWatch:
     """Two detectors, of energy and service time.
 

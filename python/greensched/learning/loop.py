@@ -22,7 +22,7 @@ from greensched.core.registry import FOLDER_KEY
 from greensched.core.types import Decisions, Observation, Reports, World
 from greensched.learning import disk
 from greensched.learning.background import Background
-from greensched.learning.drift import DriftWatch
+from greensched.learning.drift import Alarm, DriftWatch
 from greensched.learning.exploration import Explorer
 from greensched.learning.prequential import Prequential
 from greensched.learning.served import Served
@@ -69,7 +69,8 @@ class Loop:
         self._former: list[tuple[Predictor, str | None]] = []
         self._store: ModelStore | None = None
         self._new = 0
-        self._since_s = self._since_drift = -1.0
+        self._since_s = -1.0
+        self._alarm = Alarm(settings.fewest)
         self._next_s = settings.every_s or 0.0
         self._tasks = 0
         if settings.updates:
@@ -108,8 +109,7 @@ class Loop:
         self._new += len(reports)
         if self._watch is not None and (what := self._watch.see(energy, service)):
             self._drifted.append({"t_s": t_s, "what": what})
-            if self._since_drift < 0:
-                self._since_drift = float(self._new)
+            self._alarm.raise_at(t_s, self._new)
 
     def before(self, t_s: float, flush: Callable[[], None]) -> None:
         """Between two decisions: swap in what is due to serve, and begin an update that is due.
@@ -142,7 +142,7 @@ class Loop:
             return "schedule"
         if s.reports is not None and self._new >= s.reports:
             return "reports"
-        if self._since_drift >= 0 and self._new - self._since_drift >= s.fewest:
+        if self._alarm.is_due(self._new):
             return "drift"
         return None
 
@@ -155,9 +155,10 @@ class Loop:
         request = Request(
             str(self._log), str(self._store.folder), number, self._since_s, self._world.seed, self._champion,
             self._first, self._train, None if self._folder is None else str(self._folder),
-            self.settings.as_json(),
+            self.settings.as_json(), self._alarm.since_s,
         )  # fmt: skip
-        self._since_s, self._new, self._since_drift = t_s, 0, -1.0
+        self._since_s, self._new = t_s, 0
+        self._alarm.tried()
         return request
 
     def _take(self, outcome: dict[str, Any], serves_from_s: float) -> None:
@@ -193,9 +194,14 @@ class Loop:
         self._champion = update["version"]
         update["status"] = "promoted"
         self._swaps.append({"t_s": t_s, "event": "promoted", "version": update["version"], "model": predictor.version})
+        self._watch_anew()
+        self.write()
+
+    def _watch_anew(self) -> None:
+        """Another model serves: errors of the one before say nothing about it."""
         if self._watch is not None:
             self._watch.reset()
-        self.write()
+        self._alarm = Alarm(self.settings.fewest)
 
     def retreat(self, t_s: float, reason: str) -> bool:
         """Go back to the model before, after the one that serves said what cannot be; False if there is none."""
@@ -208,6 +214,7 @@ class Loop:
         swap = {"t_s": t_s, "event": "rolled back", "version": name, "from": bad, "model": predictor.version}
         self._swaps.append(swap | {"reason": reason})
         _log.warning("version %s does not serve any more: %s", bad, reason)
+        self._watch_anew()
         try:
             if self._store is not None:
                 self._store.rollback(reason, name, t_s=t_s) if name else self._store.withdraw(reason, t_s=t_s)

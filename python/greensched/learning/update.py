@@ -2,7 +2,8 @@
 
 Which report is for what is settled by time and by a hash of its task, never by chance at run time:
 
-* the newest ``holdback_frac`` of the reports since the last update judge;
+* the newest ``holdback_frac`` of the reports since the last update judge (after a drift: of those since it was told, or
+  all that is new would judge and nothing of it be learned);
 * of all earlier ones a tenth, chosen by the hash, is never trained on by any update: the older reports that show what
   has been forgotten are those of them that came before the last update (before the first one: all of them);
 * the rest is trained on: all that came since the last update, and of what is older at most ``replay`` reports, a
@@ -56,6 +57,7 @@ class Request:
         train: predictor to train, likewise.
         folder: the scenario's.
         settings: see :class:`Settings`.
+        drift_s: when a detector told of a drift that no update has answered yet; None: none did.
     """
 
     log: str
@@ -68,6 +70,7 @@ class Request:
     train: Any
     folder: str | None
     settings: Mapping[str, Any]
+    drift_s: float | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
@@ -116,7 +119,7 @@ def carry_out(request: Request, champion: Predictor | None = None) -> dict[str, 
 def _carry_out(request: Request, champion: Predictor | None, work: Path) -> dict[str, Any]:
     settings = Settings(**request.settings)
     sifted = sift(read_evidence(work), settings.user_cap_frac, request.seed)
-    trained, newest, older = divide(sifted.kept, request.since_s, settings, request.seed)
+    trained, newest, older = divide(sifted.kept, request.since_s, settings, request.seed, request.drift_s)
     told: dict[str, Any] = {
         "reports": len(sifted.kept) + sum(sifted.left_out.values()), "left_out": sifted.left_out,
         "trained_on": len(trained), "held_back": len(newest), "older": len(older),
@@ -141,12 +144,15 @@ def _carry_out(request: Request, champion: Predictor | None, work: Path) -> dict
     return {"status": status, "version": version.name, "reason": verdict.reason, **told, "judged": verdict.as_json()}
 
 
-def divide(e: Evidence, since_s: float, settings: Settings, seed: int) -> tuple[Evidence, Evidence, Evidence]:
+def divide(
+    e: Evidence, since_s: float, settings: Settings, seed: int, drift_s: float | None = None
+) -> tuple[Evidence, Evidence, Evidence]:
     """Reports to train on, the newest ones, and older ones that nobody trains on; see the head of this module."""
     if len(e) == 0:
         return e, e, e
     new = e.landed_s > since_s
-    held = max(contest.FEWEST, math.ceil(settings.holdback_frac * int(np.count_nonzero(new))))
+    judging = new if drift_s is None else new & (e.landed_s > drift_s)
+    held = max(contest.FEWEST, math.ceil(settings.holdback_frac * int(np.count_nonzero(judging))))
     lots = draws(seed, e.task, np.array([_PROBE, _REPLAY], dtype=np.int64))
     earlier = np.arange(len(e)) < len(e) - held
     probe: Bool = earlier & (lots[:, 0] < _OLDER_FRAC)
@@ -163,13 +169,25 @@ def train(request: Request, log: Path) -> tuple[TrainablePredictor, dict[str, fl
     """A challenger trained on a log: from where the champion is if it can be, else from scratch."""
     challenger = make_trainer(request.train, request.home)
     learn: Any = challenger.fit
-    if request.champion is not None and hasattr(challenger, "update"):
-        version = ModelStore(Path(request.store)).find(request.champion)
-        if version.about["predictor"]["name"] == name_and_options(request.train)[0]:
-            challenger.load(version.folder)
-            learn = challenger.update
+    begin = _begin(request) if hasattr(challenger, "update") else None
+    if begin is not None:
+        challenger.load(begin)
+        learn = challenger.update
     metrics = learn(log, seed=(request.seed + request.number) % 2**31)
     return challenger, {name: float(value) for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _begin(request: Request) -> Path | None:
+    """The model to go on from: the version that serves, else the one that the scenario names; None: from scratch."""
+    name = name_and_options(request.train)[0]
+    if request.champion is not None:
+        version = ModelStore(Path(request.store)).find(request.champion)
+        return version.folder if version.about["predictor"]["name"] == name else None
+    for block in (request.train, request.policy_predictor):
+        if isinstance(block, Mapping) and block.get("name") == name and block.get("model"):
+            roots = [Path.cwd()] if request.home is None else [request.home, Path.cwd()]
+            return registry.inside(str(block["model"]), roots, f"predictor '{name}': option 'model'")
+    return None
 
 
 def keep(
