@@ -26,6 +26,7 @@ DAY_S = 86_400.0
 WINDOWS = 12
 TARGETS = ("energy", "service time")
 _SPARE = 1.02  # the update before the drift is to be due before the drift
+_LATE_KEPT_BACK = 0.15  # so that a third update is never due
 _TRAIN_S = 600.0
 Errors = dict[str, F64]
 """Relative errors (predicted / true - 1) by target, a value per report."""
@@ -70,8 +71,7 @@ def course(case: str, block: dict[str, Any], train: str, jobs: int, count: int) 
     """
     log = drift_worlds.world(case, jobs) / drift_replay.LOG
     drift_s = drift_worlds.days(case) * DAY_S / 2
-    early = drift_replay.told_before(log, drift_s)
-    kept_back = np.random.default_rng(0).permutation(early)[: max(0, len(early) - round(_SPARE * count))]
+    kept_back = _kept_back(log, drift_s, count)
     policy = {"predictor": block, "learning": {"train": train, "reports": count, "train_s": _TRAIN_S}}
     with tempfile.TemporaryDirectory(prefix="greensched-drift-") as temporary:
         folder = Path(temporary)
@@ -84,6 +84,15 @@ def course(case: str, block: dict[str, Any], train: str, jobs: int, count: int) 
         static, updated = (_errors(s, evidence) for s in predict_again(log, evidence, models))
         served = _errors(drift_replay.said(folder, evidence.decision), evidence)
     return _course(evidence, kept_back, drift_s, (static, updated, served), updates, drift_worlds.days(case))
+
+
+def _kept_back(log: Path, drift_s: float, count: int) -> I64:
+    """Tasks whose reports the mind never gets: as many from before the drift as leave it just those for an update."""
+    rng = np.random.default_rng(0)
+    early, every = (drift_replay.told_before(log, until_s) for until_s in (drift_s, np.inf))
+    late = every[len(early) :]
+    late = late[rng.random(len(late)) < _LATE_KEPT_BACK]
+    return np.concatenate([rng.permutation(early)[: max(0, len(early) - round(_SPARE * count))], late])
 
 
 def _models(store: ModelStore, updates: list[dict[str, Any]], block: dict[str, Any], log: Path) -> list[Predictor]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from greensched.feedback.log import FeedbackLog
+from greensched.learning.evidence import read_evidence
 from tests.conftest import cli_environment
+from tests.learning.made import write_log
 
 REPO = Path(__file__).resolve().parent.parent
 
@@ -18,6 +23,33 @@ def test_the_page_is_made_from_the_results() -> None:
         [sys.executable, str(REPO / "benchmarks" / "page.py"), "--check"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_a_replayed_mind_is_told_what_the_log_holds_but_for_what_is_kept_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same predictor says the same again, and reports that are kept back reach neither the log nor the loop."""
+    monkeypatch.syspath_prepend(str(REPO / "benchmarks"))
+    import drift_replay
+
+    log = tmp_path / "f.sqlite"
+    write_log(log, 20)
+    kept_back = np.arange(0, 200, 2)
+    policy = {"predictor": "analytic", "learning": {}}
+    (tmp_path / "again").mkdir()
+    told = drift_replay.replay(log, tmp_path / "again", policy, kept_back)
+    then, now = read_evidence(log), read_evidence(tmp_path / "again" / drift_replay.LOG)
+    heard = ~np.isin(then.task, kept_back)
+    assert 0 < heard.sum() < len(then)
+    for column in ("decision", "task", "dc", "energy_kwh", "run_s", "user"):
+        assert np.array_equal(getattr(then.take(heard), column), getattr(now, column)), column
+    assert told["prequential"]["all"]["reports"] == len(now)
+    query = "SELECT energy_kwh, service_time_s FROM decision WHERE decision_id = ?"
+    with closing(FeedbackLog.open(log)) as opened:
+        before = np.array([opened.query(query, (int(d),))[0] for d in then.decision])
+    energy_kwh, service_s = drift_replay.said(tmp_path / "again", then.decision)
+    assert np.column_stack([energy_kwh, service_s]) == pytest.approx(before, rel=1e-9), "frames keep microseconds"
+    assert set(kept_back.tolist()) & set(drift_replay.told_before(log, np.inf).tolist())
 
 
 @pytest.mark.slow

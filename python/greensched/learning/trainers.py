@@ -18,6 +18,7 @@ _TRAINERS = {
     "xgboost": "greensched.learning.trees.trainer:XGBoostTrainer",
     "llm": "greensched.learning.llm.trainer:LLMTrainer",
 }
+_OPTIONS: dict[str, dict[str, Any]] = {"xgboost": {"everything": True}}  # the loop itself judges
 _MODEL = "model"  # the option that names a finished model; a trainer starts without
 
 
@@ -49,7 +50,7 @@ def make_trainer(block: Any, folder: Path | None = None) -> TrainablePredictor:
     if name in _TRAINERS:
         module, _, attribute = _TRAINERS[name].partition(":")
         factory = getattr(importlib.import_module(module), attribute)
-        trainer = construct(factory, {_MODEL: "", **options}, f"predictor '{name}'")
+        trainer = construct(factory, {_MODEL: "", **_OPTIONS.get(name, {}), **options}, f"predictor '{name}'")
     else:
         trainer = registry.make_predictor(name, options, folder)
     missing = [method for method in ("fit", "save", "load") if not hasattr(trainer, method)]

@@ -23,8 +23,18 @@ class Parts:
     judged: NDArray[Any]
 
 
-def split(examples: Examples) -> Parts:
-    """Whole sources where there are four or more, the last ones for judging; else the same shares of each, by time."""
+def split(examples: Examples, mix_seed: int | None = None) -> Parts:
+    """Whole sources where there are four or more, the last ones for judging; else the same shares of each, by time.
+
+    Args:
+        examples: to split.
+        mix_seed: draw the same shares at random instead. By time the newest are never learned from; and a constant that
+            is found on them lays on every prediction what has changed in one place.
+    """
+    if mix_seed is not None:
+        order = np.random.default_rng([mix_seed, 12]).permutation(len(examples))
+        cuts = [int(len(order) * (1 - JUDGED_FRAC - STOP_FRAC)), int(len(order) * (1 - JUDGED_FRAC))]
+        return Parts(*(np.sort(part) for part in np.split(order, cuts)))
     sources = np.unique(examples.source)
     if len(sources) >= ENOUGH_SOURCES:
         judged, stop = (max(1, round(frac * len(sources))) for frac in (JUDGED_FRAC, STOP_FRAC))

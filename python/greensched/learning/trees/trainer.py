@@ -24,12 +24,18 @@ FEWEST_ROWS = 50
 class XGBoostTrainer(XGBoostPredictor):
     """Trains what :class:`XGBoostPredictor` serves.
 
+    Args:
+        model: as of the predictor.
+        embed: as of the predictor.
+        everything: learn from all that it is given, in the end; for those who judge it by what they have not given.
+
     Attributes:
         trials: what the last search tried, in order.
     """
 
-    def __init__(self, model: str = "", embed: Embed | None = None) -> None:
+    def __init__(self, model: str = "", embed: Embed | None = None, everything: bool = False) -> None:
         super().__init__(model, embed)
+        self._everything = everything
         self.trials: list[Trial] = []
 
     def fit(
@@ -64,13 +70,15 @@ class XGBoostTrainer(XGBoostPredictor):
             raise FeedbackLogError(
                 f"{sources[0].path}: {len(data)} finished placements, at least {FEWEST_ROWS} are needed to learn"
             )
-        return self.fit_examples(numbers, data, seed=seed, settings=settings or Settings(), trials=trials)
+        return self.fit_examples(
+            numbers, data, seed=seed, settings=settings or Settings(refit=self._everything), trials=trials
+        )
 
     def fit_examples(
         self, numbers: Numbers, data: Examples, *, seed: int, settings: Settings, trials: int = 0
     ) -> Mapping[str, float]:
         """The same, from examples that were gathered before."""
-        parts = split(data)
+        parts = split(data, seed if self._everything else None)
         vocabulary = choose_vocabulary(data, parts, settings)
         matrix = TextMatrix.of(data, vocabulary)
         chosen = {target: settings for target in TARGETS}
@@ -93,7 +101,7 @@ def choose_vocabulary(data: Examples, parts: Parts, settings: Settings) -> Vocab
     """Words of the texts that are learned from."""
     if settings.words == 0:
         return Vocabulary()
-    texts = np.unique(data.text[parts.learned])
+    texts = np.unique(data.text if settings.refit else data.text[parts.learned])
     return Vocabulary.choose((read(*data.texts[i]) for i in texts), settings.fewest_texts, settings.words)
 
 
