@@ -82,7 +82,7 @@ def replay(log: Path, folder: Path, policy: Mapping[str, Any], kept_back: I64) -
         kept_back: tasks whose reports the mind never gets.
     """
     mind = Mind(folder / LOG)
-    block = {"name": "drift_replay:Replayed", "log": str(log), "plugin_folder": str(Path(__file__).parent), **policy}
+    block = {"name": "drift_replay:Replayed", "log": str(log), **policy}
     with closing(FeedbackLog.open(log)) as told:
         answered = {seq for (seq,) in told.query("SELECT seq FROM answer")}
         mind.start(read_world(told), block)

@@ -8,7 +8,8 @@ The predictor is told reports of the datacenters that were chosen only, by the p
 
 The real mind and learning loop are told all of it (``drift_replay.py``) and update after every so many reports: once
 before the drift, which gives the *static* model, and once after it: the *continual* one, whose challenger is trained,
-judged and promoted, or not, as in service. Half of the reports from before the drift or so are kept from both.
+judged and promoted, or not, as in service. About half of the reports from before the drift are kept from both. *Updated*
+is that challenger, whether it serves or not.
 
 * damage = static after − static before. *Before* is the error on the reports that were kept back; *after* is on all
   reports of tasks decided once the update serves.

@@ -185,8 +185,10 @@ def _begin(request: Request) -> Path | None:
         return version.folder if version.about["predictor"]["name"] == name else None
     for block in (request.train, request.policy_predictor):
         if isinstance(block, Mapping) and block.get("name") == name and block.get("model"):
-            roots = [Path.cwd()] if request.home is None else [request.home, Path.cwd()]
-            return registry.inside(str(block["model"]), roots, f"predictor '{name}': option 'model'")
+            model = str(block["model"])
+            if request.home is None:
+                return Path(model)
+            return registry.inside(model, [request.home, Path.cwd()], f"predictor '{name}': option 'model'")
     return None
 
 
