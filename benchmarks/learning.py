@@ -7,9 +7,9 @@ summer becomes autumn (PUE falls), or all of it at once (``drift_worlds.py``: th
 The predictor is told reports of the datacenters that were chosen only, by the policy ``random`` (exploration 100 %).
 
 The real mind and learning loop are told all of it (``drift_replay.py``) and update after every so many reports: once
-before the drift, which gives the *static* model, and once after it: the *continual* one, whose challenger is trained,
-judged and promoted, or not, as in service. About half of the reports from before the drift are kept from both. *Updated*
-is that challenger, whether it serves or not.
+before the drift, which gives the *static* model, and once after it, which gives the *updated* one. Each is trained,
+judged and promoted, or not, as in service; *continual* is what served. About half of the reports from before the drift
+are kept from both updates.
 
 * damage = static after − static before. *Before* is the error on the reports that were kept back; *after* is on all
   reports of tasks decided once the update serves.

@@ -12,6 +12,7 @@ import pytest
 
 from greensched.core.errors import ConfigError
 from greensched.core.types import Observation, Options, Predictions, TaskTable, World
+from greensched.learning.drift import DriftWatch
 from greensched.learning.loop import make_loop
 from greensched.learning.update import carry_out
 from greensched.learning.versions import ModelStore
@@ -226,6 +227,19 @@ def test_an_update_that_fails_never_harms_the_run(tmp_path: Path, how: str, monk
     store = ModelStore(tmp_path / "models")
     assert store.serving() is None
     assert [line["event"] for line in store.history()] == ["promoted", "rolled back"]
+
+
+def test_after_a_rollback_the_errors_of_what_was_rolled_back_say_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("river")
+    anew: list[DriftWatch] = []
+    reset = DriftWatch.reset
+    monkeypatch.setattr(DriftWatch, "reset", lambda watch: (anew.append(watch), reset(watch))[1])
+    policy = block(every_s=6000.0, drift="page-hinkley", train="tests.learning.test_loop:Broken")
+    Made(tmp_path / "f.sqlite", policy).go(30).finish()
+    assert [swap["event"] for swap in told(tmp_path)["swaps"]] == ["promoted", "rolled back"]
+    assert len(anew) == 3, "at the start, and whenever another model began to serve"
 
 
 @pytest.mark.parametrize("how", ["learns", "dies"])
