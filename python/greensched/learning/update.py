@@ -167,8 +167,8 @@ def divide(
 
 def train(request: Request, log: Path) -> tuple[TrainablePredictor, dict[str, float]]:
     """A challenger trained on a log: from where the champion is if it can be, else from scratch."""
-    challenger = make_trainer(request.train, request.home)
-    learn: Any = challenger.fit
+    challenger: Any = make_trainer(request.train, request.home)
+    learn = challenger.fit
     begin = _begin(request) if hasattr(challenger, "update") else None
     if begin is not None:
         challenger.load(begin)
