@@ -11,7 +11,7 @@ from drift_course import TARGETS, Course
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP_X, _GAP_Y = 400, 150, 60, 70, 70, 65
 _COLOURS = {"llm": "#2166ac", "xgboost": "#b35806"}
 _DASHES = {"static": "5 3", "continual": "none"}
-_MINOR = (1, 2, 5)
+_MINOR = (1, 1.5, 2, 3, 5, 7)
 
 
 def svg(found: Mapping[tuple[str, str], Course]) -> str:
