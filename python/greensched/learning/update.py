@@ -1,13 +1,15 @@
 """One update: sift the reports, train on most of them, judge on those that were held back, keep what came out.
 
-Which report is for what is settled by time and by a hash of its task, never by chance at run time:
+Which report is for what is settled by time and by a hash, never by chance at run time:
 
 * the newest ``holdback_frac`` of the reports since the last update judge (after a drift: of those since it was told, or
   all that is new would judge and nothing of it be learned);
-* of all earlier ones a tenth, chosen by the hash, is never trained on by any update: the older reports that show what
-  has been forgotten are those of them that came before the last update (before the first one: all of them);
+* of all earlier ones a tenth, whole answers chosen by the hash, is never trained on by any update: the older reports
+  that show what has been forgotten are those of them that came before the last update (before the first one: all of
+  them). Whole answers, since reports of one share the state of the datacenters: who remembers that passes for one who
+  has forgotten nothing, while it believes lies about every other moment;
 * the rest is trained on: all that came since the last update, and of what is older at most ``replay`` reports, a
-  uniform sample by the hash, which is the replay against forgetting.
+  uniform sample by a hash of the task, which is the replay against forgetting.
 """
 
 from __future__ import annotations
@@ -153,15 +155,20 @@ def divide(
     new = e.landed_s > since_s
     judging = new if drift_s is None else new & (e.landed_s > drift_s)
     held = max(contest.FEWEST, math.ceil(settings.holdback_frac * int(np.count_nonzero(judging))))
-    lots = draws(seed, e.task, np.array([_PROBE, _REPLAY], dtype=np.int64))
+    answer, task = (
+        draws(seed, number, np.array([which]))[:, 0] for number, which in ((e.seq, _PROBE), (e.task, _REPLAY))
+    )
     earlier = np.arange(len(e)) < len(e) - held
-    probe: Bool = earlier & (lots[:, 0] < _OLDER_FRAC)
-    past = np.flatnonzero(earlier & ~probe & ~new)
+    past = earlier & ~new
+    probe: Bool = earlier & (answer < _OLDER_FRAC)
+    if past.any() and np.count_nonzero(probe & past) < contest.FEWEST:  # a short one: more of its answers
+        probe |= past & (answer <= np.sort(answer[past])[: contest.FEWEST][-1])
+    learnable = np.flatnonzero(past & ~probe)
     replayed = np.zeros(len(e), dtype=bool)
-    replayed[past[np.argsort(lots[past, 1], kind="stable")[: settings.replay]]] = True
-    old = probe & ~new  # what came since may be what poisons, so it does not speak for the past
-    probes = np.flatnonzero(old if np.count_nonzero(old) >= contest.FEWEST else probe)
-    probes = np.sort(probes[np.argsort(lots[probes, 1], kind="stable")[:_MOST_OLDER]])
+    replayed[learnable[np.argsort(task[learnable], kind="stable")[: settings.replay]]] = True
+    # what came since may be what poisons, so it does not speak for the past
+    probes = np.flatnonzero(probe & past if past.any() else probe)
+    probes = np.sort(probes[np.argsort(task[probes], kind="stable")[:_MOST_OLDER]])
     return e.take(replayed | (earlier & ~probe & new)), e.take(~earlier), e.take(probes)
 
 
