@@ -68,7 +68,7 @@ def main() -> int:
     for order in ("shared", "paper") if options.paper else ("shared",):
         trainer = PromptTrainer(order=order, level=LEVEL, jobs=learned)  # type: ignore[arg-type]
         began = time.perf_counter()
-        metrics = trainer.learn([log])
+        metrics = trainer.learn([log], seed=0)
         case = f"llm-prompt, order {order}, {metrics['training_jobs']:.0f} jobs"
         report.add(case, "training", time.perf_counter() - began, "s")
         named[case] = trainer

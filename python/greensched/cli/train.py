@@ -49,7 +49,7 @@ def train(
     if predictor == "llm":
         made, metrics = _llm(log, seed, model, preset)
     elif predictor == "llm-prompt":
-        made, metrics = _llm_prompt(log, {"layers": layers, "order": order, "jobs": jobs}, level)
+        made, metrics = _llm_prompt(log, seed, {"layers": layers, "order": order, "jobs": jobs}, level)
     else:
         made, metrics = _xgboost(log, seed, trials, refit)
     made.save(out)
@@ -75,11 +75,13 @@ def _llm(log: list[Path], seed: int, model: Path | None, preset: str) -> tuple[A
     return made, made.learn(log, seed=seed)
 
 
-def _llm_prompt(log: list[Path], options: dict[str, Any], level: str | None) -> tuple[Any, Mapping[str, float]]:
+def _llm_prompt(
+    log: list[Path], seed: int, options: dict[str, Any], level: str | None
+) -> tuple[Any, Mapping[str, float]]:
     from greensched.learning.prompted.trainer import PromptTrainer
 
     made = PromptTrainer(**(options if level is None else options | {"level": level}))
-    return made, made.learn(log)
+    return made, made.learn(log, seed=seed)
 
 
 def verdicts(metrics: Mapping[str, float]) -> list[str]:

@@ -14,7 +14,7 @@ from greensched.language.default import NAME
 from greensched.language.runtime import int8_is_exact
 from greensched.learning.prompted.examples import Examples, examples, joined
 from greensched.predictors.prompted.artefact import Order, PromptModel, Reads
-from greensched.predictors.prompted.head import DIRECTIONS, features, standardised
+from greensched.predictors.prompted.head import DIRECTIONS, WAVES, of_jobs, of_pairs, standardised
 from greensched.predictors.prompted.predictor import PromptPredictor
 from greensched.predictors.prompted.reader import open_reader
 from greensched.prompts import Level
@@ -24,8 +24,9 @@ HELD_FRAC: Final = 0.2  # of each source, the newest: chooses how strongly weigh
 GPU_NAMES: Final = ("A10", "A100", "H100", "L4", "T4", "V100")
 LEVEL: Final = "+text-hardware-network-state-forecasts"
 """The paper's prompt, what else is declared, and the owner's words; hosts and states are told in numbers anyhow."""
-_RIDGES: Final = tuple(10.0**power for power in range(-4, 4))  # times the number of pairs
+_RIDGES: Final = tuple(10.0**power for power in range(-7, 3))  # times the number of pairs
 _JOBS_AT_ONCE = 512
+_SHOWN = 512  # jobs that tell how far apart they usually are
 
 
 class PromptTrainer(PromptPredictor):
@@ -58,7 +59,7 @@ class PromptTrainer(PromptPredictor):
         self._reads = Reads(base, _layers(layers), used, level, order, GPU_NAMES)
 
     def fit(self, log: Path, *, seed: int) -> Mapping[str, float]:
-        """Learn from a feedback log (or a run or reports folder); nothing is random, so the seed changes nothing.
+        """Learn from a feedback log (or a run or reports folder).
 
         Returns:
             Numbers of jobs, and errors of energy and run time on the newest fifth, beside those of ``analytic``.
@@ -66,11 +67,11 @@ class PromptTrainer(PromptPredictor):
         Raises:
             DataError: there are too few finished placements, or a grid too large for the base model.
         """
-        return self.learn([log])
+        return self.learn([log], seed=seed)
 
     update = fit
 
-    def learn(self, logs: Sequence[Path]) -> dict[str, float]:
+    def learn(self, logs: Sequence[Path], *, seed: int) -> dict[str, float]:
         """The same from several logs; the newest fifth of each is held back."""
         reader = open_reader(self._reads, self._precision, self._threads)
         parts = [examples([log], self._reads, reader, self._jobs) for log in logs]
@@ -80,9 +81,9 @@ class PromptTrainer(PromptPredictor):
                             f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
         learned = joined([part.part(0, cut) for part, cut in zip(parts, cuts, strict=True)])
         held = joined([part.part(cut, len(part)) for part, cut in zip(parts, cuts, strict=True)])
-        weights = fitted(learned, held)
+        weights = fitted(learned, held, seed)
         metrics = {"training_jobs": float(len(learned)), "validation_jobs": float(len(held)), **_errors(held, weights)}
-        trained = {"logs": [str(log) for log in logs], "jobs": len(learned)}
+        trained = {"logs": [str(log) for log in logs], "jobs": len(learned), "seed": seed}
         self._use(PromptModel(self._reads, weights, metrics, trained))
         return metrics
 
@@ -91,17 +92,37 @@ class PromptTrainer(PromptPredictor):
         self.model.save(folder)
 
 
-def fitted(learned: Examples, held: Examples) -> dict[str, F64]:
+def fitted(learned: Examples, held: Examples, seed: int) -> dict[str, F64]:
     """Weights of the head, held down as strongly as serves the held-out pairs best."""
     centre = learned.pooled.mean(axis=0, dtype=np.float64)
     scale = np.maximum(learned.pooled.std(axis=0, dtype=np.float64), 1e-3)
     vectors = standardised(learned.pooled, centre, scale)
     _, spread, directions = np.linalg.svd(vectors - vectors.mean(axis=0), full_matrices=False)
-    found = np.zeros((vectors.shape[1], DIRECTIONS))  # fewer jobs than that have fewer directions
+    basis = np.zeros((vectors.shape[1], DIRECTIONS))  # fewer jobs than that have fewer directions
     used = min(DIRECTIONS, len(spread))
-    found[:, :used] = directions[:used].T / np.maximum(spread[:used] / np.sqrt(len(vectors)), 1e-6)
-    weights: dict[str, F64] = {"centre": centre, "scale": scale, "basis": found}
+    basis[:, :used] = directions[:used].T / np.maximum(spread[:used] / np.sqrt(len(vectors)), 1e-6)
+    turns, phases = _waves(vectors, learned.job, np.random.default_rng(seed))
+    weights = {"centre": centre, "scale": scale, "basis": basis, "turns": turns, "phases": phases}
     return weights | _ridge(learned, held, weights)
+
+
+def _waves(vectors: F64, job: F64, rng: np.random.Generator) -> tuple[F64, F64]:
+    """Random mixtures, about as steep as the distances between jobs ask for; numbers weigh as much as the vector."""
+    usual, spread = job.mean(axis=0), np.maximum(job.std(axis=0), 1e-3)
+    shown = rng.permutation(len(job))[:_SHOWN]
+    joined_up = np.concatenate([vectors[shown] * _shrunk(vectors), (job[shown] - usual) / spread], axis=1)
+    squares = (joined_up**2).sum(axis=1)
+    apart = squares[:, None] + squares - 2 * joined_up @ joined_up.T
+    steepness = np.sqrt(2.0 / max(float(np.median(apart)), 1e-6))
+    turns: F64 = rng.normal(size=(joined_up.shape[1], WAVES)) * steepness
+    turns[: vectors.shape[1]] *= _shrunk(vectors)
+    turns[vectors.shape[1] :] /= spread[:, None]
+    phases: F64 = rng.uniform(0.0, 2 * np.pi, WAVES) - usual @ turns[vectors.shape[1] :]
+    return turns, phases
+
+
+def _shrunk(vectors: F64) -> float:
+    return float(1.0 / np.sqrt(vectors.shape[1]))
 
 
 def _ridge(learned: Examples, held: Examples, weights: Mapping[str, F64]) -> dict[str, F64]:
@@ -124,8 +145,8 @@ def _chunks(told: Examples, weights: Mapping[str, F64]) -> Iterator[tuple[F64, F
     """Features of pairs and both targets, some jobs at a time."""
     for begin in range(0, len(told), _JOBS_AT_ONCE):
         part = told.part(begin, min(begin + _JOBS_AT_ONCE, len(told)))
-        vectors = standardised(part.pooled, weights["centre"], weights["scale"])[part.row]
-        x = features(vectors, weights["basis"], part.job[part.row], part.host, part.state)
+        jobs, strongest = of_jobs(weights, part.pooled, part.job)
+        x = of_pairs(jobs[part.row], strongest[part.row], part.host, part.state)
         yield x, np.stack([part.log_run, part.log_energy], axis=1)
 
 

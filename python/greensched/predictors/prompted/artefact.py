@@ -21,7 +21,7 @@ FORMAT: Final = 1
 FACTS, HEAD = "model.json", "head.safetensors"
 INPUTS: Final = {"job": list(JOB), "host": list(HOST), "state": list(STATE), "prompts": PROMPTS}
 """What a model was trained on; another version of this code may tell other things."""
-WEIGHTS: Final = ("centre", "scale", "basis", "run", "energy")
+WEIGHTS: Final = ("centre", "scale", "basis", "turns", "phases", "run", "energy")
 Order = Literal["shared", "paper"]
 
 

@@ -1,12 +1,14 @@
-"""The head: by what factor a job differs from what ``analytic`` says, linear in what was read and in known numbers.
+"""The head: by what factor a job differs from what ``analytic`` says.
 
-The vector of the whole prompt cannot tell datacenters apart: they differ by their numbers (hosts and state, those that
-``llm`` knows), and by products of the strongest directions of the vector with what a host is. What is linear can be
-learned from few jobs and moves little on what it never saw.
+Of the vector of a prompt and the numbers of its job the head takes waves: cosines of random mixtures, so that jobs
+count as alike when their vectors are near (what is linear in them is a kernel regression, at the cost of a fixed
+width). The vector of the whole prompt cannot tell datacenters apart: they differ by their numbers (hosts and state,
+those that ``llm`` knows), and by products of the strongest directions of the vector with what a host is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -14,9 +16,9 @@ import numpy as np
 from greensched.core.types import F64
 from greensched.language.tensors import F32
 from greensched.predictors.llm.inputs import HOST, Pairs
-from greensched.predictors.prompted.artefact import PromptModel
 
 DIRECTIONS: Final = 12
+WAVES: Final = 1024
 MOST_LOG: Final = float(np.log(20.0))
 """No text moves a prediction by more than this factor, in logarithms."""
 _STEEP: Final = 5.0  # standard deviations; a state beyond is cut, so that no strange text is told far away
@@ -31,37 +33,40 @@ def standardised(pooled: F32, centre: F64, scale: F64) -> F64:
     return found
 
 
-def features(vectors: F64, basis: F64, job: F64, host: F64, state: F64) -> F64:
-    """What the head is linear in, (pairs, width).
+def of_jobs(weights: Mapping[str, F64], pooled: F32, job: F64) -> tuple[F64, F64]:
+    """What the head is linear in of jobs, (jobs, ..), and the strongest directions of their vectors.
 
     Args:
-        vectors: standardised, of the prompt of each pair, (pairs, ..).
-        basis: their strongest directions, (.., DIRECTIONS).
-        job: numbers of the job of each pair, see :mod:`greensched.predictors.llm.inputs`.
-        host: of the host that would take it.
-        state: of the datacenter now.
+        weights: ``centre``, ``scale``, ``basis`` (width, DIRECTIONS), ``turns`` (width + numbers, waves), ``phases``.
+        pooled: vectors of the prompts, (jobs, width).
+        job: numbers of the jobs, see :mod:`greensched.predictors.llm.inputs`.
     """
-    strongest = vectors @ basis
+    vectors = standardised(pooled, weights["centre"], weights["scale"])
+    turns, phases = weights["turns"], weights["phases"]
+    angles = vectors @ turns[: vectors.shape[1]] + job @ turns[vectors.shape[1] :] + phases
+    waves = np.cos(angles) * np.sqrt(2.0 / len(phases))
+    return np.concatenate([waves, 0.1 * job, np.ones((len(job), 1))], axis=1), vectors @ weights["basis"]
+
+
+def of_pairs(jobs: F64, strongest: F64, host: F64, state: F64) -> F64:
+    """What the head is linear in of pairs, (pairs, ..); the first two are of the job of each pair."""
     crossed = strongest[:, :, None] * host[:, None, _CROSSED]
-    return np.concatenate(
-        [vectors, job, host, state, crossed.reshape(len(vectors), -1), np.ones((len(vectors), 1))], axis=1
-    )
+    return np.concatenate([jobs, host, state, crossed.reshape(len(jobs), -1)], axis=1)
 
 
-def log_factors(model: PromptModel, pooled: F32, job: F64, pairs: Pairs) -> tuple[F64, F64]:
+def log_factors(weights: Mapping[str, F64], pooled: F32, job: F64, pairs: Pairs) -> tuple[F64, F64]:
     """Logarithms of run time and energy over those of ``analytic``, each (tasks, datacenters).
 
     Args:
-        model: trained.
+        weights: as of :func:`of_jobs`, and ``run`` and ``energy``.
         pooled: vectors of the prompts, (tasks, width).
         job: numbers of the tasks, (tasks, ..).
         pairs: numbers of tasks at datacenters.
     """
-    w = model.weights
-    vectors = standardised(pooled, w["centre"], w["scale"])
+    jobs, strongest = of_jobs(weights, pooled, job)
     shape = (len(pooled), len(pairs.host[0]) if len(pooled) else 0)
     run, energy = np.zeros(shape), np.zeros(shape)
     for dc in range(shape[1]):
-        told = features(vectors, w["basis"], job, pairs.host[:, dc], np.asarray(pairs.state[:, dc]))
-        run[:, dc], energy[:, dc] = told @ w["run"], told @ w["energy"]
+        told = of_pairs(jobs, strongest, pairs.host[:, dc], np.asarray(pairs.state[:, dc]))
+        run[:, dc], energy[:, dc] = told @ weights["run"], told @ weights["energy"]
     return np.clip(run, -MOST_LOG, MOST_LOG), np.clip(energy, -MOST_LOG, MOST_LOG)

@@ -84,7 +84,7 @@ class PromptPredictor:
         asked = tasks.take(rows)
         pooled = self._reader.pooled(*self._prompts.parted(observation, asked))
         run_up, energy_up = head.log_factors(
-            self.model, pooled, job_numbers(asked), self._hosts.pairs(observation, asked)
+            self.model.weights, pooled, job_numbers(asked), self._hosts.pairs(observation, asked)
         )
         wait_s = prior.wait_s[rows]
         run_s = (prior.service_time_s[rows] - wait_s) * np.exp(run_up[:, options.dc])
