@@ -11,11 +11,7 @@ from drift_course import TARGETS, Course
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP_X, _GAP_Y = 400, 150, 60, 70, 70, 65
 _COLOURS = {"llm": "#2166ac", "xgboost": "#b35806"}
 _DASHES = {"static": "5 3", "continual": "none"}
-<<<<<<< HEAD
-_MINOR = (1, 1.5, 2, 3, 5, 7)
-=======
 _TICKS, _MORE_TICKS = (1, 2, 5), (1, 1.5, 2, 3, 5, 7)  # of a decade; more where the axis has less than one
->>>>>>> h-drift
 
 
 def svg(found: Mapping[tuple[str, str], Course]) -> str:
@@ -68,11 +64,7 @@ def _panel(here: Mapping[str, Course], case: str, target: str, left: float, top:
 
     box = f'<rect x="{left}" y="{top}" width="{_WIDTH}" height="{_HEIGHT}" fill="none" stroke="#999"/>'
     parts = [_text(left, top - 7, f"{case}: {target}", size=12), box]
-<<<<<<< HEAD
-    for tick in (m * 10.0**e for e in range(-3, 5) for m in _MINOR):
-=======
     for tick in (m * 10.0**e for e in range(-3, 5) for m in (_TICKS if high - low > 1 else _MORE_TICKS)):
->>>>>>> h-drift
         if low <= np.log10(tick) <= high:
             y = height(tick)
             parts += [_line(left, y, left + _WIDTH, y, 'stroke="#eee"'), _text(left - 5, y + 4, f"{tick:g} %", "end")]
