@@ -185,7 +185,9 @@ def test_an_endpoint_that_fails_costs_time_and_nothing_else(
         made.predict(seen(name=["another"]), seen(name=["another"]).tasks, here(seen()))
     assert made.metadata["tasks_without_answer"] == 2
     assert made.metadata["pairs_analytic"] == made.metadata["pairs"] == 4
-    (record,) = [r for r in caplog.records if r.name == "greensched.llm-generate"]  # the second one is not told again
+    # the second one is not told again, unless a busy machine makes it fail for another reason
+    record, *others = [r for r in caplog.records if r.name == "greensched.llm-generate"]
+    assert all(other.getMessage() != record.getMessage() for other in others)
     assert record.levelno == logging.WARNING
     assert re.search(told, record.getMessage()), record.getMessage()
     assert "analytic predicts instead" in record.getMessage()
