@@ -60,7 +60,7 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
         except BridgeAuthError as error:
             reset = True
             _log.warning("refused a client: %s", error)
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, TypeError) as error:
             # the world closed the connection, or this side is shutting down and has closed it meanwhile
             _log.debug("connection of the world ended: %s", error)
         except BridgeProtocolError as error:
