@@ -58,7 +58,7 @@ class Decoder:
 
         Args:
             base: its name; see :func:`greensched.language.sources.find`.
-            precision: ``fp32``, or ``int8``: about twice as fast, scores slightly perturbed.
+            precision: ``fp32``, or ``int8``: half as fast again, scores slightly perturbed.
             adapter: low-rank changes of the weights; see :mod:`greensched.language.adapters`.
             threads: None for as many as there are cores.
             allow_network: a name on the Hugging Face hub may be fetched.

@@ -65,7 +65,7 @@ class GenerateOptions:
             by `analytic`. Less than `decide_timeout_s` of the scenario, after which the world decides without the mind.
         breaker_failures: requests that fail in a row, after which the endpoint is left alone.
         breaker_decisions: for so many decisions.
-        precision: of a model in this process: `int8` is twice as fast; `auto`: `int8` where the processor can.
+        precision: of a model in this process: `int8` is half as fast again; `auto`: `int8` where the processor can.
         threads: of a model in this process; 0: as many as there are cores.
         budget_tokens: of a model in this process: tokens read and written for a decision, after which no further is
             begun; unlike `budget_s` the same on every machine. 0: no limit.

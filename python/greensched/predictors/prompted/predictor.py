@@ -27,7 +27,7 @@ class PromptPredictor:
 
     Args:
         model: folder of the model, relative to the scenario's; `greensched train llm-prompt` makes one.
-        precision: of the base model: `int8` is about twice as fast; `auto`: as trained, where the processor allows.
+        precision: of the base model: `int8` is faster; `auto`: as trained, where the processor allows.
         threads: that read; 0: as many as there are cores.
     """
 
