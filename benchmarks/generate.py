@@ -22,9 +22,8 @@ from pathlib import Path
 import numpy as np
 import testbed
 from harness import Report
-from predictor import errors
+from predictor import add_error, errors, one_by_one
 
-from greensched.core.types import Options
 from greensched.feedback.outcomes import Outcomes, outcomes
 from greensched.language.runtime import int8_is_exact
 from greensched.predictors.analytic import AnalyticPredictor
@@ -61,11 +60,7 @@ def answers(report: Report, model: str, precision: str, level: str, order: str, 
     seen = random_observation(7, jobs, SITES)
     made.start(seen.world)
     took_s, done = [], 0
-    for row in range(jobs):
-        table = seen.tasks.take(np.array([row]))
-        began = time.perf_counter()
-        made.predict(dataclasses.replace(seen, tasks=table), table, Options.now_everywhere(SITES, seen.t_s))
-        spent_s = time.perf_counter() - began
+    for spent_s in one_by_one(made, seen):
         if made.metadata["backend"]["answers"] > done:
             took_s.append(spent_s)
             done += 1
@@ -95,8 +90,7 @@ def accuracy(report: Report, model: str, level: str, jobs: int) -> None:
     for name, predictor in (("llm-generate", made), ("analytic", AnalyticPredictor())):
         for target, error in islice(errors(predictor, found).items(), 3):
             case = f"{name}, {sum(len(o.tasks) for o in found)} jobs of test"
-            report.add(case, f"{target}, RMSPE", 100 * float(np.sqrt(np.mean(error**2))), "%")
-            report.add(case, f"{target}, median error", 100 * float(np.median(np.abs(error))), "%")
+            add_error(report, case, target, error)
     counts = made.metadata
     report.add("llm-generate", "pairs that analytic had to fill", counts["pairs_analytic"], "")
 

@@ -49,7 +49,7 @@ def _machine() -> dict[str, object]:
 def _commit() -> str:
     head = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=RESULTS.parent)
     dirty = subprocess.run(
-        ["git", "status", "--porcelain", "--", ":!benchmarks/results"],
+        ["git", "status", "--porcelain", "--", ":(top,exclude)benchmarks/results"],
         capture_output=True,
         text=True,
         cwd=RESULTS.parent,

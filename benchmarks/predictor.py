@@ -17,6 +17,7 @@ python benchmarks/predictor.py [--quick] [--xgboost MODEL] [--llm MODEL]
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import resource
 import sys
 import time
@@ -27,10 +28,11 @@ import numpy as np
 import testbed
 from harness import Report
 
-from greensched.core.types import F64, Options, TaskTable
+from greensched.core.types import F64, Observation, Options, TaskTable
 from greensched.feedback.outcomes import Outcomes, outcomes
 from greensched.predictors.analytic import AnalyticPredictor
-from greensched.predictors.llm.predictor import LLMPredictor
+from greensched.predictors.llm.opinion import SCALES
+from greensched.predictors.llm.predictor import GROUPS, LLMPredictor
 from greensched.predictors.xgboost import XGBoostPredictor
 from greensched.testing.worlds import random_observation, tasks
 
@@ -65,6 +67,22 @@ def errors(predictor: object, found: list[Outcomes]) -> dict[str, F64]:
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
+def add_error(report: Report, case: str, target: str, error: F64, wanted: float | None = None) -> None:
+    """Root mean square and median of relative errors."""
+    report.add(case, f"{target}, RMSPE", 100 * float(np.sqrt(np.mean(error**2))), "%", wanted)
+    report.add(case, f"{target}, median error", 100 * float(np.median(np.abs(error))), "%")
+
+
+def one_by_one(predictor: object, seen: Observation) -> Iterator[float]:
+    """Seconds that each task of an observation takes, one after the other; the predictor has been started."""
+    everywhere = Options.now_everywhere(seen.world.n_datacenters, seen.t_s)
+    for row in range(len(seen.tasks)):
+        table = seen.tasks.take(np.array([row]))
+        began = time.perf_counter()
+        predictor.predict(dataclasses.replace(seen, tasks=table), table, everywhere)  # type: ignore[attr-defined]
+        yield time.perf_counter() - began
+
+
 def accuracy(report: Report, name: str, predictor: object, split: str, found: list[Outcomes]) -> None:
     """Rows of one predictor on one split."""
     for target, error in errors(predictor, found).items():
@@ -79,14 +97,12 @@ def accuracy(report: Report, name: str, predictor: object, split: str, found: li
                            *((0.0, False) if least else (1.0, True)))  # fmt: skip
             continue
         wanted = {"energy": 5.0, "run time": 3.0}.get(target) if name == "llm" and split == "test" else None
-        report.add(case, f"{target}, RMSPE", 100 * float(np.sqrt(np.mean(error**2))), "%", wanted)
-        report.add(case, f"{target}, median error", 100 * float(np.median(np.abs(error))), "%")
+        add_error(report, case, target, error, wanted)
 
 
 def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path, scored: int) -> None:
     """Errors on the newest jobs of a world after learning from its first reports."""
-    from greensched.learning.llm import fit, trainer
-    from greensched.learning.llm.batches import Batches
+    from greensched.learning.llm import trainer
     from greensched.learning.llm.examples import read, table
 
     base = trainer.LLMTrainer(model)
@@ -94,7 +110,7 @@ def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path,
     chosen, every = (table([s], told.gpu_names, told.level) for s in (world / "feedback.sqlite", world))
     newest = every.take(np.arange(len(every) - scored, len(every)))
     encoder = base.encoder
-    texts = read(encoder, newest.said)
+    texts = read(encoder, newest.said, descriptions=told.reads)
     begins = float(newest.decided_s.min())
     for count in counts:
         known = chosen.take(np.flatnonzero(chosen.finished_s[chosen.first[:-1]] <= begins)[:count])
@@ -105,8 +121,7 @@ def fine_tuned(report: Report, model: str, counts: tuple[int, ...], world: Path,
             if count == 0 and not begin.weights:
                 continue
             if count == 0:
-                batches = Batches(newest, texts, told.vocabulary)
-                metrics = trainer.errors(newest, fit.predictions(trainer.network_of(told), batches), "")
+                metrics = trainer.judged(told, newest, texts)
             else:
                 preset = "update" if begin.weights else "default"
                 _, metrics = trainer.train(known, newest, encoder, begin, preset, 0)
@@ -155,6 +170,23 @@ def latency(report: Report, predictor: LLMPredictor, repeats: int) -> None:
     report.add("process", "most memory", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "MB")
 
 
+def variants(model: str) -> Iterator[tuple[str, LLMPredictor]]:
+    """The same model with one thing changed."""
+    usual = LLMPredictor(model).artefact
+    base_model = "is silent" if usual.reads else "reads"
+    certain = 1e-9 + np.eye(len(SCALES))
+    trusted, doubted = ([certain[at].tolist()] * GROUPS for at in (0, -1))
+    for name, changed in (
+        (f"llm, base model {base_model}", {"reads": not usual.reads}),
+        ("llm, text trusted", {"doubts": trusted}),  # but for its own spread
+        ("llm, second opinion alone", {"doubts": doubted}),
+    ):
+        made = LLMPredictor(model)
+        made.artefact = dataclasses.replace(usual, **changed)
+        made._use()
+        yield name, made
+
+
 def some(found: Iterator[Outcomes], most: int) -> list[Outcomes]:
     """Outcomes of the first so many jobs."""
     kept, jobs = [], 0
@@ -176,7 +208,7 @@ def main() -> int:
     report = Report("predictor", asked.quick)
     llm = LLMPredictor(asked.llm)
     latency(report, llm, 30 if asked.quick else 300)
-    rivals: dict[str, object] = {"analytic": AnalyticPredictor(), "llm": llm}
+    rivals: dict[str, object] = {"analytic": AnalyticPredictor(), "llm": llm, **dict(variants(asked.llm))}
     rival = asked.xgboost or (testbed.cache() / "rival" if (testbed.cache() / "rival").is_dir() else "")
     if rival:  # made by rival.py
         rivals["xgboost"] = XGBoostPredictor(str(rival))

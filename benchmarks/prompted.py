@@ -23,9 +23,8 @@ import numpy as np
 import testbed
 from generate import first_jobs
 from harness import Report
-from predictor import errors
+from predictor import add_error, errors, one_by_one
 
-from greensched.core.types import Options
 from greensched.learning.prompted.trainer import LEVEL, PromptTrainer
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.prompted.predictor import PromptPredictor
@@ -40,12 +39,8 @@ def latency(report: Report, model: Path, order: str, jobs: int) -> None:
     made._use(dataclasses.replace(made.model, reads=dataclasses.replace(made.model.reads, order=order)))
     seen = random_observation(11, jobs, SITES)
     made.start(seen.world)
-    before, took_s = made.metadata["tokens_read"], []
-    for row in range(jobs):
-        table = seen.tasks.take(np.array([row]))
-        began = time.perf_counter()
-        made.predict(dataclasses.replace(seen, tasks=table), table, Options.now_everywhere(SITES, seen.t_s))
-        took_s.append(time.perf_counter() - began)
+    before = made.metadata["tokens_read"]
+    took_s = list(one_by_one(made, seen))
     case = f"one job, ten datacenters, order {order}"
     report.add(case, "first of a slot", 1000 * took_s[0], "ms")
     report.add(case, "further, p50", 1000 * float(np.median(took_s[1:])), "ms")
@@ -75,9 +70,7 @@ def main() -> int:
         named[case] = trainer
     for name, predictor in named.items():
         for target, error in islice(errors(predictor, found).items(), 3):
-            report.add(f"{name}, on {jobs} of test", f"{target}, RMSPE", 100 * float(np.sqrt(np.mean(error**2))), "%")
-            report.add(f"{name}, on {jobs} of test", f"{target}, median error",
-                       100 * float(np.median(np.abs(error))), "%")  # fmt: skip
+            add_error(report, f"{name}, on {jobs} of test", target, error)
     with tempfile.TemporaryDirectory() as folder:
         trainer.save(Path(folder))
         for order in ("shared", "paper"):

@@ -8,11 +8,11 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from greensched.learning.llm.network import Batch, Network  # noqa: E402
-from greensched.predictors.llm.head import Head, Sizes  # noqa: E402
+from greensched.predictors.llm.head import Head, Sizes, most_log_energy  # noqa: E402
 from greensched.predictors.llm.inputs import HOST, JOB, STATE, Pairs  # noqa: E402
 from greensched.predictors.llm.lexicon import Known  # noqa: E402
 
-SIZES = Sizes(state=32, owner=12, words=9, d=16, queries=3, z=24, host=8, gpu_types=3)
+SIZES = Sizes(state=32, owner=12, words=9, d=16, z=24, host=8, gpu_types=3)
 LENGTHS, DCS = np.array([5, 2, 5, 0, 1]), 3
 STARTS = np.concatenate([[0], np.cumsum(LENGTHS)])
 KNOWN = Known(
@@ -82,7 +82,8 @@ def test_both_answer_alike_to_1e_minus_4(case):
     served = head.predict(pooled(head, states, owner), job, pairs)
     with torch.no_grad():
         trained = [column.numpy().reshape(len(job), DCS) for column in network(as_batch(*case[1:]))]
-    for mine, theirs in zip(served, trained, strict=True):
+        second = [column.numpy().reshape(len(job), DCS) for column in network.second_opinion(as_batch(*case[1:]))]
+    for mine, theirs in zip((*served, *head.second(job, pairs)), (*trained, *second), strict=True):
         np.testing.assert_allclose(np.exp(mine), np.exp(theirs), rtol=1e-4)
 
 
@@ -123,3 +124,5 @@ def test_power_stays_within_twice_what_is_held(case):
     most_w = (pairs.core_w + pairs.gpu_w) * pairs.pue
     power_w = np.exp(told.log_energy - told.log_run) * 3.6e6
     assert (power_w <= 2.02 * most_w).all()
+    most = most_log_energy(told.log_run, pairs.core_w, pairs.gpu_w, pairs.pue)
+    np.testing.assert_allclose(np.exp(most - told.log_run) * 3.6e6, np.exp(0.7) * most_w, rtol=1e-9)

@@ -107,3 +107,11 @@ def test_pairs_know_their_words():
     assert known.grams.tolist() == [1, 2, 3]
     spans = [tuple(TEXT[b:e] for b, e in known.word_spans[pair]) for pair in known.gram_words]
     assert spans == [("ResNet", "ResNet"), ("on", "ImageNet"), ("ImageNet", "ImageNet")]
+
+
+def test_words_can_be_unlearned_and_the_others_keep_their_numbers():
+    vocabulary = Vocabulary(["resnet 50", "on imagenet", "imagenet", "on"])
+    less = vocabulary.without({"imagenet"})
+    assert len(less) == len(vocabulary)
+    assert less.known([TEXT]).grams.tolist() == [g for g in vocabulary.known([TEXT]).grams.tolist() if g in (1, 4)]
+    assert less.known(["on imagenet"]).unfamiliar.tolist() == [True]

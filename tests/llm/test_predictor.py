@@ -36,7 +36,8 @@ FRAMES = "Recurring transcoding: libx265, {} frames"
 
 
 def predict(predictor: LLMPredictor, descriptions: list[str], **columns):
-    table = tasks(len(descriptions), description=descriptions, expected_s=np.nan, **columns)
+    columns = {"expected_s": np.nan, "deadline_s": np.inf} | columns
+    table = tasks(len(descriptions), description=descriptions, **columns)
     seen = observation(W, table, idle_state(W))
     predictor.start(W)
     return predictor.predict(seen, table, Options.now_everywhere(2, seen.t_s))
@@ -48,6 +49,15 @@ def test_ten_times_the_work_takes_about_ten_times_the_time_and_energy(shipped):
     assert 4 < run_s[1, 0] / run_s[0, 0] < 25
     assert 4 < told.energy_kwh[1, 0] / told.energy_kwh[0, 0] < 25
     assert run_s[2, 0] == pytest.approx(run_s[1, 0], rel=0.5)  # however it is written
+
+
+def test_an_owner_who_knows_better_moves_a_text_that_cannot_be_right(shipped):
+    text = FRAMES.format("1,000,000")
+    free, told = predict(shipped, [text]), predict(shipped, [text], expected_s=600.0, deadline_s=2_000.0)
+    run_s, free_s = told.service_time_s - told.wait_s, free.service_time_s - free.wait_s
+    assert free_s[0, 0] > 1e5  # nobody says otherwise
+    assert 100 < run_s[0, 0] < 3_600
+    np.testing.assert_allclose(run_s[0, 1] / run_s[0, 0], free_s[0, 1] / free_s[0, 0], rtol=0.2)  # places as before
 
 
 def test_quantiles_are_in_order_around_the_prediction(shipped):

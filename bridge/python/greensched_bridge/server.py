@@ -53,14 +53,16 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
         reset = False
         try:
             self._authenticate()
-            waiting = select.poll()
-            waiting.register(self.socket, select.POLLIN)
+            waiting, connected = select.poll(), self.socket
+            if connected is None:  # this side has closed it meanwhile
+                return
+            waiting.register(connected, select.POLLIN)
             while self._serve_call():
                 self._between(lambda: bool(waiting.poll(0)))
         except BridgeAuthError as error:
             reset = True
             _log.warning("refused a client: %s", error)
-        except (OSError, ValueError, AttributeError, TypeError) as error:
+        except (OSError, ValueError, AttributeError) as error:
             # the world closed the connection, or this side is shutting down and has closed it meanwhile
             _log.debug("connection of the world ended: %s", error)
         except BridgeProtocolError as error:

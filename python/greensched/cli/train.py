@@ -35,7 +35,10 @@ def train(
     model: Annotated[
         Path | None, typer.Option("--model", help="llm: begin with this model instead of the one of GreenSched.")
     ] = None,
-    preset: Annotated[str, typer.Option("--preset", help="llm: how to train: update, default or paper.")] = "update",
+    preset: Annotated[
+        str,
+        typer.Option("--preset", help="llm: update (gently or anew), default or paper."),
+    ] = "update",
     level: Annotated[str | None, typer.Option("--level", help="llm-prompt: what the prompt tells.")] = None,
     order: Annotated[
         str, typer.Option("--order", help="llm-prompt: of the prompt: shared (read once), or paper.")

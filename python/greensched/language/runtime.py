@@ -105,6 +105,13 @@ def require_exact_int8() -> None:
         )
 
 
+def precision_here(asked: str, trained: str = "int8") -> str:
+    """The precision to serve in: what was asked for; for ``auto`` as trained, or fp32 where int8 is not exact."""
+    if asked != "auto":
+        return asked
+    return trained if trained == "fp32" or int8_is_exact() else "fp32"
+
+
 @functools.cache
 def int8_is_exact() -> bool:
     """Whether sums of the largest products of bytes come out right here."""

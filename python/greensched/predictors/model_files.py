@@ -44,6 +44,16 @@ def read_manifest(path: Path, predictor: str) -> dict[str, Any]:
     return facts
 
 
+def require_version(path: Path, facts: Mapping[str, Any], **expected: Any) -> None:
+    """Refuse a manifest that does not say what this version of the code expects.
+
+    Raises:
+        PredictorError: it says something else.
+    """
+    if any(facts.get(name) != value for name, value in expected.items()):
+        raise PredictorError(f"{path}: made by another version of GreenSched, or for another predictor; train it again")
+
+
 def read(path: Path, sha256: Mapping[str, str], manifest: str) -> bytes:
     """A file of a model.
 

@@ -15,12 +15,20 @@ from greensched.learning.llm.network import Batch
 from greensched.predictors.llm.lexicon import UNKNOWN, Vocabulary, number_tokens, word_of_tokens
 
 
-class Forget(NamedTuple):
-    """Which words a batch forgets: of those that may be, a share."""
+class Less(NamedTuple):
+    """What a step of training leaves out.
 
-    may: NDArray[np.bool_]  # by number of the vocabulary
-    share: float
+    Attributes:
+        rng: draws it.
+        words: share of the words that are read as if nobody had met them.
+        pairs: share of the texts whose pairs of words have no effects, so that the words alone learn to explain them.
+        datacenters: so many pairs of a job are enough for a step, 0: all; they say much the same about it.
+    """
+
     rng: np.random.Generator
+    words: float = 0.0
+    pairs: float = 0.0
+    datacenters: int = 0
 
 
 class Batches:
@@ -41,13 +49,21 @@ class Batches:
         self._log_run = torch.from_numpy(np.log(table.run_s)).float()
         self._log_energy = torch.from_numpy(np.log(table.energy_kwh)).float()
 
-    def batch(self, jobs: NDArray[np.int64], forget: Forget | None = None) -> tuple[Batch, Tensor, Tensor]:
-        """Inputs, and logarithms of run time and energy, of some jobs."""
+    def batch(self, jobs: NDArray[np.int64], less: Less | None = None) -> tuple[Batch, Tensor, Tensor]:
+        """Inputs, and logarithms of run time and energy, of some jobs.
+
+        Args:
+            jobs: rows of the table.
+            less: what is left out.
+        """
         table = self.table
         pairs, row, _ = _ragged(table.first, jobs)
+        if less is not None and less.datacenters:
+            kept = _some(row, less.datacenters, less.rng)
+            pairs, row = pairs[kept], row[kept]
         at = torch.from_numpy(pairs)
         batch = Batch(
-            **{name: torch.from_numpy(values) for name, values in self._read(jobs, forget).items()},
+            **{name: torch.from_numpy(values) for name, values in self._read(jobs, less).items()},
             owner=torch.from_numpy(self.texts.owners[self.texts.owner[jobs]]).float(),
             job=torch.from_numpy(table.job[jobs]),
             row=torch.from_numpy(row),
@@ -55,14 +71,14 @@ class Batches:
         )
         return batch, self._log_run[at], self._log_energy[at]
 
-    def _read(self, jobs: I64, forget: Forget | None) -> dict[str, NDArray[Any]]:
+    def _read(self, jobs: I64, less: Less | None) -> dict[str, NDArray[Any]]:
         """What is read in the texts of some jobs: known words, and the tokens of the others."""
         texts, known = self.texts, self.known
         which = texts.description[jobs]
         words, _, first_word = _ragged(known.word_first, which)
         lost = known.words[words] == UNKNOWN
-        if forget is not None:
-            lost |= forget.may[known.words[words]] & (forget.rng.random(len(words)) < forget.share)
+        if less is not None and less.words:
+            lost |= less.rng.random(len(words)) < less.words
         shift = first_word - known.word_first[which]  # from the place of a word in all texts to that in these
 
         def is_lost(place: I64, job: I64) -> NDArray[np.bool_]:
@@ -70,6 +86,9 @@ class Batches:
 
         grams, gram_job, _ = _ragged(known.gram_first, which)
         kept = ~is_lost(known.gram_words[grams, 0], gram_job) & ~is_lost(known.gram_words[grams, 1], gram_job)
+        if less is not None and less.pairs:
+            paired = known.gram_words[grams, 0] != known.gram_words[grams, 1]
+            kept &= ~(paired & (less.rng.random(len(jobs)) < less.pairs)[gram_job])
         tokens, token_job, first_token = _ragged(texts.starts, which)
         wanted = is_lost(self._word[tokens], token_job)
         numbers, number_job, _ = _ragged(known.number_first, which)
@@ -94,3 +113,10 @@ def _ragged(first: I64, rows: I64) -> tuple[I64, I64, I64]:
     begin = np.cumsum(lengths) - lengths
     members = np.repeat(first[rows] - begin, lengths) + np.arange(lengths.sum())
     return members, np.repeat(np.arange(len(rows)), lengths), begin
+
+
+def _some(row: I64, most: int, rng: np.random.Generator) -> I64:
+    """At most so many places of each row, drawn at random, in order; equal rows stand together."""
+    order = np.lexsort((rng.random(len(row)), row))
+    rank = np.arange(len(row)) - np.searchsorted(row, row)
+    return np.sort(order[rank < most])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +168,10 @@ class Texts:
         """Read what :meth:`save` wrote of the texts of a table."""
         with np.load(path) as stored:
             return Texts(_distinct([text.description for text in texts])[0], **stored)
+
+    def unread(self) -> Texts:
+        """The same where the base model is silent."""
+        return replace(self, states=self.states[:0], starts=np.zeros_like(self.starts), spans=self.spans[:0])
 
 
 def read(encoder: Encoder, texts: Sequence[Said], *, descriptions: bool = True) -> Texts:

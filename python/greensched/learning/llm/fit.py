@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import time
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -21,15 +20,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from greensched.core.types import I64
-from greensched.learning.llm.batches import Batches, Forget
+from greensched.learning.llm.batches import Batches, Less
 from greensched.learning.llm.examples import Table, Texts
-from greensched.learning.llm.network import DOUBTING, READING, Batch, Network
-from greensched.predictors.llm.inputs import JOB
-from greensched.predictors.llm.lexicon import Vocabulary
+from greensched.learning.llm.network import READING, WORDS, Batch, Network
+from greensched.predictors.llm.inputs import JOB, LEAST_ALLOWED_S, USUAL_ALLOWED_S, USUAL_SLACK
 
 Tell = Callable[[str], None]
-Fold = NDArray[np.bool_] | None
-_BELIEVING = 6  # passes over the little that was held back, for each of reading
+_ALLOWED, _NO_DEADLINE = JOB.index("log_allowed_s"), JOB.index("no_deadline")
 _ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
 
 
@@ -40,20 +37,24 @@ class Settings:
     Attributes:
         word_epochs: passes in which only words are learned and the base model is silent.
         read_epochs: passes in which words are forgotten at random and the base model, in their place, learns to read
-            them; then, with other words and held-back data, how far all this is to be believed.
+            them.
         epochs: passes in which everything is learned.
         batch: jobs of a step.
         fewest_steps: more epochs than ``epochs`` where these would be fewer steps than this: small logs need them.
-        word_rate, read_rate, rate: highest learning rates of these; each rises for a tenth of the steps and then falls
-            to nothing (one cycle).
+        word_rate, read_rate, rate: highest learning rates of the effects of words (and of all in the first stage), of
+            reading, and of the rest; each rises for a tenth of the steps and then falls to nothing (one cycle).
+        known_share: of ``word_rate`` for words that were known before the last stage: what is new is learned fast.
         weight_decay: of AdamW.
         energy_weight, time_weight: the paper's λ_E and λ_s.
         beta: where the loss turns from squared to absolute, in log units.
         loss: ``log``, or ``raw``: the literal squared error in kWh and s.
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
-        forget_owner: the same of who asks.
+        forget_deadline, forget_owner: the same of deadlines, and of who asks.
         forget_words: share of the words that are forgotten in a step while reading is learned.
+        forget_pairs: share of the texts whose pairs of words are forgotten in a step while words are learned.
+        sparse: how strongly effects of words are drawn to nothing while words are learned, see ``Network.shrink``.
+        datacenters: of a job that a step looks at while words are learned; 0: all.
         seed: of shuffling and initial weights.
         threads: of torch; None leaves it alone.
     """
@@ -66,22 +67,40 @@ class Settings:
     word_rate: float = 1e-2
     read_rate: float = 2e-3
     rate: float = 1e-3
-    weight_decay: float = 0.005
+    known_share: float = 1.0
+    weight_decay: float = 0.0
     energy_weight: float = 1.0
     time_weight: float = 1.0
     beta: float = 0.05
     loss: Literal["log", "raw"] = "log"
     forget_estimate: float = 0.5
+    forget_deadline: float = 0.2
     forget_owner: float = 0.5
     forget_words: float = 0.2
+    forget_pairs: float = 0.3
+    sparse: float = 0.05
+    datacenters: int = 3
     seed: int = 0
     threads: int | None = None
 
 
 PRESETS = {
     "default": Settings(),
-    "paper": Settings(0, 0, 10, batch=16, rate=5e-5, forget_estimate=0.0, forget_owner=0.0),
-    "update": Settings(0, 0, 6, batch=64, fewest_steps=200, rate=1e-3),
+    "paper": Settings(
+        word_epochs=0,
+        read_epochs=0,
+        epochs=10,
+        batch=16,
+        word_rate=5e-5,
+        rate=5e-5,
+        forget_estimate=0.0,
+        forget_deadline=0.0,
+        forget_owner=0.0,
+    ),
+    "renew": Settings(word_epochs=0, read_epochs=0, epochs=6, batch=64, fewest_steps=200, word_rate=1e-3),
+    "update": Settings(
+        word_epochs=0, read_epochs=0, epochs=6, batch=64, fewest_steps=200, word_rate=3e-3, known_share=0.03, rate=1e-4
+    ),
 }
 
 
@@ -99,11 +118,20 @@ def standardise(network: Network, texts: Texts, seed: int) -> None:
 def begin_at_mean(network: Network, table: Table) -> None:
     """Start from the mean run time."""
     with torch.no_grad():
-        network.work.fill_(float(np.mean(np.log(table.run_s))))
+        mean = float(np.mean(np.log(table.run_s)))
+        network.work.fill_(mean)
+        network.second[-1].bias[0] = mean
 
 
 def fit(
-    network: Network, data: Sequence[Batches], how: Settings, tell: Tell, parts: Sequence[str] = (), fold: Fold = None
+    network: Network,
+    data: Sequence[Batches],
+    how: Settings,
+    tell: Tell,
+    parts: Sequence[str] = (),
+    less: Less | None = None,
+    sparse: float = 0.0,
+    known: int = 0,
 ) -> None:
     """Train in place, ``how.epochs`` times.
 
@@ -113,30 +141,42 @@ def fit(
         how: settings.
         tell: called with a line after each epoch.
         parts: of the network that are trained; none: all.
-        fold: which words may be forgotten, by number.
+        less: what each step leaves out.
+        sparse: as in the settings.
+        known: so many words were known before.
     """
     if how.threads is not None:
         torch.set_num_threads(how.threads)
     torch.manual_seed(how.seed)
     rng = np.random.default_rng(how.seed)
-    forget = None if fold is None else Forget(fold, how.forget_words, rng)
+    own = [getattr(network, name).weight for name in WORDS]
     steps_each = sum(math.ceil(len(part.table) / how.batch) for part in data)
     epochs = max(how.epochs, math.ceil(how.fewest_steps / steps_each)) if how.epochs else 0
     steps = epochs * steps_each
-    weights = [w for name, w in network.named_parameters() if not parts or name.split(".")[0] in parts]
-    optimiser = torch.optim.AdamW(weights, lr=how.rate, weight_decay=how.weight_decay)
+    named = {n: w for n, w in network.named_parameters() if not parts or n.split(".")[0] in parts}
+    weights, rates = list(named.values()), [how.word_rate if n.split(".")[0] in WORDS else how.rate for n in named]
+    groups = [{"params": [w], "lr": rate} for w, rate in zip(weights, rates, strict=True)]
+    optimiser = torch.optim.AdamW(groups, weight_decay=how.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _one_cycle(step, steps))
     began = time.perf_counter()
     network.train()
     for epoch in range(epochs):
         total, batches = 0.0, _shuffled(data, how.batch, rng)
         for part, jobs in batches:
-            batch, log_run, log_energy = part.batch(jobs, forget)
-            loss = _loss(network(_forgetful(batch, network, how)), log_run, log_energy, how)
+            batch, log_run, log_energy = part.batch(jobs, less)
+            batch = _forgetful(batch, network, how)
+            loss = _loss(network(batch), log_run, log_energy, how)
+            loss = loss + _second_loss(network.second_opinion(batch), log_run, log_energy)
             network.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            before = [w.detach()[:known].clone() for w in own] if known else []
             optimiser.step()
+            with torch.no_grad():
+                for w, old in zip(own, before, strict=False):
+                    w[:known].lerp_(old, 1.0 - how.known_share)
+            if sparse:
+                network.shrink(sparse * schedule.get_last_lr()[0])
             schedule.step()
             total += loss.item()
         seconds = time.perf_counter() - began
@@ -146,25 +186,16 @@ def fit(
 
 def fit_words(network: Network, data: Sequence[Batches], how: Settings, tell: Tell) -> None:
     """The first stage: words alone."""
-    fit(network, data, replace(how, epochs=how.word_epochs, rate=how.word_rate), lambda line: tell(f"words, {line}"))
+    less = Less(np.random.default_rng(how.seed), pairs=how.forget_pairs, datacenters=how.datacenters)
+    how = replace(how, epochs=how.word_epochs, rate=how.word_rate)
+    fit(network, data, how, lambda line: tell(f"words, {line}"), less=less, sparse=how.sparse)
 
 
-def fit_reading(network: Network, data: Sequence[Batches], vocabulary: Vocabulary, how: Settings, tell: Tell) -> None:
-    """The second stage: the base model stands in for words."""
+def fit_reading(network: Network, data: Sequence[Batches], how: Settings, tell: Tell) -> None:
+    """The second stage: words are forgotten, and the base model stands in for them."""
+    less = Less(np.random.default_rng(how.seed), words=how.forget_words)
     how = replace(how, epochs=how.read_epochs, rate=how.read_rate)
-    fit(network, data, how, lambda line: tell(f"reading, {line}"), READING, ~kept_back(vocabulary))
-
-
-def fit_believing(network: Network, data: Sequence[Batches], vocabulary: Vocabulary, how: Settings, tell: Tell) -> None:
-    """After it: how far all this is believed against the owner's estimate; on data and words that were held back."""
-    epochs = _BELIEVING * how.read_epochs
-    how = replace(how, epochs=epochs, rate=how.read_rate, forget_estimate=0.0, forget_words=how.forget_words / 4)
-    fit(network, data, how, lambda line: tell(f"believing, {line}"), DOUBTING, kept_back(vocabulary))
-
-
-def kept_back(vocabulary: Vocabulary) -> NDArray[np.bool_]:
-    """Words whose reading is never learned, by number: a fifth of all, chosen by their letters."""
-    return np.array([False, *(zlib.crc32(gram.encode()) % 5 == 0 for gram in vocabulary.grams)])
+    fit(network, data, how, lambda line: tell(f"reading, {line}"), READING, less)
 
 
 def _shuffled(data: Sequence[Batches], size: int, rng: np.random.Generator) -> list[tuple[Batches, I64]]:
@@ -185,21 +216,31 @@ def _one_cycle(step: int, steps: int) -> float:
 
 
 def predictions(network: Network, data: Batches, batch: int = 512) -> tuple[NDArray[np.float32], ...]:
-    """Logarithms of run time and energy of all pairs, and their spreads, each (pairs,)."""
+    """Logarithms of run time and energy of all pairs, and their spreads, each (pairs,).
+
+    Then the same by the second opinion.
+    """
     network.eval()
     parts = []
     with torch.inference_mode():
         for begin in range(0, len(data.table), batch):
             jobs = np.arange(begin, min(begin + batch, len(data.table)))
-            parts.append(network(data.batch(jobs)[0]))
+            inputs = data.batch(jobs)[0]
+            parts.append((*network(inputs), *network.second_opinion(inputs)))
     return tuple(torch.cat(column).numpy() for column in zip(*parts, strict=True))
 
 
 def _forgetful(batch: Batch, network: Network, how: Settings) -> Batch:
     """The batch without what is forgotten in this step."""
-    estimate, owner = (torch.rand(len(batch.job)) < share for share in (how.forget_estimate, how.forget_owner))
+    shares = (how.forget_estimate, how.forget_owner, how.forget_deadline)
+    estimate, owner, deadline = (torch.rand(len(batch.job)) < share for share in shares)
     batch.job[estimate, _ESTIMATE] = 0.0
     batch.job[estimate, _NO_ESTIMATE] = 1.0
+    # as ``inputs.job_numbers`` tells jobs without one
+    longer = (3.0 * batch.job[:, _ESTIMATE] + math.log(USUAL_SLACK)).clamp_min(math.log(LEAST_ALLOWED_S))
+    usual = torch.where(batch.job[:, _NO_ESTIMATE] > 0, math.log(USUAL_ALLOWED_S), longer) / 3.0
+    batch.job[deadline, _ALLOWED] = usual[deadline]
+    batch.job[deadline, _NO_DEADLINE] = 1.0
     return batch._replace(owner=torch.where(owner[:, None], network.owner_centre, batch.owner))
 
 
@@ -214,4 +255,16 @@ def _loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_ener
     # how wrong it usually is, learned beside; it may not change what is predicted
     for scale, error in ((run_spread, run - log_run), (energy_spread, energy - log_energy)):
         loss = loss + 0.05 * (error.detach().abs() / scale + scale.log()).mean()
+    return loss
+
+
+def _second_loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_energy: Tensor) -> Tensor:
+    """How unlikely the truth is to the second opinion.
+
+    Under Student's t with 4 degrees of freedom, because owners can be far off.
+    """
+    run, energy, run_spread, energy_spread = told
+    loss = run.new_zeros(())
+    for spread, error in ((run_spread, log_run - run), (energy_spread, log_energy - energy)):
+        loss = loss + (spread.log() + 2.5 * torch.log1p((error / spread) ** 2 / 4.0)).mean()
     return loss

@@ -13,25 +13,28 @@ from greensched.core.units import J_PER_KWH
 from greensched.predictors.llm.head import (
     AMOUNT_SCALE,
     CLIP,
-    ESTIMATE_SCALE,
+    LEAST_FREE,
     LEAST_SPREAD,
+    LEAST_UNTOLD,
     MOST_CORRECTION,
     MOST_DELAY,
     OWN,
+    POWER_SCALE,
     POWERS,
     READ_SCALE,
+    SECOND_LOG_SPREAD,
     USE,
     Sizes,
 )
 from greensched.predictors.llm.inputs import CLASSES, HOST, JOB, STATE
 
 _HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
-_ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
-_NO_COST = [JOB.index(name) for name in ("log_expected_s", "no_estimate", "log_allowed_s", "priority")]
-NO_DOUBT = -4.0  # logit of the share of the way to the owner's estimate, before it is learned
-READING = ("project", "read", "query", "at")
-DOUBTING = ("doubt", "estimate")
-"""Parts that only matter where the language model reads; and those that say how far to believe it."""
+_NO_DEADLINE, _NO_ESTIMATE = JOB.index("no_deadline"), JOB.index("no_estimate")
+_NO_COST = [JOB.index(name) for name in ("log_expected_s", "no_estimate", "log_allowed_s", "priority", "no_deadline")]
+WORDS = ("effects", "following", "before")
+"""What each word has of its own."""
+READING = ("project", "read", "at")
+"""Parts that only matter where the language model reads."""
 
 
 class Batch(NamedTuple):
@@ -85,9 +88,7 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         self.following, self.before = (nn.Embedding(sizes.words, POWERS * demands) for _ in range(2))
         self.role, self.at = (nn.Linear(width, POWERS * demands, bias=False) for width in (sizes.roles, d))
         self.power = nn.Parameter(_usual_powers(demands))
-        self.project, self.query = nn.Linear(sizes.state, d), nn.Linear(d, sizes.queries)
-        self.read = nn.Linear(d, sizes.effects)
-        self.doubt, self.estimate = nn.Linear(sizes.queries * d + 1, 1), nn.Parameter(torch.zeros(2))
+        self.project, self.read = nn.Linear(sizes.state, d), nn.Linear(d, sizes.effects)
         self.owner = nn.Linear(sizes.owner, sizes.owners)
         self.term, self.work = nn.Parameter(torch.linspace(-1.0, 1.0, terms)), nn.Parameter(torch.zeros(1))
         self.direct, mask = nn.Linear(len(JOB), demands), torch.ones(len(JOB))
@@ -101,12 +102,12 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         self.gpu = nn.Embedding(sizes.gpu_types + 1, 8)
         self.host, self.join = _mlp(len(HOST) + 8, 64, sizes.host), nn.Linear(sizes.z, sizes.host)
         self.pair = _mlp(3 * sizes.host + len(STATE) + terms + len(OWN) + len(CLASSES), 96, 64, 6)
+        self.second_gpu = nn.Embedding(sizes.gpu_types + 1, 4)
+        self.second = _mlp(len(JOB) + len(CLASSES) + 2 + 4, 48, 48, 5)
         nn.init.normal_(self.effects.weight, 0.0, 0.02)
         # what the words beside and the language model add begins with nothing
         for part in (self.following, self.before, self.at, self.read, self.direct):
             nn.init.zeros_(part.weight)
-        nn.init.zeros_(self.doubt.weight)
-        nn.init.constant_(self.doubt.bias, NO_DOUBT)
         nn.init.zeros_(self.read.bias)
         nn.init.zeros_(self.direct.bias)
 
@@ -117,7 +118,6 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         effects = self.effects.weight.new_zeros(jobs, sizes.effects)
         effects = effects.index_add(0, b.gram_job, self.effects(b.grams))
         effects = effects.index_add(0, b.token_job, READ_SCALE * self.read(x))
-        seen = self._seen(x, b.token_job, jobs)
         roles = self.role(effects[:, -sizes.roles :])
         powers = self.following(b.following) + self.before(b.before) + roles[b.number_job] + self.power
         if len(x):
@@ -127,7 +127,7 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         amounts = effects.new_zeros(jobs, sizes.terms + 1)
         amounts = amounts.index_add(0, b.number_job, (chosen * basis[:, None]).sum(-1))
         owned = self.owner(((b.owner - self.owner_centre) / self.owner_scale).clamp(-CLIP, CLIP))
-        return torch.cat([effects, amounts, seen, owned], dim=1)
+        return torch.cat([effects, amounts, owned], dim=1)
 
     def forward(self, b: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Logarithms of run time (s) and energy (kWh) of each pair, and their spreads."""
@@ -136,10 +136,8 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
     def predict(self, pooled: Tensor, b: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """The same from vectors of texts."""
         sizes, terms, row = self.sizes, self.sizes.terms, b.row
-        effects, amounts, rest = pooled.split(
-            [sizes.effects, terms + 1, pooled.shape[1] - sizes.effects - terms - 1], dim=1
-        )
-        z = self.z_norm(self.z(torch.cat([effects, AMOUNT_SCALE * amounts, rest, b.job], dim=1)))
+        effects, amounts, owned = pooled.split([sizes.effects, terms + 1, sizes.owners], dim=1)
+        z = self.z_norm(self.z(torch.cat([effects, AMOUNT_SCALE * amounts, owned, b.job], dim=1)))
         demand = effects[:, : terms + 1] + amounts + self.direct(b.job * self.direct_mask)
         kind = effects[:, terms + 1 + USE : terms + 1 + USE + sizes.kinds]
         on_gpu = (b.job[:, _HAS_GPUS] > 0)[row]
@@ -155,39 +153,42 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         parts = [joined, h, joined * h, b.state, needed.softmax(1), b.job[row][:, list(OWN)], log_speed]
         out = self.pair(torch.cat(parts, dim=-1))
         use = out[:, 1 : 1 + USE] + effects[row, terms + 1 : terms + 1 + USE]
-        log_work = self.work + demand[:, terms]
-        log_run = (log_work + self._doubt(rest, b.job, log_work, demand))[row] + slowest
-        log_run = log_run + MOST_DELAY * torch.tanh(out[:, 0] / MOST_DELAY)
+        log_work = self.work + demand[row, terms] + slowest
+        log_run = log_work + MOST_DELAY * torch.tanh(out[:, 0] / MOST_DELAY)
         power_w = b.core_w * use[:, 0].sigmoid() + b.gpu_w * use[:, 1].sigmoid()
         correction = MOST_CORRECTION * torch.tanh(use[:, 2] / MOST_CORRECTION)
         log_energy = log_run + (power_w.clamp_min(1e-3) * b.pue / J_PER_KWH).log() + correction
         spread = LEAST_SPREAD + functional.softplus(out[:, 4:])
         return log_run, log_energy, spread[:, 0], spread[:, 1]
 
-    def _doubt(self, rest: Tensor, job: Tensor, log_work: Tensor, demand: Tensor) -> Tensor:
-        """How far to move towards the owner's estimate, (jobs,)."""
-        seen = rest[:, : self.sizes.queries * self.sizes.d]
-        on_gpu = (job[:, _HAS_GPUS] > 0).long()
-        norm = (1.0 + functional.softplus(self.sharpness))[on_gpu]
-        reference = log_work + (norm[:, None] * (self.term + demand[:, : self.sizes.terms])).logsumexp(1) / norm
-        away = ESTIMATE_SCALE * job[:, _ESTIMATE] + self.estimate[on_gpu] - reference
-        share = self.doubt(torch.cat([seen, away.abs()[:, None]], dim=1))[:, 0].sigmoid()
-        return torch.where(job[:, _NO_ESTIMATE] <= 0, share * away, 0.0)
+    def second_opinion(self, b: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The same without the text."""
+        on_gpu = (b.job[:, _HAS_GPUS] > 0)[b.row]
+        log_speed = b.speed.log()
+        log_speed = torch.cat([log_speed[:, :_GPU], log_speed[:, _GPU:] * on_gpu[:, None]], dim=1)
+        power = torch.stack([b.core_w, b.gpu_w], dim=1).log1p() / POWER_SCALE
+        out = self.second(torch.cat([b.job[b.row], log_speed, power, self.second_gpu(b.gpu * on_gpu)], dim=1))
+        power_w = b.core_w * out[:, 1].sigmoid() + b.gpu_w * out[:, 2].sigmoid()
+        log_energy = out[:, 0] + (power_w.clamp_min(1e-3) * b.pue / J_PER_KWH).log()
+        least = (b.job[:, [_NO_DEADLINE]] > 0) * (LEAST_FREE + LEAST_UNTOLD * (b.job[:, [_NO_ESTIMATE]] > 0))
+        spread = out[:, 3:].clamp(*SECOND_LOG_SPREAD).exp().maximum(least[b.row])
+        return out[:, 0], log_energy, spread[:, 0], spread[:, 1]
 
-    def _seen(self, x: Tensor, token_job: Tensor, jobs: int) -> Tensor:
-        """What each query finds in a text, (jobs, queries × d): weighted means of its tokens."""
-        queries, d = self.sizes.queries, self.sizes.d
-        if not len(x):
-            return x.new_zeros(jobs, queries * d)
-        scores = self.query(x)
-        # any constant of a text cancels; its largest score keeps the exponentials in range
-        most = scores.new_full((jobs, queries), -torch.inf).scatter_reduce(
-            0, token_job[:, None].expand_as(scores), scores.detach(), "amax"
-        )
-        grown = (scores - most[token_job]).exp()
-        total = grown.new_zeros(jobs, queries).index_add(0, token_job, grown)
-        weighted = (grown / total[token_job])[:, :, None] * x[:, None, :]
-        return x.new_zeros(jobs, queries, d).index_add(0, token_job, weighted).flatten(1)
+    @torch.no_grad()  # type: ignore[untyped-decorator]
+    def shrink(self, step: float) -> None:
+        """Move the effects of every word towards nothing: the demands together, use together, and so on.
+
+        A proximal step of the group lasso (Yuan & Lin 2006, "Model selection and estimation in regression with grouped
+        variables"). Of words that always stand together few are made responsible, and what they do holds without the
+        others.
+        """
+        for weight, blocks in (
+            (self.effects.weight, self.sizes.blocks),
+            (self.following.weight, (self.following.weight.shape[1],)),
+            (self.before.weight, (self.before.weight.shape[1],)),
+        ):
+            for part in weight.split(blocks, dim=1):
+                part.mul_((1.0 - step / part.norm(dim=1, keepdim=True).clamp_min(1e-9)).clamp_min(0.0))
 
     def weights(self) -> dict[str, Any]:
         """All weights as arrays, by the names that the serving head knows."""

@@ -17,9 +17,10 @@ from greensched.language import Encoder
 from greensched.learning.llm import calibrate
 from greensched.learning.llm.examples import Table, Texts, joined, read, table
 from greensched.predictors.llm.artefact import Artefact
-from greensched.predictors.llm.head import Sizes
+from greensched.predictors.llm.head import Answer, Sizes, most_log_energy
 from greensched.predictors.llm.inputs import JOB
 from greensched.predictors.llm.lexicon import LEAST_SEEN, Vocabulary
+from greensched.predictors.llm.opinion import Opinion, settled
 from greensched.predictors.llm.predictor import LLMPredictor, group
 
 FEWEST_JOBS = 50
@@ -27,6 +28,9 @@ FEWEST_SEEN = 3  # texts that must have a word before it gets effects of its own
 HELD_FRAC = 0.2  # of a log, the newest: calibrates the quantiles and gives the metrics
 GPU_NAMES = ("A10", "A100", "H100", "L4", "T4", "V100")
 LEVEL = "full"
+UPDATES = ("update", "renew")
+"""Gently, for more of the same; and from scratch but for what is known, for a world that has changed."""
+FORGETTING = 5  # times that data are read with words forgotten
 _ON_GPU = JOB.index("has_gpus")
 
 
@@ -37,7 +41,8 @@ class LLMTrainer(LLMPredictor):
         model: as of the predictor.
         precision: as of the predictor.
         threads: as of the predictor.
-        preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`.
+        preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`; of :data:`UPDATES` the better on what is
+            held back.
     """
 
     def __init__(self, model: str = "", precision: Any = "auto", threads: int = 0, preset: str = "update") -> None:
@@ -59,7 +64,11 @@ class LLMTrainer(LLMPredictor):
     update = fit
 
     def learn(self, logs: Sequence[Path], *, seed: int) -> dict[str, float]:
-        """The same from several logs; the newest fifth of each is held back."""
+        """The same from several logs; the newest fifth of each is held back, and then learned too.
+
+        It calibrates and judges a model that has not seen it; then the model is made once more from everything, because
+        what is new in a log is in its newest part.
+        """
         told = self.artefact
         parts = [table([log], told.gpu_names, told.level) for log in logs]
         cuts = [round(len(part) * (1 - HELD_FRAC)) for part in parts]
@@ -68,10 +77,17 @@ class LLMTrainer(LLMPredictor):
         if len(learned) + len(held) < FEWEST_JOBS:
             raise DataError(f"{', '.join(map(str, logs))}: {len(learned) + len(held)} finished placements; "
                             f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
-        trained, metrics = train(learned, held, self.encoder, told, self._preset, seed)
-        tuned = {"logs": [str(log) for log in logs], "jobs": len(learned), "preset": self._preset, "seed": seed}
+        presets = UPDATES if self._preset == UPDATES[0] else (self._preset,)
+        tried = [train(learned, held, self.encoder, told, preset, seed) for preset in presets]
+        best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
+        judged, metrics = tried[best]
+        everything = joined([learned, held])
+        whole, _ = train(everything, held, self.encoder, told, presets[best], seed)
+        tuned = {"logs": [str(log) for log in logs], "jobs": len(everything), "preset": presets[best], "seed": seed}
         origin = {**told.trained, "fine_tuned": [*told.trained.get("fine_tuned", []), tuned]}
-        self.artefact = dataclasses.replace(trained, trained=origin)
+        self.artefact = dataclasses.replace(
+            whole, doubts=judged.doubts, quantiles=judged.quantiles, metrics=judged.metrics, trained=origin
+        )
         self._use()
         return metrics
 
@@ -121,54 +137,113 @@ def train(
     how = dataclasses.replace(fitting.PRESETS[preset], seed=seed, **settings)
     torch.manual_seed(seed)
     began = time.perf_counter()
-    mine, theirs = texts or (read(encoder, learned.said), read(encoder, held.said))
+    mine, theirs = texts or (read(encoder, part.said, descriptions=begin.reads) for part in (learned, held))
     vocabulary = _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
     network = network_of(dataclasses.replace(begin, vocabulary=vocabulary))
     data, judge = fitting.Batches(learned, mine, vocabulary), fitting.Batches(held, theirs, vocabulary)
     metrics: dict[str, float] = {"training_jobs": len(learned), "validation_jobs": len(held)}
     if begin.weights:
-        metrics |= errors(held, fitting.predictions(network, judge), "before_")
+        metrics |= errors(held, joint(held, judge, fitting.predictions(network, judge), begin), "before_")
     else:
         fitting.standardise(network, mine, seed)
         fitting.begin_at_mean(network, learned)
         fitting.fit_words(network, [data, *([fitting.Batches(*more, vocabulary)] if more else [])], how, tell)
-    fitting.fit_reading(network, [data], vocabulary, how, tell)
-    fitting.fit_believing(network, [judge], vocabulary, how, tell)
-    fitting.fit(network, [data], how, tell)
+    fitting.fit_reading(network, [data], how, tell)
+    fitting.fit(network, [data], how, tell, known=len(begin.vocabulary) if begin.weights else 0)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
-    found = fitting.predictions(network_of(trained), judge)  # as it will be served: after rounding
-    metrics |= errors(held, found, "") | {"training_s": time.perf_counter() - began}
-    quantiles = calibrate.table(*_scores(held, found), _groups(held, judge), begin.quantiles)
-    return dataclasses.replace(trained, quantiles=quantiles, metrics=metrics), metrics
+    trained, found = _calibrated(trained, [judge], fitting, begin)
+    metrics |= errors(held, found[0], "") | {"training_s": time.perf_counter() - began}
+    return dataclasses.replace(trained, metrics=metrics), metrics
 
 
-def calibrated(artefact: Artefact, data: Sequence[tuple[Table, Texts]]) -> Artefact:
-    """With quantiles from other data than those that training held back."""
+def calibrated(artefact: Artefact, data: Sequence[tuple[Table, Texts]], forget: float = 0.0) -> Artefact:
+    """With doubts and quantiles from other data than those that training held back.
+
+    Args:
+        artefact: trained.
+        data: jobs and what was read of them.
+        forget: if positive, the first of the data also tell how far off texts with unfamiliar words are: they are read
+            a few times as if nobody had met this share of the words, others each time.
+    """
     _, fitting = _torch()
-    network = network_of(artefact)
-    batches = [fitting.Batches(*part, artefact.vocabulary) for part in data]
-    scores = [_scores(part.table, fitting.predictions(network, part)) for part in batches]
+    silent = [(held, texts if artefact.reads else texts.unread()) for held, texts in data]
+    parts = [fitting.Batches(*part, artefact.vocabulary) for part in silent]
+    rng = np.random.default_rng(0)
+    for _ in range(FORGETTING if forget else 0):
+        held, texts = silent[0]
+        words = sorted({word for gram in artefact.vocabulary.grams for word in gram.split(" ")})
+        less = artefact.vocabulary.without({w for w in words if rng.random() < forget})
+        lost = np.flatnonzero(less.known(texts.descriptions).unfamiliar[texts.description])
+        some = dataclasses.replace(texts, description=texts.description[lost], owner=texts.owner[lost])
+        parts.append(fitting.Batches(held.take(lost), some, less))
+    return _calibrated(artefact, parts, fitting)[0]
+
+
+def _calibrated(
+    artefact: Artefact, parts: Sequence[Any], fitting: Any, before: Artefact | None = None
+) -> tuple[Artefact, list[Answer]]:
+    """The artefact, calibrated on batches, and its answers to them; groups with too few jobs keep what was before."""
+    network = network_of(artefact)  # as it will be served: after rounding
+    told = [fitting.predictions(network, part) for part in parts]
+    groups = [_groups(part.table, part) for part in parts]
+    of = np.concatenate(groups)
+    jobs = [_by_job(part.table, found) for part, found in zip(parts, told, strict=True)]
+    error, spread = (np.concatenate(column) for column in zip(*jobs, strict=True))
+    doubts = calibrate.doubts(error, spread, of, before.doubts or None if before else None)
+    artefact = dataclasses.replace(artefact, doubts=doubts)
+    answers = [joint(part.table, part, found, artefact) for part, found in zip(parts, told, strict=True)]
+    scores = [_scores(part.table, answer) for part, answer in zip(parts, answers, strict=True)]
     runs, energies = zip(*scores, strict=True)
-    of = np.concatenate([_groups(part.table, part) for part in batches])
-    return dataclasses.replace(artefact, quantiles=calibrate.table(_joined(runs), _joined(energies), of))
+    pairs = np.concatenate([np.repeat(group, np.diff(p.table.first)) for group, p in zip(groups, parts, strict=True)])
+    quantiles = calibrate.table(_joined(runs), _joined(energies), pairs, before.quantiles or None if before else None)
+    return dataclasses.replace(artefact, quantiles=quantiles), answers
+
+
+def joint(held: Table, batches: Any, told: tuple[Any, ...], artefact: Artefact) -> Answer:
+    """Answers of all pairs as they are served: text and second opinion together; ``told`` by ``fit.predictions``."""
+    columns = [column.astype(np.float64) for column in told]
+    text, second = Answer(*columns[:4]), Opinion(*columns[4:])
+    row = np.repeat(np.arange(len(held)), np.diff(held.first))
+    found = settled(text, second, row, np.ones(len(row)), np.array(artefact.doubts)[_groups(held, batches)])
+    most = most_log_energy(found.log_run, *(held.pair[name].astype(np.float64) for name in ("core_w", "gpu_w", "pue")))
+    return found._replace(log_energy=np.minimum(found.log_energy, most))
+
+
+def judged(artefact: Artefact, held: Table, texts: Texts) -> dict[str, float]:
+    """Errors of a model on some jobs."""
+    _, fitting = _torch()
+    batches = fitting.Batches(held, texts if artefact.reads else texts.unread(), artefact.vocabulary)
+    return errors(held, joint(held, batches, fitting.predictions(network_of(artefact), batches), artefact), "")
+
+
+def _by_job(held: Table, told: tuple[Any, ...]) -> tuple[F64, F64]:
+    """Mean error by the text alone, and its mean spread, of run time and energy; each (jobs, 2)."""
+    size = np.diff(held.first)
+    row = np.repeat(np.arange(len(held)), size)
+    run, energy, *spreads = (column.astype(np.float64) for column in told[:4])
+
+    def mean(*columns: F64) -> F64:
+        return np.stack([np.bincount(row, column, len(held)) / size for column in columns], axis=1)
+
+    return mean(np.log(held.run_s) - run, np.log(held.energy_kwh) - energy), mean(*spreads)
 
 
 def _joined(scores: Sequence[tuple[F64, F64]]) -> tuple[F64, F64]:
     return np.concatenate([error for error, _ in scores]), np.concatenate([spread for _, spread in scores])
 
 
-def _scores(held: Table, found: tuple[F64, ...]) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
+def _scores(held: Table, found: Answer) -> tuple[tuple[F64, F64], tuple[F64, F64]]:
     """Errors and spreads of run time and of energy, in log units."""
-    log_run, log_energy, run_spread, energy_spread = (column.astype(np.float64) for column in found)
-    return (np.log(held.run_s) - log_run, run_spread), (np.log(held.energy_kwh) - log_energy, energy_spread)
+    return (
+        (np.log(held.run_s) - found.log_run, found.run_spread),
+        (np.log(held.energy_kwh) - found.log_energy, found.energy_spread),
+    )
 
 
 def _groups(held: Table, batches: Any) -> I64:
-    """The group of each pair."""
-    unfamiliar = batches.known.unfamiliar[batches.texts.description]
-    found: I64 = np.repeat(group(held.job[:, _ON_GPU] > 0, unfamiliar), np.diff(held.first))
-    return found
+    """The group of each job."""
+    return group(held.job[:, _ON_GPU] > 0, batches.known.unfamiliar[batches.texts.description])
 
 
 def _vocabulary(begin: Artefact, texts: Sequence[Sequence[str]]) -> Vocabulary:
@@ -194,11 +269,15 @@ def network_of(artefact: Artefact) -> Any:
     return network
 
 
-def errors(held: Table, found: tuple[F64, ...], prefix: str) -> dict[str, float]:
+def errors(held: Table, found: Answer, prefix: str) -> dict[str, float]:
     """Root mean square and median of relative errors."""
-    told = {}
-    for name, predicted, true in (("energy", found[1], held.energy_kwh), ("run_time", found[0], held.run_s)):
-        error_frac = np.exp(predicted.astype(np.float64)) / true - 1.0
+    told = {f"{prefix}log_error": 0.0}
+    for name, predicted, true in (
+        ("energy", found.log_energy, held.energy_kwh),
+        ("run_time", found.log_run, held.run_s),
+    ):
+        told[f"{prefix}log_error"] += float(np.mean(np.abs(predicted - np.log(true))))
+        error_frac = np.exp(predicted) / true - 1.0
         told[f"{prefix}{name}_rmspe_frac"] = float(np.sqrt(np.mean(error_frac**2)))
         told[f"{prefix}{name}_median_error_frac"] = float(np.median(np.abs(error_frac)))
     return told

@@ -11,7 +11,8 @@ import numpy as np
 from greensched.core.errors import ConfigError, DataError
 from greensched.core.types import F64
 from greensched.language.default import NAME
-from greensched.language.runtime import int8_is_exact
+from greensched.language.runtime import precision_here
+from greensched.learning.llm.trainer import FEWEST_JOBS, GPU_NAMES, HELD_FRAC
 from greensched.learning.prompted.examples import Examples, examples, joined
 from greensched.predictors.prompted.artefact import Order, PromptModel, Reads
 from greensched.predictors.prompted.head import DIRECTIONS, WAVES, of_jobs, of_pairs, standardised
@@ -19,9 +20,6 @@ from greensched.predictors.prompted.predictor import PromptPredictor
 from greensched.predictors.prompted.reader import open_reader
 from greensched.prompts import Level
 
-FEWEST_JOBS: Final = 50
-HELD_FRAC: Final = 0.2  # of each source, the newest: chooses how strongly weights are held down, and gives the metrics
-GPU_NAMES: Final = ("A10", "A100", "H100", "L4", "T4", "V100")
 LEVEL: Final = "+text-hardware-network-state-forecasts"
 """The paper's prompt, what else is declared, and the owner's words; hosts and states are told in numbers anyhow."""
 _RIDGES: Final = tuple(10.0**power for power in range(-7, 3))  # times the number of pairs
@@ -55,8 +53,7 @@ class PromptTrainer(PromptPredictor):
         if order not in ("shared", "paper"):
             raise ConfigError(f"order '{order}': expected shared or paper")
         Level.of(level)
-        used = precision if precision != "auto" else "int8" if int8_is_exact() else "fp32"
-        self._reads = Reads(base, _layers(layers), used, level, order, GPU_NAMES)
+        self._reads = Reads(base, _layers(layers), precision_here(precision), level, order, GPU_NAMES)
 
     def fit(self, log: Path, *, seed: int) -> Mapping[str, float]:
         """Learn from a feedback log (or a run or reports folder).
@@ -72,7 +69,10 @@ class PromptTrainer(PromptPredictor):
     update = fit
 
     def learn(self, logs: Sequence[Path], *, seed: int) -> dict[str, float]:
-        """The same from several logs; the newest fifth of each is held back."""
+        """The same from several logs.
+
+        The newest fifth of each is held back: it chooses how strongly weights are held down, and gives the metrics.
+        """
         reader = open_reader(self._reads, self._precision, self._threads)
         parts = [examples([log], self._reads, reader, self._jobs) for log in logs]
         cuts = [round(len(part) * (1 - HELD_FRAC)) for part in parts]

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from greensched.core.errors import DataError
 from greensched.language import Decoder
 from greensched.language.default import NAME
-from greensched.language.runtime import int8_is_exact
+from greensched.language.runtime import precision_here
 from greensched.language.sources import HUB_NAME, find
 from greensched.predictors.generate.vocabulary import pieces_of
 
@@ -34,7 +34,7 @@ class BaseWriter:
 
     def __init__(self, base: str, precision: Precision = "auto", threads: int = 0) -> None:
         self._base = NAME if base in ("", LOCAL) else base
-        self.precision = precision if precision != "auto" else "int8" if int8_is_exact() else "fp32"
+        self.precision = precision_here(precision)
         self._threads = threads
         self._decoder: Decoder | None = None
         self._pieces: list[str] = []

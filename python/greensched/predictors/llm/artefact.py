@@ -24,7 +24,7 @@ from greensched.predictors.llm.inputs import HOST, JOB, STATE
 from greensched.predictors.llm.lexicon import Vocabulary
 from greensched.prompts import VERSION as PROMPTS
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 FACTS, HEAD, ADAPTER, WORDS = "model.json", "head.safetensors", "adapter.safetensors", "words.txt"
 INPUTS: Final = {"job": list(JOB), "host": list(HOST), "state": list(STATE), "prompts": PROMPTS}
 """What a model was trained on; another version of this code may tell other things."""
@@ -45,6 +45,8 @@ class Artefact:
         gpu_names: vocabulary of GPU types.
         quantiles: level -> {"run": [...], "energy": [...]}: spreads above the prediction, calibrated, of each group
             (``predictor.group``).
+        doubts: how far off the text usually is: shares of ``opinion.SCALES`` of each group.
+        reads: whether the base model reads words that the vocabulary does not have, or nobody does.
         adapter: changes of the base model; empty for none.
         metrics: what it reached when it was trained, by name.
         trained: on what, how, by which command.
@@ -59,6 +61,8 @@ class Artefact:
     level: str
     gpu_names: tuple[str, ...]
     quantiles: Mapping[str, Mapping[str, list[float]]]
+    doubts: list[list[float]] = field(default_factory=list)
+    reads: bool = True
     adapter: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     trained: Mapping[str, Any] = field(default_factory=dict)
@@ -71,7 +75,16 @@ class Artefact:
             for name in sorted(tensors):
                 parts.update(name.encode() + np.ascontiguousarray(tensors[name], dtype=np.float16).tobytes())
         parts.update(hashlib.sha256(self._words()).digest())
-        rest = (asdict(self.sizes), self.base, self.layers, self.level, self.gpu_names, self.quantiles)
+        rest = (
+            asdict(self.sizes),
+            self.base,
+            self.layers,
+            self.level,
+            self.gpu_names,
+            self.quantiles,
+            self.reads,
+            self.doubts,
+        )
         parts.update(json.dumps(rest, sort_keys=True).encode())
         return parts.hexdigest()[:12]
 
@@ -91,8 +104,9 @@ class Artefact:
         facts = {
             "format": FORMAT, "inputs": INPUTS, "sizes": asdict(self.sizes), "base": self.base,
             "layers": list(self.layers), "precision": self.precision, "level": self.level,
-            "gpu_names": list(self.gpu_names), "quantiles": self.quantiles, "metrics": dict(self.metrics),
-            "trained": dict(self.trained), "sha256": sha256,
+            "gpu_names": list(self.gpu_names), "quantiles": self.quantiles, "doubts": self.doubts,
+            "reads": self.reads,
+            "metrics": dict(self.metrics), "trained": dict(self.trained), "sha256": sha256,
         }  # fmt: skip
         model_files.write_manifest(folder / FACTS, facts)
 
@@ -106,8 +120,7 @@ class Artefact:
         """
         path = folder / FACTS
         facts = model_files.read_manifest(path, "llm")
-        if facts.get("format") != FORMAT or facts.get("inputs") != INPUTS:
-            raise PredictorError(f"{path}: made by another version of GreenSched; train the model again")
+        model_files.require_version(path, facts, format=FORMAT, inputs=INPUTS)
         try:
             return Artefact(
                 weights=_tensors(folder / HEAD, facts["sha256"]),
@@ -121,6 +134,8 @@ class Artefact:
                 level=facts["level"],
                 gpu_names=tuple(facts["gpu_names"]),
                 quantiles=facts["quantiles"],
+                doubts=facts["doubts"],
+                reads=facts["reads"],
                 adapter=_tensors(folder / ADAPTER, facts["sha256"]) if ADAPTER in facts["sha256"] else {},
                 metrics=facts["metrics"],
                 trained=facts["trained"],

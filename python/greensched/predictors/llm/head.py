@@ -45,10 +45,14 @@ POWERS = 4
 """Choices for a number: divides, does not matter, multiplies, its rest to 100 % multiplies."""
 USE = 3  # of cores, of GPUs, and a correction of energy
 OWN = tuple(JOB.index(name) for name in ("log_cores", "log1p_gpus", "log_gpus", "has_gpus"))
-ESTIMATE_SCALE = 3.0
-"""Of the logarithm of the owner's estimate, as ``inputs`` tells it."""
+POWER_SCALE = 5.0
+"""Of logarithms of power where they are inputs of a network."""
+SECOND_LOG_SPREAD = (-2.5, 1.5)
+"""Bounds of the logarithms of the second opinion's spreads."""
+LEAST_FREE, LEAST_UNTOLD = 0.5, 2.5
+"""Least spread of the second opinion on a job without a deadline, and so much more without an estimate."""
+_NO_DEADLINE, _NO_ESTIMATE = JOB.index("no_deadline"), JOB.index("no_estimate")
 _HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
-_ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
 _LN_EPS = 1e-5
 
 
@@ -60,7 +64,6 @@ class Sizes:
     owner: int  # of the base model's embeddings
     words: int = 1  # of the vocabulary, the unknown word included
     d: int = 96
-    queries: int = 4
     terms: int = 8  # resources
     kinds: int = 6  # of code for a GPU
     roles: int = 6  # of numbers
@@ -71,14 +74,19 @@ class Sizes:
     layers: int = 1  # of the base model, side by side in a state
 
     @property
+    def blocks(self) -> tuple[int, int, int, int]:
+        """Effects of a word or token: on the demand of each resource and on work, on use, on kind of code, on roles."""
+        return self.terms + 1, USE, self.kinds, self.roles
+
+    @property
     def effects(self) -> int:
-        """Of a word or token: on the demand of each resource, on work, on use, on the kind of code, on roles."""
-        return self.terms + 1 + USE + self.kinds + self.roles
+        """Number of effects of a word or token."""
+        return sum(self.blocks)
 
     @property
     def pooled(self) -> int:
-        """Length of a text's vector: summed effects, summed numbers, what is seen, and its owner."""
-        return self.effects + self.terms + 1 + self.queries * self.d + self.owners
+        """Length of a text's vector: summed effects, summed numbers, and its owner."""
+        return self.effects + self.terms + 1 + self.owners
 
 
 class Answer(NamedTuple):
@@ -116,7 +124,6 @@ class Head:
         x = _silu(self._linear("project", self._standard(states)))
         effects = _sums(w["effects.weight"][known.grams], known.gram_first)
         effects += READ_SCALE * _sums(self._linear("read", x), starts)
-        seen = self._seen(x, starts)
         roles = effects[:, -sizes.roles :] @ w["role.weight"].T
         text = np.repeat(np.arange(len(starts) - 1), np.diff(known.number_first))
         powers = w["following.weight"][known.word(known.following)] + w["before.weight"][known.word(known.before)]
@@ -128,15 +135,17 @@ class Head:
         basis = np.stack([-amount, np.zeros_like(amount), amount, left], axis=-1)
         amounts = _sums((chosen * basis[:, None]).sum(-1), known.number_first)
         owned = self._linear("owner", np.clip((owner - w["owner_centre"]) / w["owner_scale"], -CLIP, CLIP))
-        return np.concatenate([effects, amounts, seen, owned], axis=1)
+        return np.concatenate([effects, amounts, owned], axis=1)
 
     def predict(self, pooled: F32, job: F64, pairs: Pairs) -> Answer:
         """Energy and run time of every task at every datacenter."""
         w, sizes = self._w, self.sizes
         job32, terms = job.astype(np.float32), sizes.terms
         cut = np.cumsum([sizes.effects, terms + 1])
-        effects, amounts, rest = np.split(pooled, cut, axis=1)
-        z = self._norm(self._mlp("z", np.concatenate([effects, AMOUNT_SCALE * amounts, rest, job32], axis=1)), "z_norm")
+        effects, amounts, owned = np.split(pooled, cut, axis=1)
+        z = self._norm(
+            self._mlp("z", np.concatenate([effects, AMOUNT_SCALE * amounts, owned, job32], axis=1)), "z_norm"
+        )
         demand = effects[:, : terms + 1] + amounts + self._linear("direct", job32 * w["direct_mask"])
         kind = effects[:, terms + 1 + USE : terms + 1 + USE + sizes.kinds]
         on_gpu = job32[:, _HAS_GPUS] > 0
@@ -156,27 +165,25 @@ class Head:
         parts = [joined, h, joined * h, pairs.state.astype(np.float32), grown / total, own, log_speed]
         out = self._mlp("pair", np.concatenate(parts, axis=-1))
         out[..., 1 : 1 + USE] += effects[:, None, terms + 1 : terms + 1 + USE]
-        log_work = w["work"] + demand[:, terms]
-        log_run = log_work[:, None] + slowest + self._doubt(rest, job32, log_work, demand)[:, None]
-        return self._physics(log_run, out, pairs)
+        return self._physics((w["work"] + demand[:, terms])[:, None] + slowest, out, pairs)
 
-    def _doubt(self, rest: F32, job: F32, log_work: F32, demand: F32) -> F32:
-        """How far to move towards the owner's estimate, in log units.
-
-        The share of the way is learned from what the language model sees, and from how far both disagree: an owner is
-        seldom wrong by much. The estimate is for the reference machine, where every supply is 1.
-        """
-        w, sizes = self._w, self.sizes
-        seen = rest[:, : sizes.queries * sizes.d]
-        on_gpu = (job[:, _HAS_GPUS] > 0).astype(int)
-        norm = (1.0 + np.logaddexp(0.0, w["sharpness"]))[on_gpu].astype(np.float32)
-        needed = norm[:, None] * (w["term"] + demand[:, : sizes.terms])
-        most = needed.max(-1)
-        reference = log_work + (np.log(np.exp(needed - most[:, None]).sum(-1)) + most) / norm
-        away = ESTIMATE_SCALE * job[:, _ESTIMATE] + w["estimate"][on_gpu] - reference
-        share = _sigmoid(self._linear("doubt", np.concatenate([seen, np.abs(away)[:, None]], axis=1))[:, 0])
-        moved: F32 = np.where(job[:, _NO_ESTIMATE] <= 0, share * away, np.float32(0.0))
-        return moved
+    def second(self, job: F64, pairs: Pairs) -> tuple[F64, F64, F64, F64]:
+        """What numbers alone say, as an :class:`Answer` (see :mod:`opinion`): no text is read."""
+        job32 = job.astype(np.float32)
+        on_gpu = (job32[:, _HAS_GPUS] > 0)[:, None]
+        log_speed = np.log(pairs.speed).astype(np.float32)
+        log_speed[..., _GPU] *= on_gpu
+        power = np.stack([np.log1p(pairs.core_w), np.log1p(pairs.gpu_w)], axis=-1).astype(np.float32) / POWER_SCALE
+        gpu = self._w["second_gpu.weight"][np.where(on_gpu, pairs.gpu, 0)]
+        own = np.broadcast_to(job32[:, None], (*pairs.gpu.shape, job32.shape[1]))
+        out = self._mlp("second", np.concatenate([own, log_speed, power, gpu], axis=-1))
+        log_run = out[..., 0].astype(np.float64)
+        power_w = pairs.core_w * _sigmoid(out[..., 1]) + pairs.gpu_w * _sigmoid(out[..., 2])
+        log_energy: F64 = log_run + np.log(np.maximum(power_w, 1e-3) * pairs.pue / J_PER_KWH)
+        least = (job[:, _NO_DEADLINE] > 0) * (LEAST_FREE + LEAST_UNTOLD * (job[:, _NO_ESTIMATE] > 0))
+        spread = np.exp(np.clip(out[..., 3:], *SECOND_LOG_SPREAD)).astype(np.float64)
+        spread = np.maximum(spread, least[:, None, None])
+        return log_run, log_energy, spread[..., 0], spread[..., 1]
 
     def _physics(self, log_work: F32, out: F32, pairs: Pairs) -> Answer:
         log_run = (log_work + MOST_DELAY * np.tanh(out[..., 0] / MOST_DELAY)).astype(np.float64)
@@ -188,16 +195,6 @@ class Head:
     def _standard(self, states: F32) -> F32:
         cut: F32 = np.clip((states - self._w["centre"]) / self._w["scale"], -CLIP, CLIP)
         return cut
-
-    def _seen(self, x: F32, starts: I64) -> F32:
-        """What each query finds in a text, (texts, queries × d): weighted means of its tokens."""
-        found = np.zeros((len(starts) - 1, self.sizes.queries, self.sizes.d), np.float32)
-        scores = self._linear("query", x)
-        for i in range(len(starts) - 1):
-            tokens = slice(starts[i], starts[i + 1])
-            if starts[i + 1] > starts[i]:
-                found[i] = _softmax(scores[tokens].T) @ x[tokens]
-        return found.reshape(len(found), -1)
 
     def _linear(self, name: str, x: F32) -> F32:
         result: F32 = x @ self._w[f"{name}.weight"].T + self._w[f"{name}.bias"]
@@ -216,6 +213,12 @@ class Head:
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + np.float32(_LN_EPS))
         result: F32 = scaled * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
         return result
+
+
+def most_log_energy(log_run: F64, core_w: F64, gpu_w: F64, pue: F64) -> F64:
+    """Logarithm of the most energy in kWh that a run so long can need with what the task holds, all of it busy."""
+    most: F64 = log_run + np.log(np.maximum(core_w + gpu_w, 1e-3) * pue / J_PER_KWH) + MOST_CORRECTION
+    return most
 
 
 def _sums(rows: F32, first: I64) -> F32:

@@ -17,7 +17,7 @@ from greensched.predictors.pue import pue_now
 
 JOB: Final = (
     "log_cores", "log1p_gpus", "log1p_mem_gb", "log1p_data_gb", "log_expected_s", "no_estimate", "log_allowed_s",
-    "priority", "log_gpus", "has_gpus",
+    "priority", "log_gpus", "has_gpus", "no_deadline",
 )  # fmt: skip
 HOST: Final = (
     "log_cores", "log_idle_w", "log_core_w_25", "log_core_w_50", "log_core_w_75", "log_core_w_100", "log1p_gpus",
@@ -33,7 +33,8 @@ CLASSES: Final = ("general", "memory", "vector", "gpu")
 _SPEED_SCALE = 3.0
 _USUAL_C, _SPREAD_C = 20.0, 10.0
 _TINY = 1e-6
-_USUAL_SLACK, _LEAST_ALLOWED_S, _USUAL_ALLOWED_S = 3.0, 600.0, 6_000.0
+USUAL_SLACK, LEAST_ALLOWED_S, USUAL_ALLOWED_S = 3.0, 600.0, 6_000.0
+"""Of a job without a deadline: so many times its estimate, at least so long; without an estimate either, so long."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +66,17 @@ def job_numbers(tasks: TaskTable) -> F64:
     """Shape (tasks, len(JOB))."""
     told = ~np.isnan(tasks.expected_s)
     # a deadline says roughly how long its owner thinks that the job takes; without one it is taken as usual
-    usual_s = np.where(told, np.fmax(_USUAL_SLACK * tasks.expected_s, _LEAST_ALLOWED_S), _USUAL_ALLOWED_S)
+    usual_s = np.where(told, np.fmax(USUAL_SLACK * tasks.expected_s, LEAST_ALLOWED_S), USUAL_ALLOWED_S)
     allowed_s = tasks.deadline_s - tasks.arrival_s
-    allowed_s = np.where(np.isfinite(allowed_s), allowed_s, usual_s)
+    free = ~np.isfinite(allowed_s)
+    allowed_s = np.where(free, usual_s, allowed_s)
     return np.stack(
         [
             _log(tasks.cores), np.log1p(tasks.gpus), np.log1p(tasks.mem_gb), np.log1p(tasks.data_gb),
             np.where(told, _log(np.where(told, tasks.expected_s, 1.0)) / 3.0, 0.0), (~told).astype(float),
             _log(allowed_s) / 3.0,
             tasks.priority.astype(float), _log(np.where(tasks.gpus > 0, tasks.gpus, 1.0)),
-            (tasks.gpus > 0).astype(float),
+            (tasks.gpus > 0).astype(float), free.astype(float),
         ],
         axis=1,
     )  # fmt: skip

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,6 +103,10 @@ class Vocabulary:
         counted = Counter(gram for text in texts for gram in {gram for gram, *_ in _grams(_words(_ends(text)))})
         new = [gram for gram, count in counted.items() if count >= least and gram not in self._number]
         return Vocabulary([*self.grams, *sorted(new, key=lambda gram: (-counted[gram], gram))])
+
+    def without(self, words: Container[str]) -> Vocabulary:
+        """As if nobody had met these words; the others keep their numbers."""
+        return Vocabulary(["" if any(word in words for word in gram.split(" ")) else gram for gram in self.grams])
 
     def known(self, texts: Sequence[str]) -> Known:
         """What is known of texts."""

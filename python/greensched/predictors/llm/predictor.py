@@ -2,7 +2,8 @@
 
 The base model reads each distinct text once; a small head, trained on what really happened, joins that with the numbers
 of the job, the hosts and the datacenters now. Waits are those of :mod:`greensched.predictors.analytic`. Free text can
-move a prediction only inside a physical envelope: no more power than what the task holds can draw, see :mod:`head`.
+move a prediction only inside an envelope: no more power than what the task holds can draw (:mod:`head`), and no run
+time far from what its owner's own numbers say, where texts like it have been wrong (:mod:`opinion`).
 """
 
 from __future__ import annotations
@@ -14,23 +15,22 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.errors import ConfigError
 from greensched.core.types import F64, I64, Observation, Options, Predictions, TaskTable, World
 from greensched.language import Encoder
+from greensched.language.runtime import precision_here
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.artefact import Artefact
-from greensched.predictors.llm.head import Answer, Head
+from greensched.predictors.llm.head import Answer, Head, most_log_energy
 from greensched.predictors.llm.inputs import Hosts, job_numbers
+from greensched.predictors.llm.opinion import Opinion, settled
 from greensched.predictors.llm.reader import Reader, said
 from greensched.prompts import PromptRenderer
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 _SHORTEST, _LONGEST = np.log(1.0), np.log(366 * 86_400.0)  # run times are kept within, in log s
 _LARGEST = np.log(1e9)  # kWh of one task, in log units: more than any bound needs
-_MOST_WRONG = np.log(20.0)  # of an owner's estimate, on whatever host
-_NEAR = 0.5  # log units from physics, for texts in unfamiliar words; chosen on the split new-words-dev
-UNFAMILIAR = 2  # groups from this on have unfamiliar words
+GROUPS, UNFAMILIAR = 4, 2  # of jobs that are calibrated apart; groups from 2 on have unfamiliar words
 _AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
 
 
@@ -69,24 +69,15 @@ class LLMPredictor:
     def _use(self) -> None:
         """Serve what the artefact says, with the encoder that is open."""
         self._head = Head(self.artefact.weights, self.artefact.sizes)
-        self._reader = Reader(self.encoder, self._head, self.artefact.vocabulary)
+        self._reader = Reader(self.encoder, self._head, self.artefact.vocabulary, reads=self.artefact.reads)
         self.version = f"{self.artefact.digest}-{self.encoder.precision}"
 
     def _open(self) -> Encoder:
-        told = self.artefact
-        wanted = told.precision if self._precision == "auto" else self._precision
-
-        def opened(precision: str) -> Encoder:
-            if told.adapter:
-                return Encoder.open(told.base, told.layers, precision, dict(told.adapter), self._threads or None)
-            return _shared(told.base, told.layers, precision, self._threads or None)
-
-        try:
-            return opened(wanted)
-        except ConfigError:
-            if self._precision != "auto" or wanted == "fp32":
-                raise
-            return opened("fp32")
+        told, threads = self.artefact, self._threads or None
+        precision = precision_here(self._precision, told.precision)
+        if told.adapter:
+            return Encoder.open(told.base, told.layers, precision, dict(told.adapter), threads)
+        return _shared(told.base, told.layers, precision, threads)
 
     def start(self, world: World) -> None:
         """Tabulate what does not change."""
@@ -125,11 +116,10 @@ class LLMPredictor:
             for begin in range(0, len(tasks), _AT_ONCE)
         ]
         answer = Answer(*(np.concatenate(column)[:, options.dc] for column in zip(*(a for a, _ in parts), strict=True)))
-        of = group(tasks.gpus > 0, np.concatenate([unfamiliar for _, unfamiliar in parts]))[:, None]
+        of = np.concatenate([groups for _, groups in parts])[:, None]
         wait_s = prior.wait_s
         left = left_frac(observation, tasks)[:, None] if observation.progress else np.ones((len(tasks), 1))
         possible = np.isfinite(wait_s)
-        answer = _near_physics(answer, prior, left, of >= UNFAMILIAR)
 
         def predicted(run_up: F64 | float = 0.0, energy_up: F64 | float = 0.0) -> tuple[F64, F64]:
             """Energy and service time, so many spreads above what is expected."""
@@ -144,30 +134,21 @@ class LLMPredictor:
         }
         return Predictions(energy_kwh, service_s, wait_s, quantiles)
 
-    def _answer(self, observation: Observation, tasks: TaskTable) -> tuple[Answer, NDArray[np.bool_]]:
-        """What the head says, and which tasks have unfamiliar words."""
+    def _answer(self, observation: Observation, tasks: TaskTable) -> tuple[Answer, I64]:
+        """What text and numbers say together, and the group of each task."""
         pooled, unfamiliar = self._reader.pooled(said(self._renderer, tasks))
-        told = self._head.predict(pooled, job_numbers(tasks), self._hosts.pairs(observation, tasks))
-        # whatever a text says, an owner's own estimate is seldom wrong by more
-        guess = np.log(np.maximum(np.where(np.isnan(tasks.expected_s), 1.0, tasks.expected_s), 1e-3))[:, None]
-        known = ~np.isnan(tasks.expected_s)[:, None]
-        least = np.maximum(_SHORTEST, np.where(known, guess - _MOST_WRONG, _SHORTEST))
-        most = np.minimum(_LONGEST, np.where(known, guess + _MOST_WRONG, _LONGEST))
-        log_run = np.clip(told.log_run, least, np.maximum(least, most))
-        return told._replace(log_run=log_run, log_energy=told.log_energy + (log_run - told.log_run)), unfamiliar
-
-
-def _near_physics(answer: Answer, prior: Predictions, left: F64, where: NDArray[np.bool_]) -> Answer:
-    """The answer, not far from what physics and the owner's estimate say ``where`` words are unfamiliar."""
-    with np.errstate(divide="ignore", invalid="ignore"):  # of impossible pairs there is no answer anyway
-        log_run = np.log((prior.service_time_s - prior.wait_s) / left)
-        log_energy = np.log(prior.energy_kwh / left)
-    return answer._replace(
-        log_run=np.where(where, np.clip(answer.log_run, log_run - _NEAR, log_run + _NEAR), answer.log_run),
-        log_energy=np.where(
-            where, np.clip(answer.log_energy, log_energy - _NEAR, log_energy + _NEAR), answer.log_energy
-        ),
-    )
+        of = group(tasks.gpus > 0, unfamiliar)
+        job, pairs = job_numbers(tasks), self._hosts.pairs(observation, tasks)
+        told, second = self._head.predict(pooled, job, pairs), Opinion(*self._head.second(job, pairs))
+        shape = told.log_run.shape
+        row = np.repeat(np.arange(shape[0]), shape[1])
+        flat = Answer(*(column.reshape(-1) for column in told)), Opinion(*(column.reshape(-1) for column in second))
+        joint = settled(*flat, row, pairs.feasible.reshape(-1).astype(float), np.array(self.artefact.doubts)[of])
+        joint = Answer(*(column.reshape(shape) for column in joint))
+        log_run = np.clip(joint.log_run, _SHORTEST, _LONGEST)
+        log_energy = joint.log_energy + (log_run - joint.log_run)
+        most = most_log_energy(log_run, pairs.core_w, pairs.gpu_w, pairs.pue)
+        return joint._replace(log_run=log_run, log_energy=np.minimum(log_energy, most)), of
 
 
 def group(on_gpu: NDArray[np.bool_], unfamiliar: NDArray[np.bool_]) -> I64:

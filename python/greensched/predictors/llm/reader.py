@@ -57,10 +57,11 @@ class Reader:
         encoder: of the base model.
         head: that pools.
         vocabulary: that the head knows.
+        reads: whether the base model reads what the vocabulary does not have.
     """
 
-    def __init__(self, encoder: Encoder, head: Head, vocabulary: Vocabulary) -> None:
-        self._encoder, self._head, self._vocabulary = encoder, head, vocabulary
+    def __init__(self, encoder: Encoder, head: Head, vocabulary: Vocabulary, *, reads: bool = True) -> None:
+        self._encoder, self._head, self._vocabulary, self._reads = encoder, head, vocabulary, reads
         self._pooled: Memory[Said] = Memory(REMEMBERED_TEXTS)
         self._owners: Memory[str] = Memory(REMEMBERED_OWNERS)
 
@@ -76,11 +77,10 @@ class Reader:
         descriptions = [text.description for text in texts]
         known = self._vocabulary.known(descriptions)
         unfamiliar = known.unfamiliar
-        found = self._encoder.encode(
-            [text for text, new in zip(descriptions, unfamiliar, strict=True) if new], MOST_TOKENS
-        )
+        to_be_read = np.flatnonzero(unfamiliar & self._reads)
+        found = self._encoder.encode([descriptions[i] for i in to_be_read], MOST_TOKENS)
         lengths = np.zeros(len(texts), dtype=np.int64)
-        lengths[unfamiliar] = found.lengths
+        lengths[to_be_read] = found.lengths
         wanted, starts, token = to_read(known, found.spans, np.concatenate([[0], np.cumsum(lengths)]))
         vectors = self._head.pool(known, found.states[wanted], starts, token, owner)
         return np.concatenate([vectors, unfamiliar[:, None].astype(np.float32)], axis=1)

@@ -95,10 +95,7 @@ class PromptModel:
 
         path = folder / FACTS
         facts = model_files.read_manifest(path, "llm-prompt")
-        if facts.get("format") != FORMAT or facts.get("inputs") != INPUTS:
-            raise PredictorError(
-                f"{path}: made by another version of GreenSched, or no model of 'llm-prompt'; train it again"
-            )
+        model_files.require_version(path, facts, format=FORMAT, inputs=INPUTS)
         try:
             told = facts["reads"]
             reads = Reads(**told | {"layers": tuple(told["layers"]), "gpu_names": tuple(told["gpu_names"])})

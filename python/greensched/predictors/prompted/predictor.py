@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
+from greensched.core.types import Observation, Options, Predictions, TaskTable, World
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.envelope import LONGEST_S, Envelope
 from greensched.predictors.llm.inputs import Hosts, job_numbers
@@ -91,12 +91,6 @@ class PromptPredictor:
         run_s = np.minimum(run_s, np.maximum(_MARGIN * LONGEST_S - wait_s, 0.0))
         most_kwh = _MARGIN * self._envelope.most_kwh_per_s(observation.state, asked)[:, options.dc] * run_s
         energy_kwh, service_s = prior.energy_kwh.copy(), prior.service_time_s.copy()
-        energy_kwh[rows] = _least(prior.energy_kwh[rows] * np.exp(energy_up[:, options.dc]), most_kwh)
+        energy_kwh[rows] = np.minimum(prior.energy_kwh[rows] * np.exp(energy_up[:, options.dc]), most_kwh)
         service_s[rows] = wait_s + run_s
         return Predictions(energy_kwh, service_s, prior.wait_s)
-
-
-def _least(energy_kwh: F64, most_kwh: F64) -> F64:
-    """NaN stays: nobody could hold the task there."""
-    bounded: F64 = np.minimum(energy_kwh, most_kwh)
-    return bounded

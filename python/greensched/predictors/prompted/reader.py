@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 
-from greensched.core.errors import ConfigError
 from greensched.core.permute import permute, permute_world
 from greensched.core.types import Observation, TaskTable, World
 from greensched.language import Pooler
+from greensched.language.runtime import precision_here
 from greensched.language.tensors import F32
+from greensched.predictors.llm.reader import Memory
 from greensched.predictors.prompted.artefact import Reads
 from greensched.prompts import PromptRenderer
 
@@ -39,7 +39,7 @@ class PromptReader:
 
     def __init__(self, pooler: Pooler) -> None:
         self.pooler = pooler
-        self._known: OrderedDict[bytes, F32] = OrderedDict()
+        self._known: Memory[bytes] = Memory(_REMEMBERED)
 
     def pooled(self, shared: str, own: Sequence[str]) -> F32:
         """A vector for each prompt, (prompts, pooler.width).
@@ -47,16 +47,13 @@ class PromptReader:
         Raises:
             DataError: what the prompts share is longer than the base model can read.
         """
-        rows = np.zeros((len(own), self.pooler.width), np.float32)
-        for row, rest in enumerate(own):
-            key = hashlib.sha256(f"{shared}\0{rest}".encode("utf-8", "surrogatepass")).digest()
-            if key not in self._known:
-                self._known[key] = self.pooler.pooled(shared, rest)
-            self._known.move_to_end(key)
-            rows[row] = self._known[key]
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return rows
+        keys = [hashlib.sha256(f"{shared}\0{rest}".encode("utf-8", "surrogatepass")).digest() for rest in own]
+        rest_of = dict(zip(keys, own, strict=True))
+
+        def read(missing: list[bytes]) -> F32:
+            return np.stack([self.pooler.pooled(shared, rest_of[key]) for key in missing])
+
+        return self._known.get(keys, read)
 
 
 def open_reader(reads: Reads, precision: str = "auto", threads: int = 0) -> PromptReader:
@@ -70,13 +67,7 @@ def open_reader(reads: Reads, precision: str = "auto", threads: int = 0) -> Prom
     Raises:
         ConfigError: the base model cannot be had, or not in this precision.
     """
-    wanted = reads.precision if precision == "auto" else precision
-    try:
-        return _shared(reads.base, reads.layers, wanted, threads or None)
-    except ConfigError:
-        if precision != "auto" or wanted == "fp32":
-            raise
-        return _shared(reads.base, reads.layers, "fp32", threads or None)
+    return _shared(reads.base, reads.layers, precision_here(precision, reads.precision), threads or None)
 
 
 @lru_cache(maxsize=4)
