@@ -166,8 +166,7 @@ and pairs of words. {_reads(found)} The base model, `{found.base}` (SmolLM2-135M
 
 It has seen made-up jobs on made-up hardware only. Before you rely on it, let it learn from your own feedback log
 (docs/learning.md). Quantiles are calibrated for familiar and unfamiliar words apart; on combinations of words that the
-training never showed they are too narrow. Metrics below are the head's own; served answers in unfamiliar words are kept
-near physics (docs/llm.md).
+training never showed they are too narrow.
 
 | metric | value |
 |---|---|
