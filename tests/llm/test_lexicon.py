@@ -87,7 +87,7 @@ def test_of_a_long_text_begin_and_end_are_known():
 def test_a_text_is_unfamiliar_if_any_word_is_but_not_for_its_numbers():
     vocabulary = Vocabulary(["train", "for", "epochs"])
     assert vocabulary.known(["Train for 7 epochs", "train zorblax for 7 epochs", "", "12 %"]).unfamiliar.tolist() == [
-        False, True, False, False,
+        False, True, True, True,  # who says nothing is not understood
     ]  # fmt: skip
 
 

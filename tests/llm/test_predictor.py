@@ -60,6 +60,20 @@ def test_an_owner_who_knows_better_moves_a_text_that_cannot_be_right(shipped):
     np.testing.assert_allclose(run_s[0, 1] / run_s[0, 0], free_s[0, 1] / free_s[0, 0], rtol=0.2)  # places as before
 
 
+@pytest.mark.parametrize("expected_s", [0.0, -5.0, 1e-9, np.inf, np.nan])
+@pytest.mark.parametrize("deadline_s", [np.inf, np.nan, -1e9])
+def test_who_says_nonsense_is_not_heard(shipped, expected_s, deadline_s):
+    text = FRAMES.format("10,000")
+    told = predict(shipped, [text], expected_s=expected_s, deadline_s=deadline_s)
+    np.testing.assert_allclose(told.energy_kwh, predict(shipped, [text]).energy_kwh, rtol=0.2)
+
+
+@pytest.mark.parametrize("deadline_s", [600.0, 86_400.0, 30 * 86_400.0])
+def test_a_deadline_far_from_the_estimate_moves_no_text_that_agrees_with_it(shipped, deadline_s):
+    told = predict(shipped, [FRAMES.format("10,000")], expected_s=3_300.0, deadline_s=deadline_s)
+    np.testing.assert_allclose(told.service_time_s - told.wait_s, 3_300.0, rtol=0.15)
+
+
 def test_quantiles_are_in_order_around_the_prediction(shipped):
     told = predict(shipped, [FRAMES.format("10,000")])
     levels = sorted(told.quantiles)

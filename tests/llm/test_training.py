@@ -17,10 +17,12 @@ from greensched.learning.llm.batches import Batches, Less  # noqa: E402
 from greensched.learning.llm.examples import joined, read, table  # noqa: E402
 from greensched.learning.llm.trainer import LLMTrainer, network_of, train  # noqa: E402
 from greensched.predictors.llm.head import Head  # noqa: E402
-from greensched.predictors.llm.inputs import Hosts, job_numbers  # noqa: E402
+from greensched.predictors.llm.inputs import JOB, Hosts, job_numbers  # noqa: E402
+from greensched.predictors.llm.lexicon import Vocabulary  # noqa: E402
 from greensched.predictors.llm.predictor import LLMPredictor  # noqa: E402
 from greensched.predictors.llm.reader import Reader, said  # noqa: E402
 from greensched.prompts import PromptRenderer  # noqa: E402
+from greensched.testing.worlds import tasks  # noqa: E402
 from tests.mind.models import write_log  # noqa: E402
 
 NAMES = ("A100", "T4")
@@ -166,3 +168,28 @@ def test_shrinking_moves_a_word_by_so_much_and_no_further_than_nothing(shipped):
     assert torch.allclose(moved, length.clamp_max(0.01), atol=1e-5)
     network.shrink(1e3)
     assert not network.effects.weight.any() and not network.following.weight.any()
+
+
+def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, log):
+    """Jobs whose estimate or deadline is hidden look like jobs that have none."""
+    network = network_of(shipped.artefact)
+    examples = table([log], NAMES, "full")
+    batches = Batches(examples, read(shipped.encoder, examples.said), Vocabulary(()))
+    how = dataclasses.replace(fit.PRESETS["default"], forget_estimate=0.5, forget_deadline=0.5, vary_deadline=0.5)
+    usual = batches.batch(np.arange(60))[0].job.clone()
+    torch.manual_seed(0)
+    job = fit._forgetful(batches.batch(np.arange(60))[0], network, how).job
+    names = ("log_expected_s", "no_estimate", "log_allowed_s", "no_deadline")
+    estimate, untold, allowed, free = map(JOB.index, names)
+    hidden, loose = job[:, untold] > usual[:, untold], job[:, free] > usual[:, free]
+    assert 10 < hidden.sum() < 50 and 10 < loose.sum() < 50
+    assert not job[hidden, estimate].any()
+    told = tasks(3, expected_s=np.array([np.nan, 9_000.0, 50.0]), deadline_s=np.inf)
+    expected = torch.from_numpy(job_numbers(told)).float()
+    both = loose & (job[:, untold] > 0)
+    assert both.any() and torch.allclose(job[both, allowed], expected[0, allowed])  # what an estimate said is gone, too
+    one = loose & (job[:, untold] == 0)
+    again = (3.0 * job[one, estimate] + np.log(3.0)).clamp_min(np.log(600.0)) / 3.0
+    assert torch.allclose(job[one, allowed], again, atol=1e-5)
+    moved = ~loose & (job[:, allowed] != usual[:, allowed])
+    assert 5 < moved.sum() and (job[moved, allowed] - usual[moved, allowed]).abs().max() < 2.0

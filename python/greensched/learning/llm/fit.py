@@ -11,7 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from torch.nn import functional
 from greensched.core.types import I64
 from greensched.learning.llm.batches import Batches, Less
 from greensched.learning.llm.examples import Table, Texts
-from greensched.learning.llm.network import READING, WORDS, Batch, Network
+from greensched.learning.llm.network import READING, SECOND, WORDS, Batch, Network
 from greensched.predictors.llm.inputs import JOB, LEAST_ALLOWED_S, USUAL_ALLOWED_S, USUAL_SLACK
 
 Tell = Callable[[str], None]
@@ -38,11 +38,13 @@ class Settings:
         word_epochs: passes in which only words are learned and the base model is silent.
         read_epochs: passes in which words are forgotten at random and the base model, in their place, learns to read
             them.
+        second_epochs: passes in which only the second opinion is learned.
         epochs: passes in which everything is learned.
         batch: jobs of a step.
         fewest_steps: more epochs than ``epochs`` where these would be fewer steps than this: small logs need them.
-        word_rate, read_rate, rate: highest learning rates of the effects of words (and of all in the first stage), of
-            reading, and of the rest; each rises for a tenth of the steps and then falls to nothing (one cycle).
+        word_rate, read_rate, second_rate, rate: highest learning rates of the effects of words (and of all in the first
+            stage), of reading, of the second opinion, and of the rest; each rises for a tenth of the steps and then
+            falls to nothing (one cycle).
         known_share: of ``word_rate`` for words that were known before the last stage: what is new is learned fast.
         weight_decay: of AdamW.
         energy_weight, time_weight: the paper's λ_E and λ_s.
@@ -51,6 +53,8 @@ class Settings:
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
         forget_deadline, forget_owner: the same of deadlines, and of who asks.
+        vary_deadline: share of the deadlines that are moved in a step, by a factor of a few up or down: how deadlines
+            are set is another thing everywhere.
         forget_words: share of the words that are forgotten in a step while reading is learned.
         forget_pairs: share of the texts whose pairs of words are forgotten in a step while words are learned.
         sparse: how strongly effects of words are drawn to nothing while words are learned, see ``Network.shrink``.
@@ -61,11 +65,13 @@ class Settings:
 
     word_epochs: int = 12
     read_epochs: int = 2
+    second_epochs: int = 4
     epochs: int = 0
     batch: int = 256
     fewest_steps: int = 0
     word_rate: float = 1e-2
     read_rate: float = 2e-3
+    second_rate: float = 3e-3
     rate: float = 1e-3
     known_share: float = 1.0
     weight_decay: float = 0.0
@@ -75,6 +81,7 @@ class Settings:
     loss: Literal["log", "raw"] = "log"
     forget_estimate: float = 0.5
     forget_deadline: float = 0.2
+    vary_deadline: float = 0.5
     forget_owner: float = 0.5
     forget_words: float = 0.2
     forget_pairs: float = 0.3
@@ -84,23 +91,26 @@ class Settings:
     threads: int | None = None
 
 
+_LAST: dict[str, Any] = {
+    "word_epochs": 0, "read_epochs": 0, "second_epochs": 0, "epochs": 6, "batch": 64, "fewest_steps": 200,
+}  # fmt: skip
 PRESETS = {
     "default": Settings(),
     "paper": Settings(
         word_epochs=0,
         read_epochs=0,
+        second_epochs=0,
         epochs=10,
         batch=16,
         word_rate=5e-5,
         rate=5e-5,
         forget_estimate=0.0,
         forget_deadline=0.0,
+        vary_deadline=0.0,
         forget_owner=0.0,
     ),
-    "renew": Settings(word_epochs=0, read_epochs=0, epochs=6, batch=64, fewest_steps=200, word_rate=1e-3),
-    "update": Settings(
-        word_epochs=0, read_epochs=0, epochs=6, batch=64, fewest_steps=200, word_rate=3e-3, known_share=0.03, rate=1e-4
-    ),
+    "renew": Settings(**_LAST, word_rate=1e-3),
+    "update": Settings(**_LAST, word_rate=3e-3, known_share=0.03, rate=1e-4),
 }
 
 
@@ -165,8 +175,9 @@ def fit(
         for part, jobs in batches:
             batch, log_run, log_energy = part.batch(jobs, less)
             batch = _forgetful(batch, network, how)
-            loss = _loss(network(batch), log_run, log_energy, how)
-            loss = loss + _second_loss(network.second_opinion(batch), log_run, log_energy)
+            loss = _second_loss(network.second_opinion(batch), log_run, log_energy)
+            if parts != SECOND:
+                loss = loss + _loss(network(batch), log_run, log_energy, how)
             network.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -196,6 +207,13 @@ def fit_reading(network: Network, data: Sequence[Batches], how: Settings, tell: 
     less = Less(np.random.default_rng(how.seed), words=how.forget_words)
     how = replace(how, epochs=how.read_epochs, rate=how.read_rate)
     fit(network, data, how, lambda line: tell(f"reading, {line}"), READING, less)
+
+
+def fit_second(network: Network, data: Sequence[Batches], how: Settings, tell: Tell) -> None:
+    """The third stage: the second opinion alone."""
+    less = Less(np.random.default_rng(how.seed), datacenters=how.datacenters)
+    how = replace(how, epochs=how.second_epochs, rate=how.second_rate)
+    fit(network, data, how, lambda line: tell(f"second opinion, {line}"), SECOND, less)
 
 
 def _shuffled(data: Sequence[Batches], size: int, rng: np.random.Generator) -> list[tuple[Batches, I64]]:
@@ -239,8 +257,10 @@ def _forgetful(batch: Batch, network: Network, how: Settings) -> Batch:
     # as ``inputs.job_numbers`` tells jobs without one
     longer = (3.0 * batch.job[:, _ESTIMATE] + math.log(USUAL_SLACK)).clamp_min(math.log(LEAST_ALLOWED_S))
     usual = torch.where(batch.job[:, _NO_ESTIMATE] > 0, math.log(USUAL_ALLOWED_S), longer) / 3.0
-    batch.job[deadline, _ALLOWED] = usual[deadline]
-    batch.job[deadline, _NO_DEADLINE] = 1.0
+    free = deadline | (batch.job[:, _NO_DEADLINE] > 0)
+    moved = (torch.rand(len(batch.job)) < how.vary_deadline) * torch.randn(len(batch.job)) / 3.0
+    batch.job[:, _ALLOWED] = torch.where(free, usual, batch.job[:, _ALLOWED] + moved)
+    batch.job[free, _NO_DEADLINE] = 1.0
     return batch._replace(owner=torch.where(owner[:, None], network.owner_centre, batch.owner))
 
 

@@ -33,6 +33,8 @@ _NO_DEADLINE, _NO_ESTIMATE = JOB.index("no_deadline"), JOB.index("no_estimate")
 _NO_COST = [JOB.index(name) for name in ("log_expected_s", "no_estimate", "log_allowed_s", "priority", "no_deadline")]
 WORDS = ("effects", "following", "before")
 """What each word has of its own."""
+SECOND = ("second", "second_gpu")
+"""The second opinion."""
 READING = ("project", "read", "at")
 """Parts that only matter where the language model reads."""
 

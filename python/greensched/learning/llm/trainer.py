@@ -71,7 +71,7 @@ class LLMTrainer(LLMPredictor):
         """
         told = self.artefact
         parts = [table([log], told.gpu_names, told.level) for log in logs]
-        cuts = [round(len(part) * (1 - HELD_FRAC)) for part in parts]
+        cuts = [min(round(len(part) * (1 - HELD_FRAC)), len(part) - 1) for part in parts]
         learned = joined([p.take(np.arange(cut)) for p, cut in zip(parts, cuts, strict=True)])
         held = joined([p.take(np.arange(cut, len(p))) for p, cut in zip(parts, cuts, strict=True)])
         if len(learned) + len(held) < FEWEST_JOBS:
@@ -141,13 +141,15 @@ def train(
     vocabulary = _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
     network = network_of(dataclasses.replace(begin, vocabulary=vocabulary))
     data, judge = fitting.Batches(learned, mine, vocabulary), fitting.Batches(held, theirs, vocabulary)
+    everything = [data, *([fitting.Batches(*more, vocabulary)] if more else [])]
     metrics: dict[str, float] = {"training_jobs": len(learned), "validation_jobs": len(held)}
     if begin.weights:
         metrics |= errors(held, joint(held, judge, fitting.predictions(network, judge), begin), "before_")
     else:
         fitting.standardise(network, mine, seed)
         fitting.begin_at_mean(network, learned)
-        fitting.fit_words(network, [data, *([fitting.Batches(*more, vocabulary)] if more else [])], how, tell)
+        fitting.fit_words(network, everything, how, tell)
+    fitting.fit_second(network, everything, how, tell)
     fitting.fit_reading(network, [data], how, tell)
     fitting.fit(network, [data], how, tell, known=len(begin.vocabulary) if begin.weights else 0)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}

@@ -47,7 +47,7 @@ USE = 3  # of cores, of GPUs, and a correction of energy
 OWN = tuple(JOB.index(name) for name in ("log_cores", "log1p_gpus", "log_gpus", "has_gpus"))
 POWER_SCALE = 5.0
 """Of logarithms of power where they are inputs of a network."""
-SECOND_LOG_SPREAD = (-2.5, 1.5)
+SECOND_LOG_SPREAD = (-1.4, 1.5)
 """Bounds of the logarithms of the second opinion's spreads."""
 LEAST_FREE, LEAST_UNTOLD = 0.5, 2.5
 """Least spread of the second opinion on a job without a deadline, and so much more without an estimate."""

@@ -33,6 +33,8 @@ CLASSES: Final = ("general", "memory", "vector", "gpu")
 _SPEED_SCALE = 3.0
 _USUAL_C, _SPREAD_C = 20.0, 10.0
 _TINY = 1e-6
+_SHORTEST_ALLOWED_S = 100.0  # training saw none shorter
+LONGEST_S = 366 * 86_400.0  # of an estimate, of what a deadline allows, of a prediction
 USUAL_SLACK, LEAST_ALLOWED_S, USUAL_ALLOWED_S = 3.0, 600.0, 6_000.0
 """Of a job without a deadline: so many times its estimate, at least so long; without an estimate either, so long."""
 
@@ -64,16 +66,17 @@ class Pairs:
 
 def job_numbers(tasks: TaskTable) -> F64:
     """Shape (tasks, len(JOB))."""
-    told = ~np.isnan(tasks.expected_s)
+    told = np.isfinite(tasks.expected_s) & (tasks.expected_s >= 1.0)
+    expected_s = np.minimum(np.where(told, tasks.expected_s, 1.0), LONGEST_S)
     # a deadline says roughly how long its owner thinks that the job takes; without one it is taken as usual
-    usual_s = np.where(told, np.fmax(USUAL_SLACK * tasks.expected_s, LEAST_ALLOWED_S), USUAL_ALLOWED_S)
+    usual_s = np.where(told, np.fmax(USUAL_SLACK * expected_s, LEAST_ALLOWED_S), USUAL_ALLOWED_S)
     allowed_s = tasks.deadline_s - tasks.arrival_s
-    free = ~np.isfinite(allowed_s)
-    allowed_s = np.where(free, usual_s, allowed_s)
+    free = ~(np.isfinite(allowed_s) & (allowed_s > 0))
+    allowed_s = np.clip(np.where(free, usual_s, allowed_s), _SHORTEST_ALLOWED_S, LONGEST_S)
     return np.stack(
         [
             _log(tasks.cores), np.log1p(tasks.gpus), np.log1p(tasks.mem_gb), np.log1p(tasks.data_gb),
-            np.where(told, _log(np.where(told, tasks.expected_s, 1.0)) / 3.0, 0.0), (~told).astype(float),
+            np.where(told, _log(expected_s) / 3.0, 0.0), (~told).astype(float),
             _log(allowed_s) / 3.0,
             tasks.priority.astype(float), _log(np.where(tasks.gpus > 0, tasks.gpus, 1.0)),
             (tasks.gpus > 0).astype(float), free.astype(float),

@@ -69,9 +69,9 @@ class Known:
 
     @property
     def unfamiliar(self) -> NDArray[np.bool_]:
-        """Whether a text has a word that nobody has met, (texts,)."""
+        """Whether a text has a word that nobody has met, or no word at all, (texts,)."""
         missing = np.concatenate([[0], np.cumsum(self.words == UNKNOWN)])
-        found: NDArray[np.bool_] = np.diff(missing[self.word_first]) > 0
+        found: NDArray[np.bool_] = (np.diff(missing[self.word_first]) > 0) | (np.diff(self.word_first) == 0)
         return found
 
     def word(self, place: I64) -> I64:

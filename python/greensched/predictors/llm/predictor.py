@@ -22,13 +22,13 @@ from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Answer, Head, most_log_energy
-from greensched.predictors.llm.inputs import Hosts, job_numbers
+from greensched.predictors.llm.inputs import LONGEST_S, Hosts, job_numbers
 from greensched.predictors.llm.opinion import Opinion, settled
 from greensched.predictors.llm.reader import Reader, said
 from greensched.prompts import PromptRenderer
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
-_SHORTEST, _LONGEST = np.log(1.0), np.log(366 * 86_400.0)  # run times are kept within, in log s
+_SHORTEST, _LONGEST = np.log(1.0), np.log(LONGEST_S)  # run times are kept within, in log s
 _LARGEST = np.log(1e9)  # kWh of one task, in log units: more than any bound needs
 GROUPS, UNFAMILIAR = 4, 2  # of jobs that are calibrated apart; groups from 2 on have unfamiliar words
 _AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
