@@ -192,4 +192,4 @@ def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, lo
     again = (3.0 * job[one, estimate] + np.log(3.0)).clamp_min(np.log(600.0)) / 3.0
     assert torch.allclose(job[one, allowed], again, atol=1e-5)
     moved = ~loose & (job[:, allowed] != usual[:, allowed])
-    assert 5 < moved.sum() and (job[moved, allowed] - usual[moved, allowed]).abs().max() < 2.0
+    assert 5 < moved.sum() and (job[moved, allowed] - usual[moved, allowed]).abs().max() < 2.5

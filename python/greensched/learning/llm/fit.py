@@ -27,6 +27,7 @@ from greensched.predictors.llm.inputs import JOB, LEAST_ALLOWED_S, USUAL_ALLOWED
 
 Tell = Callable[[str], None]
 _ALLOWED, _NO_DEADLINE = JOB.index("log_allowed_s"), JOB.index("no_deadline")
+_MOVES = 1.5  # standard deviation, in log units, of deadlines that are moved
 _ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
 
 
@@ -53,8 +54,8 @@ class Settings:
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
         forget_deadline, forget_owner: the same of deadlines, and of who asks.
-        vary_deadline: share of the deadlines that are moved in a step, by a factor of a few up or down: how deadlines
-            are set is another thing everywhere.
+        vary_deadline: share of the deadlines that are moved in a step, far up or down: how deadlines are set is another
+            thing everywhere, and where none was seen nothing may be concluded.
         forget_words: share of the words that are forgotten in a step while reading is learned.
         forget_pairs: share of the texts whose pairs of words are forgotten in a step while words are learned.
         sparse: how strongly effects of words are drawn to nothing while words are learned, see ``Network.shrink``.
@@ -80,8 +81,8 @@ class Settings:
     beta: float = 0.05
     loss: Literal["log", "raw"] = "log"
     forget_estimate: float = 0.5
-    forget_deadline: float = 0.2
-    vary_deadline: float = 0.5
+    forget_deadline: float = 0.1
+    vary_deadline: float = 0.15
     forget_owner: float = 0.5
     forget_words: float = 0.2
     forget_pairs: float = 0.3
@@ -258,7 +259,7 @@ def _forgetful(batch: Batch, network: Network, how: Settings) -> Batch:
     longer = (3.0 * batch.job[:, _ESTIMATE] + math.log(USUAL_SLACK)).clamp_min(math.log(LEAST_ALLOWED_S))
     usual = torch.where(batch.job[:, _NO_ESTIMATE] > 0, math.log(USUAL_ALLOWED_S), longer) / 3.0
     free = deadline | (batch.job[:, _NO_DEADLINE] > 0)
-    moved = (torch.rand(len(batch.job)) < how.vary_deadline) * torch.randn(len(batch.job)) / 3.0
+    moved = (torch.rand(len(batch.job)) < how.vary_deadline) * torch.randn(len(batch.job)) * _MOVES / 3.0
     batch.job[:, _ALLOWED] = torch.where(free, usual, batch.job[:, _ALLOWED] + moved)
     batch.job[free, _NO_DEADLINE] = 1.0
     return batch._replace(owner=torch.where(owner[:, None], network.owner_centre, batch.owner))
