@@ -50,9 +50,8 @@ def main() -> int:
     asked = parser.parse_args()
     report = Report("influence", asked.quick)
     predictors: dict[str, Predictor] = {"analytic": AnalyticPredictor(), "llm": LLMPredictor(asked.llm)}
-    rival = asked.xgboost or (testbed.cache() / "rival" if (testbed.cache() / "rival").is_dir() else "")
-    if rival:
-        predictors["xgboost"] = XGBoostPredictor(str(rival))
+    if rival := asked.xgboost or testbed.rival():
+        predictors["xgboost"] = XGBoostPredictor(rival)
     for name, predictor in predictors.items():
         measure(report, name, predictor, 1 if asked.quick else WORLDS)
     return report.write()

@@ -230,9 +230,8 @@ def main() -> int:
     llm = LLMPredictor(asked.llm)
     latency(report, llm, 30 if asked.quick else 300)
     rivals: dict[str, object] = {"analytic": AnalyticPredictor(), "llm": llm, **dict(variants(asked.llm))}
-    rival = asked.xgboost or (testbed.cache() / "rival" if (testbed.cache() / "rival").is_dir() else "")
-    if rival:  # made by rival.py
-        rivals["xgboost"] = XGBoostPredictor(str(rival))
+    if rival := asked.xgboost or testbed.rival():
+        rivals["xgboost"] = XGBoostPredictor(rival)
     for target, floor in FLOOR.items():
         report.add("floor", target, 100 * floor, "%")
     for split in testbed.SPLITS:

@@ -31,6 +31,12 @@ def cache() -> Path:
     return models_folder().parent / "testbed"
 
 
+def rival() -> str:
+    """The folder of the rival that ``rival.py`` has trained; empty if it has not."""
+    folder = cache() / "rival"
+    return str(folder) if folder.is_dir() else ""
+
+
 def train_world(seed: int, apps: int = APPS, jobs: int = JOBS, gpu_share: float | None = None) -> Path:
     """Reports of a training world."""
     target = cache() / "-".join(map(str, ("train", seed, apps, jobs, *([gpu_share] if gpu_share is not None else []))))

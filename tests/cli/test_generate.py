@@ -271,13 +271,16 @@ def test_a_data_set_that_is_cut_short_leaves_nothing(tmp_path: Path, how: signal
     scratch.mkdir()
     command = [sys.executable, "-m", "greensched", "generate", "reports", "-o", "r", "--seed", "0", "--jobs", "300000"]
     environment = cli_environment(TMPDIR=str(scratch))
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
-    until_s = time.monotonic() + 60
-    while not any(scratch.rglob("run/world/datacenters.gsf")):
-        assert process.poll() is None and time.monotonic() < until_s
-        time.sleep(0.05)
-    process.send_signal(how)
-    _, errors = process.communicate(timeout=60)
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            until_s = time.monotonic() + 60
+            while not any(scratch.rglob("run/world/datacenters.gsf")):
+                assert process.poll() is None and time.monotonic() < until_s
+                time.sleep(0.05)
+            process.send_signal(how)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()  # or it takes a core from all tests that follow
     assert process.returncode == 130
     stopped, ended = errors.splitlines()
     assert stopped == "greensched: the run ended interrupted: the world was stopped before the end of the run"

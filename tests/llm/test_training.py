@@ -127,11 +127,15 @@ def test_new_words_of_a_log_get_effects_and_old_ones_keep_their_numbers(shipped,
     assert np.abs(effects[1 + trained.vocabulary.grams.index("zorblax")]).max() > 0
 
 
-def test_forgotten_words_are_read_by_the_base_model_instead(shipped, log):
-    vocabulary = shipped.artefact.vocabulary
+def all_described(shipped: LLMPredictor, log: Path, text: str) -> Batches:
+    """The jobs of the log, all in the same words."""
     examples = table([log], NAMES, "full")
-    told = [text._replace(description="Train BERT-base on SQuAD, 3 epochs, zorblax") for text in examples.said]
-    batches = Batches(dataclasses.replace(examples, said=told), read(shipped.encoder, told), vocabulary)
+    told = [said_._replace(description=text) for said_ in examples.said]
+    return Batches(dataclasses.replace(examples, said=told), read(shipped.encoder, told), shipped.artefact.vocabulary)
+
+
+def test_forgotten_words_are_read_by_the_base_model_instead(shipped, log):
+    batches = all_described(shipped, log, "Train BERT-base on SQuAD, 3 epochs, zorblax")
     jobs = np.arange(2)
     usual, _, _ = batches.batch(jobs)
     assert len(usual.grams) >= 8 and 0 < len(usual.states) < 10  # of zorblax alone
@@ -143,13 +147,10 @@ def test_forgotten_words_are_read_by_the_base_model_instead(shipped, log):
 
 
 def test_a_step_may_forget_pairs_of_words_and_look_at_few_datacenters(shipped, log):
-    vocabulary = shipped.artefact.vocabulary
-    examples = table([log], NAMES, "full")
-    told = [text._replace(description="Train BERT-base on SQuAD, 3 epochs") for text in examples.said]
-    batches = Batches(dataclasses.replace(examples, said=told), read(shipped.encoder, told), vocabulary)
+    batches = all_described(shipped, log, "Train BERT-base on SQuAD, 3 epochs")
     jobs = np.arange(20)
     whole, log_run, _ = batches.batch(jobs)
-    paired = np.array([" " in vocabulary.grams[gram - 1] for gram in whole.grams.tolist()])
+    paired = np.array([" " in shipped.artefact.vocabulary.grams[gram - 1] for gram in whole.grams.tolist()])
     assert 0 < paired.sum() < len(paired)
     less, fewer_run, _ = batches.batch(jobs, Less(np.random.default_rng(0), pairs=1.0, datacenters=1))
     assert less.grams.tolist() == whole.grams[~torch.from_numpy(paired)].tolist()

@@ -73,7 +73,7 @@ def doubts(error: F64, spread: F64, group: I64, known: list[list[float]] | None 
         group: of each job.
         known: shares of before, which groups with too few jobs keep; without them as in :func:`table`.
     """
-    likely = log_density(error, off_by(spread))
+    likely = log_density(error, np.linalg.inv(off_by(spread)).astype(np.float64))
     likely = np.exp(likely - likely.max(1, keepdims=True))
     found: list[list[float]] = []
     for g in range(GROUPS):

@@ -182,7 +182,7 @@ def fit(
             network.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
-            before = [w.detach()[:known].clone() for w in own] if known else []
+            before = [w.detach()[:known].clone() for w in own] if how.known_share < 1.0 else []
             optimiser.step()
             with torch.no_grad():
                 for w, old in zip(own, before, strict=False):

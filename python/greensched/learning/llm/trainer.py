@@ -17,10 +17,10 @@ from greensched.language import Encoder
 from greensched.learning.llm import calibrate
 from greensched.learning.llm.examples import Table, Texts, joined, read, table
 from greensched.predictors.llm.artefact import Artefact
-from greensched.predictors.llm.head import Answer, Sizes, most_log_energy
+from greensched.predictors.llm.head import Answer, Sizes
 from greensched.predictors.llm.inputs import JOB
 from greensched.predictors.llm.lexicon import LEAST_SEEN, Vocabulary
-from greensched.predictors.llm.opinion import Opinion, settled
+from greensched.predictors.llm.opinion import Opinion, settled, within
 from greensched.predictors.llm.predictor import LLMPredictor, group
 
 FEWEST_JOBS = 50
@@ -78,7 +78,8 @@ class LLMTrainer(LLMPredictor):
             raise DataError(f"{', '.join(map(str, logs))}: {len(learned) + len(held)} finished placements; "
                             f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
         presets = UPDATES if self._preset == UPDATES[0] else (self._preset,)
-        tried = [train(learned, held, self.encoder, told, preset, seed) for preset in presets]
+        texts = _read(self.encoder, told, learned), _read(self.encoder, told, held)
+        tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts) for preset in presets]
         best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
         judged, metrics = tried[best]
         everything = joined([learned, held])
@@ -137,7 +138,7 @@ def train(
     how = dataclasses.replace(fitting.PRESETS[preset], seed=seed, **settings)
     torch.manual_seed(seed)
     began = time.perf_counter()
-    mine, theirs = texts or (read(encoder, part.said, descriptions=begin.reads) for part in (learned, held))
+    mine, theirs = texts or (_read(encoder, begin, part) for part in (learned, held))
     vocabulary = _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
     network = network_of(dataclasses.replace(begin, vocabulary=vocabulary))
     data, judge = fitting.Batches(learned, mine, vocabulary), fitting.Batches(held, theirs, vocabulary)
@@ -157,6 +158,10 @@ def train(
     trained, found = _calibrated(trained, [judge], fitting, begin)
     metrics |= errors(held, found[0], "") | {"training_s": time.perf_counter() - began}
     return dataclasses.replace(trained, metrics=metrics), metrics
+
+
+def _read(encoder: Encoder, artefact: Artefact, part: Table) -> Texts:
+    return read(encoder, part.said, descriptions=artefact.reads)
 
 
 def calibrated(artefact: Artefact, data: Sequence[tuple[Table, Texts]], forget: float = 0.0) -> Artefact:
@@ -208,8 +213,7 @@ def joint(held: Table, batches: Any, told: tuple[Any, ...], artefact: Artefact) 
     text, second = Answer(*columns[:4]), Opinion(*columns[4:])
     row = np.repeat(np.arange(len(held)), np.diff(held.first))
     found = settled(text, second, row, np.ones(len(row)), np.array(artefact.doubts)[_groups(held, batches)])
-    most = most_log_energy(found.log_run, *(held.pair[name].astype(np.float64) for name in ("core_w", "gpu_w", "pue")))
-    return found._replace(log_energy=np.minimum(found.log_energy, most))
+    return within(found, *(held.pair[name].astype(np.float64) for name in ("core_w", "gpu_w", "pue")))
 
 
 def judged(artefact: Artefact, held: Table, texts: Texts) -> dict[str, float]:

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from greensched.core.types import F64, I64
-from greensched.predictors.llm.head import Answer
+from greensched.predictors.llm.head import Answer, most_log_energy
+from greensched.predictors.llm.inputs import LONGEST_S
 
 SCALES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """Standard deviations of the mixture, in log units, beside the spread that the head itself tells."""
@@ -71,6 +72,13 @@ def settled(told: Answer, second: Opinion, row: I64, possible: F64, doubt: F64) 
     )
 
 
+def within(told: Answer, core_w: F64, gpu_w: F64, pue: F64) -> Answer:
+    """The answer within what can be: run times that somebody may wait for, no more power than what the task holds."""
+    log_run = np.clip(told.log_run, 0.0, np.log(LONGEST_S))
+    most = most_log_energy(log_run, core_w, gpu_w, pue)
+    return told._replace(log_run=log_run, log_energy=np.minimum(told.log_energy + log_run - told.log_run, most))
+
+
 def off_by(spread: F64) -> F64:
     """Covariance of how far off run time and energy are by the text, (jobs, scales, 2, 2), from its spreads (jobs, 2).
 
@@ -82,10 +90,10 @@ def off_by(spread: F64) -> F64:
     return found
 
 
-def log_density(apart: F64, covariance: F64) -> F64:
-    """Of a normal distribution around nothing, but for a constant; (jobs, 2) and (jobs, scales, 2, 2)."""
-    square = np.einsum("ji,jkil,jl->jk", apart, np.linalg.inv(covariance), apart)
-    found: F64 = -0.5 * square - 0.5 * np.log(np.linalg.det(covariance))
+def log_density(apart: F64, precision: F64) -> F64:
+    """Of a normal distribution around nothing, but for a constant; (jobs, 2) and inverse covariances of each scale."""
+    square = np.einsum("ji,jkil,jl->jk", apart, precision, apart)
+    found: F64 = 0.5 * (np.log(np.linalg.det(precision)) - square)
     return found
 
 
@@ -95,10 +103,11 @@ def _posterior(apart: F64, spread: F64, theirs: F64, doubt: F64) -> tuple[F64, F
     run = np.maximum(theirs[:, 0], _TINY) ** 2
     energy = np.maximum(theirs[:, 1] ** 2, run + POWER_OFF**2)  # it misjudges the run time, and the power besides
     noise = np.stack([run, run, run, energy], axis=1).reshape(-1, 1, 2, 2)
-    likely = np.log(doubt) + log_density(apart, prior + noise)
+    precision = np.linalg.inv(prior + noise)
+    likely = np.log(doubt) + log_density(apart, precision)
     share = np.exp(likely - likely.max(1, keepdims=True))
     share /= share.sum(1, keepdims=True)
-    pull = prior @ np.linalg.inv(prior + noise)
+    pull = prior @ precision
     each = np.einsum("jkil,jl->jki", pull, apart)
     mean = np.einsum("jk,jki->ji", share, each)
     left = np.diagonal(prior - pull @ prior, axis1=2, axis2=3) + (each - mean[:, None]) ** 2

@@ -21,14 +21,14 @@ from greensched.language.runtime import precision_here
 from greensched.predictors.analytic import AnalyticPredictor
 from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.artefact import Artefact
-from greensched.predictors.llm.head import Answer, Head, most_log_energy
+from greensched.predictors.llm.head import Answer, Head
 from greensched.predictors.llm.inputs import LONGEST_S, Hosts, job_numbers
-from greensched.predictors.llm.opinion import Opinion, settled
+from greensched.predictors.llm.opinion import Opinion, settled, within
 from greensched.predictors.llm.reader import Reader, said
 from greensched.prompts import PromptRenderer
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
-_SHORTEST, _LONGEST = np.log(1.0), np.log(LONGEST_S)  # run times are kept within, in log s
+_LONGEST = np.log(LONGEST_S)  # run time, in log s
 _LARGEST = np.log(1e9)  # kWh of one task, in log units: more than any bound needs
 GROUPS, UNFAMILIAR = 4, 2  # of jobs that are calibrated apart; groups from 2 on have unfamiliar words
 _AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
@@ -145,10 +145,7 @@ class LLMPredictor:
         flat = Answer(*(column.reshape(-1) for column in told)), Opinion(*(column.reshape(-1) for column in second))
         joint = settled(*flat, row, pairs.feasible.reshape(-1).astype(float), np.array(self.artefact.doubts)[of])
         joint = Answer(*(column.reshape(shape) for column in joint))
-        log_run = np.clip(joint.log_run, _SHORTEST, _LONGEST)
-        log_energy = joint.log_energy + (log_run - joint.log_run)
-        most = most_log_energy(log_run, pairs.core_w, pairs.gpu_w, pairs.pue)
-        return joint._replace(log_run=log_run, log_energy=np.minimum(log_energy, most)), of
+        return within(joint, pairs.core_w, pairs.gpu_w, pairs.pue), of
 
 
 def group(on_gpu: NDArray[np.bool_], unfamiliar: NDArray[np.bool_]) -> I64:
