@@ -176,6 +176,12 @@ def test_a_saved_model_is_the_same_model(shipped, tmp_path):
     assert again.version == shipped.version
 
 
+def tell(folder: Path, **facts: object) -> None:
+    """Change what the manifest says."""
+    path = folder / FACTS
+    path.write_text(json.dumps(json.loads(path.read_text()) | facts))
+
+
 @pytest.mark.parametrize(
     ("damage", "error", "words_"),
     [
@@ -184,6 +190,15 @@ def test_a_saved_model_is_the_same_model(shipped, tmp_path):
         (lambda f: (f / HEAD).unlink(), PredictorError, "No such file"),
         (lambda f: (f / FACTS).write_text("{"), PredictorError, "not a model manifest"),
         (lambda f: (f / FACTS).write_text(json.dumps({"format": 99})), PredictorError, "another version"),
+        (
+            lambda f: tell(f, doubts=[[1.0] * 8] * 3),
+            PredictorError,
+            r"doubts: .* of shape \(4, 8\)",
+        ),
+        (lambda f: tell(f, doubts=[[0.0] * 8] * 4), PredictorError, "doubts: every share must be positive"),
+        (lambda f: tell(f, quantiles={"0.5": {"run": [0, 0, 0], "energy": [0] * 4}}), PredictorError, "run at 0.5"),
+        (lambda f: tell(f, quantiles={"0.5": {"run": [0, 0, 0, None], "energy": [0] * 4}}), PredictorError, "at 0.5"),
+        (lambda f: tell(f, quantiles={"5": {"run": [0] * 4, "energy": [0] * 4}}), PredictorError, "level 5"),
     ],
 )
 def test_a_model_that_cannot_be_used_is_named(tmp_path: Path, damage, error, words_):

@@ -37,7 +37,7 @@ def train(
     ] = None,
     preset: Annotated[
         str,
-        typer.Option("--preset", help="llm: update (gently or anew), default or paper."),
+        typer.Option("--preset", help="llm: update (what serves best: as it is, gently, anew), default or paper."),
     ] = "update",
     level: Annotated[str | None, typer.Option("--level", help="llm-prompt: what the prompt tells.")] = None,
     order: Annotated[

@@ -86,7 +86,7 @@ class Settings:
     forget_owner: float = 0.5
     forget_words: float = 0.2
     forget_pairs: float = 0.3
-    sparse: float = 0.05
+    sparse: float = 0.15
     datacenters: int = 3
     seed: int = 0
     threads: int | None = None
@@ -110,8 +110,9 @@ PRESETS = {
         vary_deadline=0.0,
         forget_owner=0.0,
     ),
+    "keep": Settings(**_LAST | {"epochs": 0}),
     "renew": Settings(**_LAST, word_rate=1e-3),
-    "update": Settings(**_LAST, word_rate=3e-3, known_share=0.03, rate=1e-4),
+    "update": Settings(**_LAST | {"epochs": 12}, word_rate=3e-2, known_share=0.1, rate=3e-4),
 }
 
 

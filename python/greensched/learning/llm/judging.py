@@ -15,8 +15,7 @@ from greensched.learning.llm.needs_torch import network_of, torch_and_fit
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Answer
 from greensched.predictors.llm.inputs import JOB
-from greensched.predictors.llm.opinion import Opinion, settled, within
-from greensched.predictors.llm.predictor import group
+from greensched.predictors.llm.opinion import Opinion, group, settled, within
 
 FORGETTING = 5  # times that data are read with words forgotten
 _ON_GPU = JOB.index("has_gpus")

@@ -26,8 +26,8 @@ FEWEST_SEEN = 3  # texts that must have a word before it gets effects of its own
 HELD_FRAC = 0.2  # of a log, the newest: calibrates the quantiles and gives the metrics
 GPU_NAMES = ("A10", "A100", "H100", "L4", "T4", "V100")
 LEVEL = "full"
-UPDATES = ("update", "renew")
-"""Gently, for more of the same; and from scratch but for what is known, for a world that has changed."""
+DEFAULT, UPDATES = "update", ("keep", "update", "renew")
+"""Not at all; words, for more of the same; and all of it, for a world that has changed."""
 
 
 class LLMTrainer(LLMPredictor):
@@ -37,11 +37,11 @@ class LLMTrainer(LLMPredictor):
         model: as of the predictor.
         precision: as of the predictor.
         threads: as of the predictor.
-        preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`; of :data:`UPDATES` the better on what is
-            held back.
+        preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`; by default the best of :data:`UPDATES` on
+            what is held back.
     """
 
-    def __init__(self, model: str = "", precision: Any = "auto", threads: int = 0, preset: str = "update") -> None:
+    def __init__(self, model: str = "", precision: Any = "auto", threads: int = 0, preset: str = DEFAULT) -> None:
         super().__init__(model, precision, threads)
         self._preset = preset
 
@@ -60,27 +60,34 @@ class LLMTrainer(LLMPredictor):
     update = fit
 
     def learn(self, logs: Sequence[Path], *, seed: int) -> dict[str, float]:
-        """The same from several logs; the newest fifth of each is held back, and then learned too.
-
-        It calibrates and judges a model that has not seen it; then the model is made once more from everything, because
-        what is new in a log is in its newest part.
-        """
+        """The same from several logs; the newest fifth of each is held back, and then learned too."""
         told = self.artefact
         parts = [table([log], told.gpu_names, told.level) for log in logs]
+        if (jobs := sum(map(len, parts))) < FEWEST_JOBS:
+            raise DataError(f"{', '.join(map(str, logs))}: {jobs} finished placements; "
+                            f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
+        return self.learn_tables(parts, [str(log) for log in logs], seed=seed)
+
+    def learn_tables(self, parts: Sequence[Table], names: Sequence[str], *, seed: int) -> dict[str, float]:
+        """The same from jobs in order of decision.
+
+        What is held back calibrates and judges models that have not seen it; then the best way is gone once more with
+        everything, because what is new in a log is in its newest part.
+        """
+        told = self.artefact
         cuts = [min(round(len(part) * (1 - HELD_FRAC)), len(part) - 1) for part in parts]
         learned = joined([p.take(np.arange(cut)) for p, cut in zip(parts, cuts, strict=True)])
         held = joined([p.take(np.arange(cut, len(p))) for p, cut in zip(parts, cuts, strict=True)])
-        if len(learned) + len(held) < FEWEST_JOBS:
-            raise DataError(f"{', '.join(map(str, logs))}: {len(learned) + len(held)} finished placements; "
-                            f"at least {FEWEST_JOBS} are needed to learn")  # fmt: skip
-        presets = UPDATES if self._preset == UPDATES[0] else (self._preset,)
+        presets = UPDATES if self._preset == DEFAULT else (self._preset,)
         texts = _read(self.encoder, told, learned), _read(self.encoder, told, held)
         tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts) for preset in presets]
         best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
         judged, metrics = tried[best]
         everything = joined([learned, held])
-        whole, _ = train(everything, held, self.encoder, told, presets[best], seed)
-        tuned = {"logs": [str(log) for log in logs], "jobs": len(everything), "preset": presets[best], "seed": seed}
+        whole = (
+            judged if presets[best] == "keep" else train(everything, held, self.encoder, told, presets[best], seed)[0]
+        )
+        tuned = {"logs": list(names), "jobs": len(everything), "preset": presets[best], "seed": seed}
         origin = {**told.trained, "fine_tuned": [*told.trained.get("fine_tuned", []), tuned]}
         self.artefact = dataclasses.replace(
             whole, doubts=judged.doubts, quantiles=judged.quantiles, metrics=judged.metrics, trained=origin
@@ -134,7 +141,13 @@ def train(
     torch.manual_seed(seed)
     began = time.perf_counter()
     mine, theirs = texts or (_read(encoder, begin, part) for part in (learned, held))
-    vocabulary = _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
+    # what nobody learns stays unfamiliar
+    grown = not begin.weights or how.epochs > 0
+    vocabulary = (
+        begin.vocabulary
+        if not grown
+        else _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
+    )
     network = network_of(dataclasses.replace(begin, vocabulary=vocabulary))
     data, judge = fitting.Batches(learned, mine, vocabulary), fitting.Batches(held, theirs, vocabulary)
     everything = [data, *([fitting.Batches(*more, vocabulary)] if more else [])]

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greensched.core.types import F64, I64, Observation, Options, Predictions, TaskTable, World
 from greensched.language import Encoder
@@ -23,14 +22,13 @@ from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Answer, Head
 from greensched.predictors.llm.inputs import LONGEST_S, Hosts, job_numbers
-from greensched.predictors.llm.opinion import Opinion, settled, within
+from greensched.predictors.llm.opinion import Opinion, group, settled, within
 from greensched.predictors.llm.reader import Reader, said
 from greensched.prompts import PromptRenderer
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 _LONGEST = np.log(LONGEST_S)  # run time, in log s
 _LARGEST = np.log(1e9)  # kWh of one task, in log units: more than any bound needs
-GROUPS, UNFAMILIAR = 4, 2  # of jobs that are calibrated apart; groups from 2 on have unfamiliar words
 _AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
 
 
@@ -146,11 +144,6 @@ class LLMPredictor:
         joint = settled(*flat, row, pairs.feasible.reshape(-1).astype(float), np.array(self.artefact.doubts)[of])
         joint = Answer(*(column.reshape(shape) for column in joint))
         return within(joint, pairs.core_w, pairs.gpu_w, pairs.pue), of
-
-
-def group(on_gpu: NDArray[np.bool_], unfamiliar: NDArray[np.bool_]) -> I64:
-    """Groups of jobs that are calibrated apart: without and with GPUs, in familiar words and not."""
-    return on_gpu.astype(np.int64) + UNFAMILIAR * unfamiliar
 
 
 @lru_cache(maxsize=4)
