@@ -129,6 +129,13 @@ def test_a_job_that_nobody_described_is_told_by_its_numbers(shipped):
     np.testing.assert_allclose(beside.energy_kwh[0], predict(shipped, [text]).energy_kwh[0], rtol=1e-5)
 
 
+def test_a_small_share_of_a_gpu_leads_nowhere(shipped):
+    """Alibaba's trace has twentieths of a GPU, training had thirds: a run time of a year came of that once."""
+    shares = np.array([0.05, 0.1, 0.3, 1.0])
+    told = predict(shipped, [""] * 4, gpus=shares, cores=4.0, deadline_s=1e5)
+    assert (told.service_time_s - told.wait_s < 3e5).all()
+
+
 def test_half_of_a_job_that_nobody_described_takes_half(shipped):
     table = tasks(1, expected_s=1e4)
     seen = observation(W, table, idle_state(W))
