@@ -13,7 +13,9 @@ from regret_worlds import REFERENCE
 import greensched
 from greensched.core.contracts import Predictor
 from greensched.core.types import F64, Options
+from greensched.core.units import S_PER_MIN
 from greensched.feedback.outcomes import Outcomes
+from greensched.policies.greensched import GreenSchedOptions
 
 WH_PER_KWH = 1_000.0
 
@@ -38,12 +40,14 @@ class Cost:
     """What a run has cost.
 
     Attributes:
-        jobs_g: carbon of the jobs' own energy and of moving their data: what the policy makes least.
+        jobs_g: carbon of the jobs' own energy and of moving their data.
+        objective_g: the same, and what each minute that a job is late is worth to the policy, which makes this least.
         all_g: carbon of everything, idle machines included.
         violations: share of the jobs that were late or did not end.
     """
 
     jobs_g: float
+    objective_g: float
     all_g: float
     violations: float
 
@@ -82,4 +86,5 @@ def cost(scenario: Path, data: Path, predictor: Predictor | None) -> Cost:
     if ran.summary["status"] != "completed":
         raise RuntimeError(f"{scenario}: the run ended {ran.summary['status']}: {ran.summary['reason']}")
     own_g = float(ran.jobs[["dynamic_g", "transfer_g"]].sum().sum())
-    return Cost(own_g, 1_000 * ran.summary["carbon_kg"], ran.summary["sla_violation_rate"])
+    late_g = float(ran.jobs["late_s"].sum()) / S_PER_MIN * GreenSchedOptions().sla_weight_g_per_min
+    return Cost(own_g, own_g + late_g, 1_000 * ran.summary["carbon_kg"], ran.summary["sla_violation_rate"])
