@@ -229,14 +229,18 @@ def test_training_keeps_an_adapter_only_if_reading_with_it_helps(base, examples,
     assert ("reads, with its adapter" if helped else "no adapter is kept") in verdicts(metrics)[-1]
 
 
-def test_a_model_that_was_adapted_learns_on(base, log, outcome, tmp_path):
+@pytest.mark.parametrize("preset", ["paper", "update"])
+def test_a_model_that_was_adapted_learns_on(preset, log, outcome, tmp_path, monkeypatch):
     """From where it was; and its files are served by whoever opens them."""
     reading, _, _ = outcome
+    for name in ("paper", "update", "renew"):
+        few = dataclasses.replace(PRESETS[name], epochs=2, fewest_steps=0, lora_epochs=1)
+        monkeypatch.setitem(PRESETS, name, few)
     reading.save(tmp_path / "one")
-    made = trainer.LLMTrainer(str(tmp_path / "one"), threads=1, preset="paper", lora=2)
+    made = trainer.LLMTrainer(str(tmp_path / "one"), threads=1, preset=preset, lora=2)
     with pytest.raises(ConfigError, match="train with the rank 4"):
         made.fit(log, seed=0)
-    made = trainer.LLMTrainer(str(tmp_path / "one"), threads=1, preset="paper", lora=4)
+    made = trainer.LLMTrainer(str(tmp_path / "one"), threads=1, preset=preset, lora=4)
     metrics = made.fit(log, seed=0)
     [tuned] = made.artefact.trained["fine_tuned"]
     assert tuned["lora_kept"] == metrics["lora_kept"] == made.artefact.reads == bool(made.artefact.adapter)

@@ -93,9 +93,12 @@ class LLMTrainer(LLMPredictor):
         presets = UPDATES if self._preset == UPDATES[0] else (self._preset,)
         texts = _read(self.encoder, told, learned), _read(self.encoder, told, held)
         how: dict[str, Any] = self._lora
-        tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts, **how) for preset in presets]
+        plain = how | {"lora_rank": 0} if len(presets) > 1 else how  # learning to read takes long: with the better one
+        tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts, **plain) for preset in presets]
         best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
         judged, metrics = tried[best]
+        if how.get("lora_rank", 0) and plain is not how:
+            judged, metrics = train(learned, held, self.encoder, told, presets[best], seed, texts=texts, **how)
         everything = joined([learned, held])
         if not judged.adapter:
             how = how | {"lora_rank": 0}
