@@ -37,8 +37,18 @@ def train(
     ] = None,
     preset: Annotated[
         str,
-        typer.Option("--preset", help="llm: update (what serves best: as it is, gently, anew), default or paper."),
+        typer.Option(
+            "--preset",
+            help="llm: update (what serves best: as it is, gently, anew), default or paper (with LoRA).",
+        ),
     ] = "update",
+    lora: Annotated[
+        int | None,
+        typer.Option("--lora", min=0, help="llm: learn changes of the base model of this rank (LoRA); 0: none."),
+    ] = None,
+    four_bit: Annotated[
+        bool, typer.Option("--four-bit", help="llm: hold the base model in 4 bits meanwhile (CUDA, bitsandbytes).")
+    ] = False,
     level: Annotated[str | None, typer.Option("--level", help="llm-prompt: what the prompt tells.")] = None,
     order: Annotated[
         str, typer.Option("--order", help="llm-prompt: of the prompt: shared (read once), or paper.")
@@ -50,7 +60,7 @@ def train(
     if predictor not in TRAINABLE:
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
     if predictor == "llm":
-        made, metrics = _llm(log, seed, model, preset)
+        made, metrics = _llm(log, seed, model, {"preset": preset, "lora": lora, "four_bit": four_bit})
     elif predictor == "llm-prompt":
         made, metrics = _llm_prompt(log, seed, {"layers": layers, "order": order, "jobs": jobs}, level)
     else:
@@ -71,10 +81,10 @@ def _xgboost(log: list[Path], seed: int, trials: int, refit: bool) -> tuple[Any,
     return made, made.fit(log, seed=seed, settings=Settings(refit=refit), trials=trials)
 
 
-def _llm(log: list[Path], seed: int, model: Path | None, preset: str) -> tuple[Any, Mapping[str, float]]:
+def _llm(log: list[Path], seed: int, model: Path | None, options: dict[str, Any]) -> tuple[Any, Mapping[str, float]]:
     from greensched.learning.llm.trainer import LLMTrainer
 
-    made = LLMTrainer(model="" if model is None else str(model), preset=preset)
+    made = LLMTrainer(model="" if model is None else str(model), **options)
     return made, made.learn(log, seed=seed)
 
 
@@ -99,4 +109,8 @@ def verdicts(metrics: Mapping[str, float]) -> list[str]:
         own, prior = metrics[f"{target}_median_error_frac"], metrics[f"{target}_analytic_median_error_frac"]
         word = "better than" if own < prior else "no better than"
         lines.append(f"{target}: median error {own:.1%}, {word} analytic ({prior:.1%})")
+    if "lora_kept" in metrics:
+        kept = "reads, with its adapter" if metrics["lora_kept"] else "stays silent, no adapter is kept"
+        reading, silent = metrics["lora_reading_log_error"], metrics["lora_silent_log_error"]
+        lines.append(f"base model: {kept} (log error reading {reading:.4f}, silent {silent:.4f})")
     return lines

@@ -72,7 +72,8 @@ def merged(adapter: Adapter | None, layer: int, projection: str, weight: F32) ->
     down, up = np.asarray(adapter[name + "A"], np.float32), np.asarray(adapter[name + "B"], np.float32)
     if down.ndim != 2 or up.ndim != 2 or (up.shape[0], down.shape[1]) != weight.shape or up.shape[1] != down.shape[0]:
         raise ConfigError(f"adapter: {name}B {up.shape} times {name}A {down.shape} does not make {weight.shape}")
-    return np.asarray(weight + float(adapter.get(SCALING, np.float32(1))) * (up @ down), dtype=np.float32)
+    scaling = np.asarray(adapter.get(SCALING, 1.0)).item()  # a file holds it as an array of one
+    return np.asarray(weight + scaling * (up @ down), dtype=np.float32)
 
 
 def read_peft(folder: Path) -> dict[str, NDArray[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -43,6 +44,7 @@ class Batches:
     def __init__(self, table: Table, texts: Texts, vocabulary: Vocabulary) -> None:
         self.table, self.texts = table, texts
         self.known = vocabulary.known(texts.descriptions)
+        self.weights: Sequence[Tensor] = ()  # of what reads, where it is trained beside the network
         self._word = word_of_tokens(self.known, texts.spans, texts.starts)
         self._token = number_tokens(self.known, texts.spans, texts.starts)
         self._pair = {name: torch.from_numpy(np.ascontiguousarray(c)) for name, c in table.pair.items()}
@@ -63,7 +65,7 @@ class Batches:
             pairs, row = pairs[kept], row[kept]
         at = torch.from_numpy(pairs)
         batch = Batch(
-            **{name: torch.from_numpy(values) for name, values in self._read(jobs, less).items()},
+            **{name: torch.as_tensor(values) for name, values in self._read(jobs, less).items()},
             owner=torch.from_numpy(self.texts.owners[self.texts.owner[jobs]]).float(),
             job=torch.from_numpy(table.job[jobs]),
             row=torch.from_numpy(row),
@@ -71,7 +73,11 @@ class Batches:
         )
         return batch, self._log_run[at], self._log_energy[at]
 
-    def _read(self, jobs: I64, less: Less | None) -> dict[str, NDArray[Any]]:
+    def _states(self, tokens: I64) -> Any:
+        """States of some tokens of the texts, float32 (tokens, state)."""
+        return self.texts.states[tokens].astype(np.float32)
+
+    def _read(self, jobs: I64, less: Less | None) -> dict[str, Any]:
         """What is read in the texts of some jobs: known words, and the tokens of the others."""
         texts, known = self.texts, self.known
         which = texts.description[jobs]
@@ -100,7 +106,7 @@ class Batches:
         }
         return beside | {
             "grams": known.grams[grams[kept]], "gram_job": gram_job[kept],
-            "states": texts.states[tokens[wanted]].astype(np.float32), "token_job": token_job[wanted],
+            "states": self._states(tokens[wanted]), "token_job": token_job[wanted],
             "amount": known.amount[numbers].astype(np.float32), "left": known.left[numbers].astype(np.float32),
             "token": np.where(there, np.append(np.cumsum(wanted) - 1, -1)[np.where(there, token, -1)], -1),
             "number_job": number_job,

@@ -60,6 +60,11 @@ class Settings:
         forget_pairs: share of the texts whose pairs of words are forgotten in a step while words are learned.
         sparse: how strongly effects of words are drawn to nothing while words are learned, see ``Network.shrink``.
         datacenters: of a job that a step looks at while words are learned; 0: all.
+        lora_rank: of the low-rank changes of the base model that are learned, see :mod:`lora`; 0: it stays as it is.
+        lora_epochs: passes in which they are learned with reading, in place of ``read_epochs``.
+        lora_all: they are learned in the last stage with everything, and not in a stage of their own.
+        lora_rate: their highest learning rate.
+        lora_four_bit: the weights that they change are held in 4 bits; needs CUDA and bitsandbytes.
         seed: of shuffling and initial weights.
         threads: of torch; None leaves it alone.
     """
@@ -88,8 +93,20 @@ class Settings:
     forget_pairs: float = 0.3
     sparse: float = 0.15
     datacenters: int = 3
+    lora_rank: int = 0
+    lora_epochs: int = 2
+    lora_all: bool = False
+    lora_rate: float = 5e-4
+    lora_four_bit: bool = False
     seed: int = 0
     threads: int | None = None
+
+    @property
+    def frozen(self) -> Settings:
+        """What is left to learn beside a base model as it is, where another stage will change it."""
+        if not self.lora_rank:
+            return self
+        return replace(self, read_epochs=0, epochs=0 if self.lora_all else self.epochs)
 
 
 _LAST: dict[str, Any] = {
@@ -109,6 +126,9 @@ PRESETS = {
         forget_deadline=0.0,
         vary_deadline=0.0,
         forget_owner=0.0,
+        lora_rank=8,
+        lora_all=True,
+        lora_rate=5e-5,
     ),
     "keep": Settings(**_LAST | {"epochs": 0}),
     "renew": Settings(**_LAST, word_rate=1e-3),
@@ -167,6 +187,8 @@ def fit(
     steps = epochs * steps_each
     named = {n: w for n, w in network.named_parameters() if not parts or n.split(".")[0] in parts}
     weights, rates = list(named.values()), [how.word_rate if n.split(".")[0] in WORDS else how.rate for n in named]
+    beside = [w for part in data for w in part.weights]
+    weights, rates = weights + beside, rates + [how.lora_rate] * len(beside)
     groups = [{"params": [w], "lr": rate} for w, rate in zip(weights, rates, strict=True)]
     optimiser = torch.optim.AdamW(groups, weight_decay=how.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _one_cycle(step, steps))
@@ -181,6 +203,7 @@ def fit(
             if parts != SECOND:
                 loss = loss + _loss(network(batch), log_run, log_energy, how)
             network.zero_grad()
+            optimiser.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             before = [w.detach()[:known].clone() for w in own] if how.known_share < 1.0 else []

@@ -39,11 +39,24 @@ class LLMTrainer(LLMPredictor):
         threads: as of the predictor.
         preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`; by default the best of :data:`UPDATES` on
             what is held back.
+        lora: rank of the changes of the base model that are learned (LoRA), 0: none; None: as the preset says.
+        four_bit: the base model is held in 4 bits while they are; needs CUDA and bitsandbytes.
     """
 
-    def __init__(self, model: str = "", precision: Any = "auto", threads: int = 0, preset: str = DEFAULT) -> None:
+    def __init__(
+        self,
+        model: str = "",
+        precision: Any = "auto",
+        threads: int = 0,
+        preset: str = DEFAULT,
+        lora: int | None = None,
+        four_bit: bool = False,
+    ) -> None:
         super().__init__(model, precision, threads)
+        if lora is not None and lora < 0:
+            raise ValueError(f"option 'lora': expected a rank of 1 or more, or 0 for none, got {lora}")
         self._preset = preset
+        self._lora = ({} if lora is None else {"lora_rank": lora}) | {"lora_four_bit": four_bit}
 
     def fit(self, log: Path, *, seed: int) -> Mapping[str, float]:
         """Learn from a feedback log (or a run or reports folder), beginning with the loaded model.
@@ -80,18 +93,29 @@ class LLMTrainer(LLMPredictor):
         held = joined([p.take(np.arange(cut, len(p))) for p, cut in zip(parts, cuts, strict=True)])
         presets = UPDATES if self._preset == DEFAULT else (self._preset,)
         texts = _read(self.encoder, told, learned), _read(self.encoder, told, held)
-        tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts) for preset in presets]
+        how: dict[str, Any] = self._lora
+        plain = how | {"lora_rank": 0} if len(presets) > 1 else how  # learning to read takes long: with the better one
+        tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts, **plain) for preset in presets]
         best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
         judged, metrics = tried[best]
+        if how.get("lora_rank", 0) and plain is not how:
+            judged, metrics = train(learned, held, self.encoder, told, presets[best], seed, texts=texts, **how)
         everything = joined([learned, held])
-        whole = (
-            judged if presets[best] == "keep" else train(everything, held, self.encoder, told, presets[best], seed)[0]
-        )
+        if not judged.adapter:
+            how = how | {"lora_rank": 0}
+        whole = judged
+        if presets[best] != "keep" or judged.adapter:
+            whole, _ = train(everything, held, self.encoder, told, presets[best], seed, **how)
+        if (whole.reads, bool(whole.adapter)) != (judged.reads, bool(judged.adapter)):
+            whole = judged  # who has learned the newest fifth cannot judge by it whether to read
         tuned = {"logs": list(names), "jobs": len(everything), "preset": presets[best], "seed": seed}
+        tuned |= {name: value for name, value in metrics.items() if name.startswith("lora_")}
         origin = {**told.trained, "fine_tuned": [*told.trained.get("fine_tuned", []), tuned]}
         self.artefact = dataclasses.replace(
             whole, doubts=judged.doubts, quantiles=judged.quantiles, metrics=judged.metrics, trained=origin
         )
+        if self.artefact.adapter is not told.adapter:
+            self.encoder = self._open()
         self._use()
         return metrics
 
@@ -161,13 +185,35 @@ def train(
         fitting.begin_at_mean(network, learned)
         fitting.fit_words(network, everything, how, tell)
     fitting.fit_second(network, everything, how, tell)
-    fitting.fit_reading(network, [data], how, tell)
-    fitting.fit(network, [data], how, tell, known=len(begin.vocabulary) if begin.weights else 0)
+    known = len(begin.vocabulary) if begin.weights else 0
+    fitting.fit_reading(network, [data], how.frozen, tell)
+    fitting.fit(network, [data], how.frozen, tell, known=known)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
-    trained, found = judging.on_batches(trained, [judge], fitting, begin)
-    metrics |= judging.errors(held, found[0], "") | {"training_s": time.perf_counter() - began}
+    candidates = [(trained, judge)]
+    if how.lora_rank:
+        from greensched.learning.llm import adapting
+
+        candidates = adapting.adapted(trained, network, (learned, mine), (held, theirs), encoder, how, tell, known)
+    trained, found = _better(candidates, held, fitting, begin)
+    metrics |= found | {"training_s": time.perf_counter() - began}
     return dataclasses.replace(trained, metrics=metrics), metrics
+
+
+def _better(
+    candidates: Sequence[tuple[Artefact, Any]], held: Table, fitting: Any, begin: Artefact
+) -> tuple[Artefact, dict[str, float]]:
+    """What errs less on the held jobs, calibrated, and its errors; of two the first has learned an adapter."""
+    judged = [judging.on_batches(one, [part], fitting, begin) for one, part in candidates]
+    scores = [judging.errors(held, found[0], "") for _, found in judged]
+    first, last = scores[0]["log_error"], scores[-1]["log_error"]
+    if len(scores) == 1 or first < last:
+        best, metrics = judged[0][0], scores[0]
+    else:
+        best, metrics = judged[-1][0], scores[-1]
+    if len(scores) > 1:
+        metrics |= {"lora_reading_log_error": first, "lora_silent_log_error": last, "lora_kept": float(first < last)}
+    return best, metrics
 
 
 def _read(encoder: Encoder, artefact: Artefact, part: Table) -> Texts:
