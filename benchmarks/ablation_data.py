@@ -28,7 +28,8 @@ from greensched.predictors.llm.reader import Said
 
 LAYERS, PRECISION = (0, 3, 15), "int8"
 """After which states of the trained base model are kept; 0: token embeddings."""
-RANDOM_LAYERS = (3,)
+SHALLOW, RANDOM_LAYERS = (0, 3), (3,)
+"""The same of many texts, where the deepest would take too long; and of the base model with random weights."""
 SOURCES = ("text", "owner's numbers", "state of datacenters", "facts of hosts")
 
 _PROJECTIONS = {"self_attn": ("q_proj", "k_proj", "v_proj", "o_proj"), "mlp": ("gate_proj", "up_proj", "down_proj")}
@@ -41,17 +42,19 @@ class Part:
 
     Attributes:
         table: jobs and pairs.
-        trained: read by the trained base model, states after all of ``LAYERS``.
+        trained: read by the trained base model, states after all of ``layers``.
         random: read by the one with random weights.
+        layers: of the trained one.
     """
 
     table: Table
     trained: Texts
     random: Texts
+    layers: tuple[int, ...] = LAYERS
 
     def texts(self, layers: tuple[int, ...], *, random: bool = False) -> Texts:
         """What was read after some layers; without any nobody read."""
-        told, kept = (self.random, RANDOM_LAYERS) if random else (self.trained, LAYERS)
+        told, kept = (self.random, RANDOM_LAYERS) if random else (self.trained, self.layers)
         told = replace(
             told, owners=self.trained.owners, owner=self.trained.owner
         )  # who asks is no part of the question
@@ -62,15 +65,22 @@ class Part:
         return replace(told, states=columns[0] if len(columns) == 1 else np.concatenate(columns, axis=1))
 
 
-def parts(sources: dict[str, list[Path]], jobs: dict[str, int]) -> dict[str, Part]:
-    """The first jobs of each world of some splits, read."""
-    encoders = {"trained": Encoder.open(NAME, LAYERS, PRECISION), "random": Encoder.open(shuffled(), (3,), PRECISION)}
+def parts(sources: dict[str, list[Path]], jobs: dict[str, int], shallow: str) -> dict[str, Part]:
+    """The first jobs of each world of some splits, read.
+
+    Args:
+        sources: the worlds of each split.
+        jobs: so many of each world.
+        shallow: the split that is not read deeply.
+    """
+    random = Encoder.open(shuffled(), RANDOM_LAYERS, PRECISION)
     found = {}
     for name, folders in sources.items():
         tables = [table([some(outcomes(f), jobs[name])], trainer.GPU_NAMES, trainer.LEVEL) for f in folders]
         examples = joined([each.take(np.arange(min(jobs[name], len(each)))) for each in tables])
-        key = f"ablations-{name}-{jobs[name]}x{len(folders)}"
-        found[name] = Part(examples, **{kind: _read(key, examples, e) for kind, e in encoders.items()})
+        key, layers = f"ablations-{jobs[name]}x{len(folders)}-{name}", SHALLOW if name == shallow else LAYERS
+        texts = (_read(key, examples, encoder) for encoder in (Encoder.open(NAME, layers, PRECISION), random))
+        found[name] = Part(examples, *texts, layers)
     return found
 
 
@@ -162,4 +172,4 @@ def _without_text(whole: Part) -> Part:
     silent = whole.trained
     nobody = np.zeros_like(silent.owners[:1])
     texts = Texts([""], silent.states[:0], np.zeros(2, np.int64), silent.spans[:0], nobody, nowhere, nowhere)
-    return Part(replace(whole.table, said=[Said("", "")] * len(whole.table)), texts, texts)
+    return Part(replace(whole.table, said=[Said("", "")] * len(whole.table)), texts, texts, whole.layers)

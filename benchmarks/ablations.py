@@ -2,14 +2,15 @@
 
 python benchmarks/ablations.py [--quick] [--only WORDS]
 
-All variants see the same jobs as often (``ablation_data.py``; every datacenter's outcome), are calibrated on the same
-held-back ones (and on these with a tenth of the words forgotten), and are scored on the same jobs of unseen worlds,
-served as ``llm`` is: text and second opinion joined. The data are a fortieth of those of the model that comes with
-GreenSched, so errors are larger than its; what counts are differences. The last row of the heads says how much of them
-is luck: the same with another seed.
+All variants see the same jobs (every datacenter's outcome) as often, where their name does not say "fewer"; are
+calibrated on the same held-back ones, and on these with a tenth of the words forgotten; and are scored on the same jobs
+of unseen worlds, served as ``llm`` is: text and second opinion joined. The data are a fifteenth of those of the model
+that comes with GreenSched, so errors are larger than its; what counts are differences. "Another seed" says how much of
+them is luck.
 
 * Heads: what reads the text. Known words and pairs of them; single words only; no word known, and everything read in
-  states of the base model; words, and the base model at the words that nobody has met.
+  states of the base model; words as in the first, and "others", which nobody has met, read by the base model: that is
+  learned from fewer jobs. Layers side by side are combined by learned weights (their first projection).
 * Sources: text, numbers of the owner, state of the datacenters, facts of the hosts; each in turn says the same for
   all, in training and afterwards.
 * Losses and presets: the paper's, and what training leaves out or draws to nothing.
@@ -43,8 +44,8 @@ from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.lexicon import LEAST_SEEN, Vocabulary
 
-WORLDS, JOBS, HELD_JOBS, TEST_JOBS = 4, 2_000, 1_000, 1_000
-USUAL = replace(fit.PRESETS["default"], word_epochs=12, read_epochs=4, second_epochs=4, batch=128)
+WORLDS, JOBS, FEW_JOBS, SCORED_JOBS = 4, 5_000, 2_000, 1_000  # of a world
+USUAL = replace(fit.PRESETS["default"], word_epochs=12, read_epochs=4, second_epochs=2, batch=128)
 FORGET = 0.1
 WORDS = "words and pairs"
 
@@ -60,6 +61,7 @@ class Variant:
         random: the base model has random weights.
         how: settings of the training.
         without: the source that is told to nobody.
+        few: learns from fewer jobs: those that were read deeply too.
         seed: of the training.
     """
 
@@ -69,6 +71,7 @@ class Variant:
     random: bool = False
     how: fit.Settings = field(default=USUAL)
     without: str = ""
+    few: bool = False
     seed: int = 0
 
 
@@ -81,33 +84,24 @@ def variants() -> list[Variant]:
         "loss in raw units": {"loss": "raw"},
         "no group lasso": {"sparse": 0.0},
         "pairs never forgotten": {"forget_pairs": 0.0},
-        "every datacenter in every step": {"datacenters": 0},
-        "oracle's choice imitated": {"datacenters": 0, "action_weight": 0.3},
-        "oracle's choice imitated, more": {"datacenters": 0, "action_weight": 3.0},
+        "oracle's choice imitated, 0.3": {"action_weight": 0.3},
+        "oracle's choice imitated, 3": {"action_weight": 3.0},
     }
+    read = {"layer 3": (3,), "layer 15": (15,), "layers 3 and 15": (3, 15), "token embeddings": (0,)}
     return [
         Variant(WORDS),
         Variant("single words", "single"),
         Variant("no words, layer 3", "none", (3,), how=states),
-        Variant("no words, layer 15", "none", (15,), how=states),
-        Variant("no words, layers 3 and 15", "none", (3, 15), how=states),
         Variant("no words, token embeddings", "none", (0,), how=states),
-        Variant("no words, random base, layer 3", "none", (3,), random=True, how=states),
-        *(
-            Variant(f"{WORDS}, unfamiliar ones read in {of}", layers=layers, random=of.startswith("random"))
-            for of, layers in (
-                ("layer 3", (3,)),
-                ("layer 15", (15,)),
-                ("layers 3 and 15", (3, 15)),
-                ("token embeddings", (0,)),
-                ("random layer 3", (3,)),
-            )
-        ),
-        Variant(f"{WORDS}, another seed", seed=1),
+        Variant("no words, random layer 3", "none", (3,), random=True, how=states),
+        *(Variant(f"others read in {of}", layers=layers, few=True) for of, layers in read.items()),
+        Variant("others read in random layer 3", layers=(3,), random=True, few=True),
         *(Variant(f"without {source}", without=source) for source in ablation_data.SOURCES),
         *(Variant(case, how=replace(USUAL, **settings)) for case, settings in changed.items()),
-        Variant("no words, layer 3, preset paper", "none", (3,), how=paper),
-        Variant("no words, layer 3, preset paper, raw", "none", (3,), how=replace(paper, loss="raw")),
+        Variant(f"{WORDS}, another seed", seed=1),
+        Variant("no words, layer 3, fewer jobs", "none", (3,), how=states, few=True),
+        Variant("no words, layer 3, fewer jobs, paper", "none", (3,), how=paper, few=True),
+        Variant("no words, layer 3, fewer jobs, paper, raw", "none", (3,), how=replace(paper, loss="raw"), few=True),
     ]
 
 
@@ -119,12 +113,14 @@ def learned(variant: Variant, data: dict[str, Part], words: Artefact | None) -> 
         data: by split.
         words: with their effects reading begins, where the variant knows the same.
     """
-    part, held = data["train"], data["held"]
+    part, held = data["few" if variant.few else "train"], data["held"]
     texts, held_texts = (p.texts(variant.layers, random=variant.random) for p in (part, held))
     sizes = Sizes(state=max(texts.states.shape[1], 1), owner=texts.owners.shape[1], layers=max(len(variant.layers), 1))
     begin = trainer.new(sizes, NAME, variant.layers or (3,), ablation_data.PRECISION)
     torch.manual_seed(variant.seed)
-    artefact = replace(begin, vocabulary=_vocabulary(variant.words, texts), reads=bool(variant.layers))
+    reads = variant.words == "pairs" and bool(variant.layers) and words is not None
+    vocabulary = words.vocabulary if reads and words else _vocabulary(variant.words, texts)
+    artefact = replace(begin, vocabulary=vocabulary, reads=bool(variant.layers))
     network = trainer.network_of(artefact)
     batches = [Batches(part.table, texts, artefact.vocabulary)]
     fit.standardise(network, texts, variant.seed)
@@ -134,7 +130,7 @@ def learned(variant: Variant, data: dict[str, Part], words: Artefact | None) -> 
     def tell(line: str) -> None:
         print(f"  {line}", flush=True)
 
-    if words is not None and variant.layers and len(artefact.vocabulary) > 1:
+    if reads and words:
         known = trainer.network_of(words).state_dict()
         reading = tuple(f"{name}." for name in fit.READING)
         kept = {n: w for n, w in known.items() if not n.startswith(reading) and n not in ("centre", "scale")}
@@ -179,27 +175,27 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="", help="variants whose name has these words")
     asked = parser.parse_args()
-    worlds, jobs, scored = WORLDS, {"train": JOBS, "held": HELD_JOBS}, TEST_JOBS
+    worlds, jobs = WORLDS, {"train": JOBS, "few": FEW_JOBS, **dict.fromkeys(("held", *testbed.SPLITS), SCORED_JOBS)}
     chosen = [variant for variant in variants() if asked.only in variant.case]
     if asked.quick:
-        worlds, jobs, scored = 1, {"train": 200, "held": 60}, 60
+        worlds, jobs = 1, dict.fromkeys(jobs, 60) | {"train": 200}
         short: dict[str, Any] = {"word_epochs": 1, "read_epochs": 1, "second_epochs": 1}
         chosen = [replace(v, how=replace(v.how, epochs=min(v.how.epochs, 1), **short)) for v in chosen]
     sources = {
-        "train": [testbed.train_world(seed) for seed in testbed.TRAIN_SEEDS[:worlds]],
+        **{name: [testbed.train_world(seed) for seed in testbed.TRAIN_SEEDS[:worlds]] for name in ("train", "few")},
         "held": [testbed.train_world(testbed.VALIDATION_SEEDS[0])],
         **{split: [testbed.test_world(split, testbed.TEST_SEEDS[0])] for split in testbed.SPLITS},
     }
     torch.set_num_threads(1)  # steps are small: a second core gains little, and waits where it is shared
     report = Report("ablations", asked.quick or bool(asked.only))
     began = time.perf_counter()
-    data = ablation_data.parts(sources, jobs | dict.fromkeys(testbed.SPLITS, scored))
+    data = ablation_data.parts(sources, jobs, "train")
     report.add("data", "read after", time.perf_counter() - began, "s")
     for name, part in data.items():
         report.add("data", f"jobs of {name}", len(part.table), "jobs")
     run(report, data, chosen)
     if not asked.only:
-        precision(report, scored)
+        precision(report, jobs["test"])
     report.add("all", "time", time.perf_counter() - began, "s")
     return report.write()
 
