@@ -252,3 +252,27 @@ def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, lo
     assert torch.allclose(job[one, allowed], again, atol=1e-5)
     moved = ~loose & (job[:, allowed] != usual[:, allowed])
     assert 5 < moved.sum() and (job[moved, allowed] - usual[moved, allowed]).abs().max() < 2.5
+
+
+def test_imitating_the_oracle_rewards_its_choice_and_changes_nothing_unasked(shipped, log):
+    row = torch.tensor([0, 0, 0, 1, 1, 2])
+    true = torch.tensor([0.0, 5.0, 9.0, 7.0, 0.0, 3.0])  # further apart than drawn intensities move them
+    torch.manual_seed(0)
+    assert fit._action_loss(true + 4.0, true, row) < 1e-6  # of all pairs of a job alike: the same choice
+    told = torch.tensor([0.0, 0.0, 9.0, 7.0, 7.0, 3.0], requires_grad=True)
+    fit._action_loss(told, true, row).backward()
+    pull = told.grad.tolist()
+    assert pull[5] == 0.0  # one datacenter is no choice
+    assert pull[4] > 0 > pull[3] and pull[3] == pytest.approx(-pull[4])  # down with the oracle's energy
+
+    pairs = table([log], NAMES, "full").take(np.arange(32))
+    examples = dataclasses.replace(
+        pairs, said=pairs.said[:16], job=pairs.job[:16], first=np.arange(0, 33, 2), decided_s=pairs.decided_s[:16]
+    )  # a choice between two
+    batches = Batches(examples, read(shipped.encoder, examples.said), shipped.artefact.vocabulary)
+    losses = []
+    for weight in (0.0, 0.0, 1.0):
+        how = dataclasses.replace(fit.PRESETS["update"], epochs=1, fewest_steps=0, batch=16, action_weight=weight)
+        fit.fit(network_of(shipped.artefact), [batches], how, losses.append)
+    usual, again, imitating = (line.split(",")[0] for line in losses)
+    assert usual == again != imitating

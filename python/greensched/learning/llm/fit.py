@@ -28,6 +28,8 @@ from greensched.predictors.llm.inputs import JOB, LEAST_ALLOWED_S, USUAL_ALLOWED
 Tell = Callable[[str], None]
 _ALLOWED, _NO_DEADLINE = JOB.index("log_allowed_s"), JOB.index("no_deadline")
 _MOVES = 1.5  # standard deviation, in log units, of deadlines that are moved
+_INTENSITY_SPREAD, _TEMPERATURE = 0.5, 0.1
+"""Of the choices that are imitated: standard deviation of intensities, and temperature, both in log units."""
 _ESTIMATE, _NO_ESTIMATE = JOB.index("log_expected_s"), JOB.index("no_estimate")
 
 
@@ -51,6 +53,8 @@ class Settings:
         energy_weight, time_weight: the paper's λ_E and λ_s.
         beta: where the loss turns from squared to absolute, in log units.
         loss: ``log``, or ``raw``: the literal squared error in kWh and s.
+        action_weight: the paper's λ_a: of the cross-entropy between the choice of a datacenter by what is predicted and
+            the oracle's, see :func:`_action_loss`. Needs data that tell every datacenter's outcome.
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
         forget_deadline, forget_owner: the same of deadlines, and of who asks.
@@ -85,6 +89,7 @@ class Settings:
     time_weight: float = 1.0
     beta: float = 0.05
     loss: Literal["log", "raw"] = "log"
+    action_weight: float = 0.0
     forget_estimate: float = 0.5
     forget_deadline: float = 0.1
     vary_deadline: float = 0.15
@@ -201,7 +206,7 @@ def fit(
             batch = _forgetful(batch, network, how)
             loss = _second_loss(network.second_opinion(batch), log_run, log_energy)
             if parts != SECOND:
-                loss = loss + _loss(network(batch), log_run, log_energy, how)
+                loss = loss + _text_loss(network(batch), log_run, log_energy, batch.row, how)
             network.zero_grad()
             optimiser.zero_grad()
             loss.backward()
@@ -289,6 +294,13 @@ def _forgetful(batch: Batch, network: Network, how: Settings) -> Batch:
     return batch._replace(owner=torch.where(owner[:, None], network.owner_centre, batch.owner))
 
 
+def _text_loss(
+    told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_energy: Tensor, row: Tensor, how: Settings
+) -> Tensor:
+    loss = _loss(told, log_run, log_energy, how)
+    return loss + how.action_weight * _action_loss(told[1], log_energy, row) if how.action_weight else loss
+
+
 def _loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_energy: Tensor, how: Settings) -> Tensor:
     run, energy, run_spread, energy_spread = told
     if how.loss == "raw":
@@ -301,6 +313,27 @@ def _loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_ener
     for scale, error in ((run_spread, run - log_run), (energy_spread, energy - log_energy)):
         loss = loss + 0.05 * (error.detach().abs() / scale + scale.log()).mean()
     return loss
+
+
+def _action_loss(energy: Tensor, log_energy: Tensor, row: Tensor) -> Tensor:
+    """Cross-entropy of the choice of a datacenter, softmax of −log(energy × carbon intensity) / temperature.
+
+    The oracle takes the least by the true energy. Intensities are drawn, the same for both, so that no choice is always
+    right; their mean does not matter.
+
+    Args:
+        energy: predicted, log kWh, (pairs,).
+        log_energy: true.
+        row: job of each pair, in order; every job has one.
+    """
+    drawn = _INTENSITY_SPREAD * torch.randn(len(row))
+    jobs = int(row[-1]) + 1
+    scores, cost = -(energy + drawn) / _TEMPERATURE, log_energy + drawn
+    most, least = (row.new_zeros(jobs, dtype=cost.dtype).scatter_reduce(0, row, values, how, include_self=False)
+                   for values, how in ((scores.detach(), "amax"), (cost, "amin")))  # fmt: skip
+    total = torch.zeros_like(most).index_add(0, row, (scores - most[row]).exp()).log() + most
+    best = cost <= least[row]
+    return (total[row[best]] - scores[best]).mean()
 
 
 def _second_loss(told: tuple[Tensor, Tensor, Tensor, Tensor], log_run: Tensor, log_energy: Tensor) -> Tensor:
