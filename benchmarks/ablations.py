@@ -40,12 +40,13 @@ from greensched.language.default import NAME
 from greensched.learning.llm import fit, trainer
 from greensched.learning.llm.batches import Batches, Less
 from greensched.learning.llm.examples import Texts
+from greensched.learning.llm.presets import PRESETS, Settings
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.lexicon import LEAST_SEEN, Vocabulary
 
 WORLDS, JOBS, FEW_JOBS, SCORED_JOBS = 4, 5_000, 2_000, 1_000  # of a world
-USUAL = replace(fit.PRESETS["default"], word_epochs=12, read_epochs=4, second_epochs=2, batch=128)
+USUAL = replace(PRESETS["default"], word_epochs=12, read_epochs=4, second_epochs=2, batch=128)
 FORGET = 0.1
 WORDS = "words and pairs"
 
@@ -69,7 +70,7 @@ class Variant:
     words: Literal["pairs", "single", "none"] = "pairs"
     layers: tuple[int, ...] = ()
     random: bool = False
-    how: fit.Settings = field(default=USUAL)
+    how: Settings = field(default=USUAL)
     without: str = ""
     few: bool = False
     seed: int = 0
@@ -79,7 +80,7 @@ def variants() -> list[Variant]:
     """All of them."""
     # nothing is known, so everything is learned at once, in as many passes as words take
     states = replace(USUAL, word_epochs=0, read_epochs=0, epochs=USUAL.word_epochs, word_rate=3e-3, rate=3e-3)
-    paper = fit.PRESETS["paper"]
+    paper = PRESETS["paper"]
     changed = {
         "loss in raw units": {"loss": "raw"},
         "no group lasso": {"sparse": 0.0},

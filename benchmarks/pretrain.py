@@ -28,7 +28,7 @@ from greensched.language import Encoder
 from greensched.language.default import NAME
 from greensched.learning.llm import judging, trainer
 from greensched.learning.llm.examples import Table, Texts, read, table
-from greensched.learning.llm.fit import PRESETS
+from greensched.learning.llm.presets import PRESETS
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.predictor import SHIPPED, LLMPredictor

@@ -20,9 +20,9 @@ from greensched.learning.llm import adapting, fit, trainer  # noqa: E402
 from greensched.learning.llm.adapting import Live  # noqa: E402
 from greensched.learning.llm.batches import Batches  # noqa: E402
 from greensched.learning.llm.examples import Table, Texts, read, table  # noqa: E402
-from greensched.learning.llm.fit import PRESETS, Settings  # noqa: E402
 from greensched.learning.llm.lora import Adapted, Lora  # noqa: E402
 from greensched.learning.llm.needs_torch import network_of  # noqa: E402
+from greensched.learning.llm.presets import PRESETS, Settings  # noqa: E402
 from greensched.predictors.llm.artefact import Artefact  # noqa: E402
 from greensched.predictors.llm.head import Head, Sizes  # noqa: E402
 from greensched.predictors.llm.inputs import Hosts  # noqa: E402

@@ -12,10 +12,11 @@ torch = pytest.importorskip("torch")
 
 from greensched.core.errors import ConfigError, DataError  # noqa: E402
 from greensched.feedback.outcomes import outcomes  # noqa: E402
-from greensched.learning.llm import fit, judging  # noqa: E402
+from greensched.learning.llm import fit, judging, losses  # noqa: E402
 from greensched.learning.llm.batches import Batches, Less  # noqa: E402
 from greensched.learning.llm.examples import joined, read, table  # noqa: E402
 from greensched.learning.llm.needs_torch import network_of  # noqa: E402
+from greensched.learning.llm.presets import PRESETS  # noqa: E402
 from greensched.learning.llm.trainer import LLMTrainer, train  # noqa: E402
 from greensched.predictors.llm.head import POWERS, Head  # noqa: E402
 from greensched.predictors.llm.inputs import JOB, Hosts, job_numbers  # noqa: E402
@@ -234,7 +235,7 @@ def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, lo
     network = network_of(shipped.artefact)
     examples = table([log], NAMES, "full")
     batches = Batches(examples, read(shipped.encoder, examples.said), Vocabulary(()))
-    how = dataclasses.replace(fit.PRESETS["default"], forget_estimate=0.5, forget_deadline=0.5, vary_deadline=0.5)
+    how = dataclasses.replace(PRESETS["default"], forget_estimate=0.5, forget_deadline=0.5, vary_deadline=0.5)
     usual = batches.batch(np.arange(60))[0].job.clone()
     torch.manual_seed(0)
     job = fit._forgetful(batches.batch(np.arange(60))[0], network, how).job
@@ -258,9 +259,9 @@ def test_imitating_the_oracle_rewards_its_choice_and_changes_nothing_unasked(shi
     row = torch.tensor([0, 0, 0, 1, 1, 2])
     true = torch.tensor([0.0, 5.0, 9.0, 7.0, 0.0, 3.0])  # further apart than drawn intensities move them
     torch.manual_seed(0)
-    assert fit._action_loss(true + 4.0, true, row) < 1e-6  # of all pairs of a job alike: the same choice
+    assert losses.action_loss(true + 4.0, true, row) < 1e-6  # of all pairs of a job alike: the same choice
     told = torch.tensor([0.0, 0.0, 9.0, 7.0, 7.0, 3.0], requires_grad=True)
-    fit._action_loss(told, true, row).backward()
+    losses.action_loss(told, true, row).backward()
     pull = told.grad.tolist()
     assert pull[5] == 0.0  # one datacenter is no choice
     assert pull[4] > 0 > pull[3] and pull[3] == pytest.approx(-pull[4])  # down with the oracle's energy
@@ -272,7 +273,7 @@ def test_imitating_the_oracle_rewards_its_choice_and_changes_nothing_unasked(shi
     batches = Batches(examples, read(shipped.encoder, examples.said), shipped.artefact.vocabulary)
     losses = []
     for weight in (0.0, 0.0, 1.0):
-        how = dataclasses.replace(fit.PRESETS["update"], epochs=1, fewest_steps=0, batch=16, action_weight=weight)
+        how = dataclasses.replace(PRESETS["update"], epochs=1, fewest_steps=0, batch=16, action_weight=weight)
         fit.fit(network_of(shipped.artefact), [batches], how, losses.append)
     usual, again, imitating = (line.split(",")[0] for line in losses)
     assert usual == again != imitating

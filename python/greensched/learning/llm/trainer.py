@@ -16,6 +16,7 @@ from greensched.language import Encoder
 from greensched.learning.llm import judging
 from greensched.learning.llm.examples import Table, Texts, joined, read, table
 from greensched.learning.llm.needs_torch import network_of, torch_and_fit
+from greensched.learning.llm.presets import PRESETS
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.lexicon import LEAST_SEEN, Vocabulary
@@ -37,7 +38,7 @@ class LLMTrainer(LLMPredictor):
         model: as of the predictor.
         precision: as of the predictor.
         threads: as of the predictor.
-        preset: how to train, see :data:`greensched.learning.llm.fit.PRESETS`; by default the best of :data:`UPDATES` on
+        preset: how to train, see :data:`greensched.learning.llm.presets.PRESETS`; by default the best of :data:`UPDATES` on
             what is held back.
         lora: rank of the changes of the base model that are learned (LoRA), 0: none; None: as the preset says.
         four_bit: the base model is held in 4 bits while they are; needs CUDA and bitsandbytes.
@@ -148,7 +149,7 @@ def train(
         held: what calibrates and judges.
         encoder: of the base model.
         begin: where to begin; without weights from nothing.
-        preset: a name of :data:`greensched.learning.llm.fit.PRESETS`.
+        preset: a name of :data:`greensched.learning.llm.presets.PRESETS`.
         seed: of everything random.
         tell: gets a line per epoch.
         texts: both tables' texts, if they are read already.
@@ -159,9 +160,9 @@ def train(
         The model and its metrics.
     """
     torch, fitting = torch_and_fit()
-    if preset not in fitting.PRESETS:
-        raise ConfigError(f"preset '{preset}': expected one of {', '.join(sorted(fitting.PRESETS))}")
-    how = dataclasses.replace(fitting.PRESETS[preset], seed=seed, **settings)
+    if preset not in PRESETS:
+        raise ConfigError(f"preset '{preset}': expected one of {', '.join(sorted(PRESETS))}")
+    how = dataclasses.replace(PRESETS[preset], seed=seed, **settings)
     torch.manual_seed(seed)
     began = time.perf_counter()
     mine, theirs = texts or (_read(encoder, begin, part) for part in (learned, held))
