@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import testbed
 from numpy.typing import NDArray
-from predictor import some
+from scores import some
 
 from greensched.feedback.outcomes import outcomes
 from greensched.language import Encoder

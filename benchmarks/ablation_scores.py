@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import testbed
 from harness import Report
-from predictor import errors, some
+from scores import errors, some
 
 from greensched.core.types import F64, I64
 from greensched.feedback.outcomes import outcomes

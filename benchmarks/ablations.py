@@ -37,9 +37,11 @@ from ablation_scores import precision, score
 from harness import Report
 
 from greensched.language.default import NAME
-from greensched.learning.llm import fit, trainer
+from greensched.learning.llm import fit, judging, trainer
 from greensched.learning.llm.batches import Batches, Less
 from greensched.learning.llm.examples import Texts
+from greensched.learning.llm.needs_torch import network_of
+from greensched.learning.llm.network import READING
 from greensched.learning.llm.presets import PRESETS, Settings
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Sizes
@@ -122,7 +124,7 @@ def learned(variant: Variant, data: dict[str, Part], words: Artefact | None) -> 
     reads = variant.words == "pairs" and bool(variant.layers) and words is not None
     vocabulary = words.vocabulary if reads and words else _vocabulary(variant.words, texts)
     artefact = replace(begin, vocabulary=vocabulary, reads=bool(variant.layers))
-    network = trainer.network_of(artefact)
+    network = network_of(artefact)
     batches = [Batches(part.table, texts, artefact.vocabulary)]
     fit.standardise(network, texts, variant.seed)
     fit.begin_at_mean(network, part.table)
@@ -132,8 +134,8 @@ def learned(variant: Variant, data: dict[str, Part], words: Artefact | None) -> 
         print(f"  {line}", flush=True)
 
     if reads and words:
-        known = trainer.network_of(words).state_dict()
-        reading = tuple(f"{name}." for name in fit.READING)
+        known = network_of(words).state_dict()
+        reading = tuple(f"{name}." for name in READING)
         kept = {n: w for n, w in known.items() if not n.startswith(reading) and n not in ("centre", "scale")}
         network.load_state_dict(kept, strict=False)
     else:
@@ -144,7 +146,7 @@ def learned(variant: Variant, data: dict[str, Part], words: Artefact | None) -> 
     fit.fit(network, batches, how, tell, less=some_of)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     artefact = replace(artefact, weights=weights, sizes=network.sizes)
-    return trainer.calibrated(artefact, [(held.table, held_texts)], FORGET if len(artefact.vocabulary) > 1 else 0.0)
+    return judging.calibrated(artefact, [(held.table, held_texts)], FORGET if len(artefact.vocabulary) > 1 else 0.0)
 
 
 def _vocabulary(words: str, texts: Texts) -> Vocabulary:

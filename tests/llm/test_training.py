@@ -271,9 +271,9 @@ def test_imitating_the_oracle_rewards_its_choice_and_changes_nothing_unasked(shi
         pairs, said=pairs.said[:16], job=pairs.job[:16], first=np.arange(0, 33, 2), decided_s=pairs.decided_s[:16]
     )  # a choice between two
     batches = Batches(examples, read(shipped.encoder, examples.said), shipped.artefact.vocabulary)
-    losses = []
+    lines: list[str] = []
     for weight in (0.0, 0.0, 1.0):
         how = dataclasses.replace(PRESETS["update"], epochs=1, fewest_steps=0, batch=16, action_weight=weight)
-        fit.fit(network_of(shipped.artefact), [batches], how, losses.append)
-    usual, again, imitating = (line.split(",")[0] for line in losses)
+        fit.fit(network_of(shipped.artefact), [batches], how, lines.append)
+    usual, again, imitating = (line.split(",")[0] for line in lines)
     assert usual == again != imitating

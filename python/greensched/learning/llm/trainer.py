@@ -38,7 +38,7 @@ class LLMTrainer(LLMPredictor):
         model: as of the predictor.
         precision: as of the predictor.
         threads: as of the predictor.
-        preset: how to train, see :data:`greensched.learning.llm.presets.PRESETS`; by default the best of :data:`UPDATES` on
+        preset: how to train, see :mod:`presets`; by default the best of :data:`UPDATES` on
             what is held back.
         lora: rank of the changes of the base model that are learned (LoRA), 0: none; None: as the preset says.
         four_bit: the base model is held in 4 bits while they are; needs CUDA and bitsandbytes.
