@@ -11,9 +11,10 @@ from scores import errors, some
 
 from greensched.core.types import F64, I64
 from greensched.feedback.outcomes import outcomes
-from greensched.learning.llm import fit, trainer
+from greensched.learning.llm import fit, judging
 from greensched.learning.llm.batches import Batches
 from greensched.learning.llm.examples import Table, Texts
+from greensched.learning.llm.needs_torch import network_of
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Answer
 from greensched.predictors.llm.predictor import LLMPredictor
@@ -24,13 +25,13 @@ DRAWS, INTENSITY_SPREAD, NEAR = 5, 0.5, 0.05
 def score(report: Report, case: str, split: str, found: Artefact, told: Table, texts: Texts) -> None:
     """Errors of run time and energy over all pairs of a split, and what its choices cost."""
     batches = Batches(told, texts, found.vocabulary)
-    alone = fit.predictions(trainer.network_of(found), batches)
-    served = trainer.joint(told, batches, alone, found)
+    alone = fit.predictions(network_of(found), batches)
+    served = judging.joint(told, batches, alone, found)
     if not all(np.isfinite(column).all() for column in alone[:2]):
         print(f"{case} on {split}: no finite answers", flush=True)
         return
-    text = trainer.errors(told, Answer(*(column.astype(np.float64) for column in alone[:4])), "")
-    for name, value in trainer.errors(told, served, "").items():
+    text = judging.errors(told, Answer(*(column.astype(np.float64) for column in alone[:4])), "")
+    for name, value in judging.errors(told, served, "").items():
         if name.endswith("_frac"):
             metric = name.removesuffix("_frac").replace("_rmspe", ", RMSPE").replace("_median_error", ", median error")
             report.add(case, f"{split}: {metric.replace('_', ' ')}", 100 * value, "%")

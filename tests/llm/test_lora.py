@@ -16,7 +16,7 @@ from greensched.core.errors import ConfigError, PredictorError  # noqa: E402
 from greensched.feedback.outcomes import outcomes  # noqa: E402
 from greensched.language import Encoder  # noqa: E402
 from greensched.language.base import BaseModel  # noqa: E402
-from greensched.learning.llm import adapting, fit, trainer  # noqa: E402
+from greensched.learning.llm import adapting, fit, judging, trainer  # noqa: E402
 from greensched.learning.llm.adapting import Live  # noqa: E402
 from greensched.learning.llm.batches import Batches  # noqa: E402
 from greensched.learning.llm.examples import Table, Texts, read, table  # noqa: E402
@@ -76,7 +76,7 @@ def begun(base: Path, examples: Table) -> tuple[Artefact, fit.Network, Texts, En
     fit.standardise(network, texts, 0)
     fit.begin_at_mean(network, examples)
     begin = dataclasses.replace(begin, weights={k: v.astype(np.float16) for k, v in network.weights().items()})
-    return trainer.calibrated(begin, [(examples, texts)]), network, texts, encoder
+    return judging.calibrated(begin, [(examples, texts)]), network, texts, encoder
 
 
 def learned(
