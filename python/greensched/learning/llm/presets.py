@@ -27,7 +27,7 @@ class Settings:
         beta: where the loss turns from squared to absolute, in log units.
         loss: ``log``, or ``raw``: the literal squared error in kWh and s.
         action_weight: the paper's λ_a: of the cross-entropy between the choice of a datacenter by what is predicted and
-            the oracle's, see :func:`_action_loss`. Needs data that tell every datacenter's outcome.
+            the oracle's, see :func:`losses.action_loss`. Needs data that tell every datacenter's outcome.
         forget_estimate: share of the jobs whose owner's estimate is hidden in a step: it is an easy and inexact answer,
             and who leans on it does not learn to read.
         forget_deadline, forget_owner: the same of deadlines, and of who asks.
