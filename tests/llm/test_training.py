@@ -139,7 +139,7 @@ def test_too_little_is_refused(tmp_path):
 
 
 def test_an_unknown_preset_is_named(log):
-    with pytest.raises(ConfigError, match="preset 'fast': expected one of default, keep, paper, renew, update"):
+    with pytest.raises(ConfigError, match="preset 'fast': expected one of default, gentle, keep, paper, renew, update"):
         LLMTrainer(threads=1, preset="fast").fit(log, seed=0)
 
 

@@ -27,8 +27,8 @@ FEWEST_SEEN = 3  # texts that must have a word before it gets effects of its own
 HELD_FRAC = 0.2  # of a log, the newest: calibrates the quantiles and gives the metrics
 GPU_NAMES = ("A10", "A100", "H100", "L4", "T4", "V100")
 LEVEL = "full"
-DEFAULT, UPDATES = "update", ("keep", "update", "renew")
-"""Not at all; words, for more of the same; and all of it, for a world that has changed."""
+DEFAULT, UPDATES = "update", ("keep", "gentle", "update", "renew")
+"""Not at all; for a small log; for what is new in one, while what is known stays; for a world that has changed."""
 
 
 class LLMTrainer(LLMPredictor):
