@@ -45,9 +45,7 @@ def test_of_many_hosts_it_is_estimated():
     hosts = [host(count=4, cores=48.0, power_w=(100.0, 580.0)), host(**{**vars(NODE), "count": 2})]
     many = world([datacenter(0, "us", hosts)], gpu_types=("A100",), work_classes=("general", "gpu"))
     assert core_w(many)[0] == pytest.approx(10.0)
-    assert core_w(many, free_cores=196.0, max_free_cores=96.0)[0] == pytest.approx(
-        5.0
-    )  # both nodes idle
+    assert core_w(many, free_cores=196.0, max_free_cores=96.0)[0] == pytest.approx(5.0)  # both nodes idle
     assert core_w(many, free_cores=292.0, max_free_cores=96.0)[0] == pytest.approx(10.0)
 
 
