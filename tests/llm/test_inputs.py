@@ -53,3 +53,32 @@ def test_where_all_hosts_are_alike_nothing_moves():
     alike = world([datacenter(0, "us", [PLAIN])], work_classes=("general", "gpu"))
     assert core_w(alike, free_cores=2.0, max_free_cores=2.0)[0] == pytest.approx(10.0)
     assert np.isfinite(core_w(alike)).all()
+
+
+OLD = host(type="old", count=1, cores=32.0, power_w=(100.0, 740.0))  # 20 W a core
+OLD_NODE = host(type="v100", count=1, cores=80.0, gpus=8, gpu_type=0, power_w=(300.0, 1100.0), gpu_max_w=300.0)
+ALL = [OLD, PLAIN, OLD_NODE, NODE]
+RENEWED = world([datacenter(0, "us", ALL)], gpu_types=("A100",), work_classes=("general", "gpu"))
+
+
+@pytest.mark.parametrize(
+    ("failed_cores", "expected"),
+    [
+        (0.0, (20.0, 10.0)),  # nothing is out of service: the first that fits
+        (PLAIN.cores + NODE.cores, (20.0, 10.0)),  # the new ones, which are not there yet
+        (OLD.cores + OLD_NODE.cores, (10.0, 5.0)),  # the old ones: all that is left is new
+        (OLD.cores, (10.0, 10.0)),
+        (7.0, (20.0, 10.0)),  # some cores of some host: nobody can tell
+    ],
+)
+def test_hosts_that_are_out_of_service_take_nothing(failed_cores, expected):
+    free = sum(h.cores for h in ALL) - failed_cores
+    gone = NODE.cores + PLAIN.cores == failed_cores
+    state = {"failed_cores": failed_cores, "free_cores": free, "max_free_cores": 80.0 if gone else 96.0}
+    found = core_w(RENEWED, **state)[0], core_w(RENEWED, gpus=1.0, **state)[0]
+    assert found == pytest.approx(expected)
+
+
+def test_two_types_with_as_many_cores_cannot_be_told_apart():
+    alike = world([datacenter(0, "us", [OLD, host(**{**vars(PLAIN), "cores": 32.0})])], work_classes=("general", "gpu"))
+    assert core_w(alike, failed_cores=32.0, free_cores=32.0, max_free_cores=32.0)[0] == pytest.approx(20.0)

@@ -75,8 +75,12 @@ class Facts:
             name_rank=rank, mips=table[10] if len(np.unique(table[10][~np.isnan(table[10])])) > 1 else None,
         )  # fmt: skip
 
-    def host_type(self, tasks: TaskTable) -> tuple[Bool, NDArray[np.intp]]:
+    def host_type(self, tasks: TaskTable, out: Bool | None = None) -> tuple[Bool, NDArray[np.intp]]:
         """Which datacenters can ever hold each task, and the flat index of the host type that would take it.
+
+        Args:
+            tasks: what asks.
+            out: types that are out of service, (datacenters, types): another that can hold the task is preferred.
 
         Returns:
             ``feasible`` and ``pick``, both of shape (tasks, datacenters); index the flattened facts with ``pick``.
@@ -99,6 +103,9 @@ class Facts:
             only: Bool = fits[:, :, 0]
             return only, np.broadcast_to(np.arange(n), (len(tasks), n))
         some: Bool = np.any(fits, axis=2)
+        if out is not None:
+            there = fits & ~out
+            fits = np.where(there.any(axis=2, keepdims=True), there, fits)
         return some, fits.argmax(axis=2) + np.arange(n) * k
 
     def _all_fit(self, tasks: TaskTable) -> bool:

@@ -6,7 +6,6 @@ facts, never by its place in a list. What is unknown is 0, which after scaling i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +34,7 @@ CLASSES: Final = ("general", "memory", "vector", "gpu")
 _SPEED_SCALE = 3.0
 _USUAL_C, _SPREAD_C = 20.0, 10.0
 _TINY = 1e-6
+_MOST_TYPES = 8  # of hosts in a datacenter, among which those out of service are looked for
 _SHORTEST_ALLOWED_S = 100.0  # training saw none shorter
 _SMALLEST_SHARE = 0.3  # of a GPU: training saw none smaller, and its logarithm leads far away
 LONGEST_S = 366 * 86_400.0  # of an estimate, of what a deadline allows, of a prediction
@@ -107,16 +107,19 @@ class Hosts:
                 self._core_w[at], self._gpu_w[at] = curve_w[-1], host.gpu_max_w - host.gpu_idle_w
                 if host.gpus and 0 <= host.gpu_type < len(world.gpu_types):
                     self._gpu[at] = known.get(world.gpu_types[host.gpu_type], 0)
+        self._count = _counts(world, k)
+        self._has_gpus = np.nan_to_num(self.facts.gpus) > 0
+        cores = np.nan_to_num(self.facts.cores) * self._count
+        many = min(k, _MOST_TYPES)  # every set of so many types but the empty one and the whole
+        self._sets = np.array([[bool(s >> i & 1) for i in range(k)] for s in range(1, max(2**many - 1, 2))])
+        self._sums = np.where((self._sets[None] & (cores == 0)[:, None]).any(-1), np.inf, cores @ self._sets.T)
         self._widest = np.array([[max((h.cores for h in d.hosts), default=1.0)] for d in world.datacenters])[:, 0]
-        self._plain = np.array([_group(d.hosts, gpus=False) for d in world.datacenters]).reshape(n, 3)
-        self._with_gpus = np.array([_group(d.hosts, gpus=True) for d in world.datacenters]).reshape(n, 3)
-        # the first host type with GPUs of a datacenter, where overflow goes
-        self._overflow = np.array([d.index * k + sum(h.gpus == 0 for h in d.hosts) for d in world.datacenters])
 
     def pairs(self, observation: Observation, tasks: TaskTable) -> Pairs:
         """Numbers of every task at every datacenter, as things are."""
-        feasible, pick = self.facts.host_type(tasks)
-        lands = self._lands(observation.state, tasks, pick)
+        out = self._out(observation.state)
+        feasible, pick = self.facts.host_type(tasks, out)
+        lands = self._lands(observation.state, tasks, pick, out)
         shape = (len(tasks), len(self._widest), len(STATE))
         return Pairs(
             self._numbers[pick], self._gpu[pick], np.broadcast_to(self._state(observation), shape), self._speed[lands],
@@ -124,17 +127,36 @@ class Hosts:
             np.broadcast_to(pue_now(observation.state, observation.world), shape[:2]), feasible,
         )  # fmt: skip
 
-    def _lands(self, now: DatacenterState, tasks: TaskTable, pick: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _out(self, now: DatacenterState) -> NDArray[np.bool_] | None:
+        """Types of hosts that are all out of service, (datacenters, types); None: no type is, as far as can be told.
+
+        The state tells so many cores out of service: those of which types, where only one set of them has as many.
+        """
+        if not (now.failed_cores > 0).any():
+            return None
+        found = np.abs(self._sums - now.failed_cores[:, None]) < 0.5  # (datacenters, sets)
+        only = (found.sum(axis=1) == 1)[:, None]
+        out: NDArray[np.bool_] = (found & only) @ self._sets > 0
+        return out
+
+    def _lands(
+        self, now: DatacenterState, tasks: TaskTable, pick: NDArray[np.intp], out: NDArray[np.bool_] | None
+    ) -> NDArray[np.intp]:
         """The host type whose cores a task would get now: hosts with GPUs take what has no room on the others.
 
         The state tells the free cores of all hosts together and of the widest. Which are whose follows from the free
         GPUs, whose tasks hold cores beside them: exactly where there is one host of each kind, else about.
         """
-        (_, plain_widest, plain), (gpu_cores, _, with_gpus) = self._plain.T, self._with_gpus.T
+        count = self._count if out is None else np.where(out, 0.0, self._count)
+        cores = np.nan_to_num(self.facts.cores)
+        plain, with_gpus = ((count * kind).sum(axis=1) for kind in (~self._has_gpus, self._has_gpus))
         mixed = (plain > 0) & (with_gpus > 0)
         if not mixed.any():
             return pick
-        expected = gpu_cores * now.free_gpus / np.maximum(self.facts.capacity_gpus, 1.0)
+        plain_widest = np.where(self._has_gpus | (count == 0), 0.0, cores).max(axis=1)
+        gpu_cores = (count * cores * self._has_gpus).sum(axis=1)
+        gpus = (count * np.nan_to_num(self.facts.gpus)).sum(axis=1)
+        expected = gpu_cores * np.minimum(now.free_gpus / np.maximum(gpus, 1.0), 1.0)
         most, rest = now.max_free_cores, np.maximum(now.free_cores - now.max_free_cores, 0.0)
         exact = np.where(np.abs(most - expected) <= np.abs(rest - expected), most, rest)
         about = np.clip(expected, np.where(most > plain_widest, most, 0.0), np.minimum(gpu_cores, now.free_cores))
@@ -142,7 +164,9 @@ class Hosts:
         widest = np.minimum(np.maximum(now.free_cores - beside, 0.0), plain_widest)
         full = (tasks.gpus[:, None] <= 0) & (tasks.cores[:, None] > widest + _TINY)
         moves = full & mixed & (tasks.cores[:, None] <= most + _TINY)
-        lands: NDArray[np.intp] = np.where(moves, self._overflow, pick)
+        k = count.shape[1]
+        overflow = np.arange(len(count)) * k + (self._has_gpus & (count > 0)).argmax(axis=1)
+        lands: NDArray[np.intp] = np.where(moves, overflow, pick)
         return lands
 
     def _state(self, observation: Observation) -> F64:
@@ -165,11 +189,13 @@ class Hosts:
         return state
 
 
-def _group(hosts: Sequence[HostType], *, gpus: bool) -> tuple[float, float, float]:
-    """Of the hosts without or with GPUs: cores of all, cores of the widest, and how many they are."""
-    group = [host for host in hosts if (host.gpus > 0) == gpus]
-    cores = sum(host.count * host.cores for host in group)
-    return float(cores), float(max((h.cores for h in group), default=0)), float(sum(h.count for h in group))
+def _counts(world: World, k: int) -> F64:
+    """How many hosts each type has, (datacenters, types), in the order of the facts; 0 where there is no such type."""
+    counts = np.zeros((world.n_datacenters, k))
+    for d in world.datacenters:
+        for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
+            counts[d.index, i] = host.count
+    return counts
 
 
 def _host_numbers(host: HostType, curve_w: F64, speed: F64) -> list[float]:
