@@ -182,12 +182,17 @@ def train(
     trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
     candidates = [(trained, judge)]
     if how.lora_rank:
-        from greensched.learning.llm import adapting
-
-        candidates = adapting.adapted(trained, network, (learned, mine), (held, theirs), encoder, how, tell, known)
+        candidates = _adapted(trained, network, (learned, mine), (held, theirs), encoder, how, tell, known)
     trained, found = _better(candidates, held, fitting, begin)
     metrics |= found | {"training_s": time.perf_counter() - began}
     return dataclasses.replace(trained, metrics=metrics), metrics
+
+
+def _adapted(*given: Any) -> list[tuple[Artefact, Any]]:
+    """As :func:`greensched.learning.llm.adapting.adapted`, which only who has torch can load."""
+    from greensched.learning.llm import adapting
+
+    return adapting.adapted(*given)
 
 
 def _better(
