@@ -16,14 +16,14 @@ import os
 import sys
 import tempfile
 import time
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import testbed
 from generate import first_jobs
 from harness import Report
-from predictor import add_error, errors, one_by_one
+from predictor import one_by_one
+from scores import UNITS, add_error, errors
 
 from greensched.learning.prompted.trainer import LEVEL, PromptTrainer
 from greensched.predictors.analytic import AnalyticPredictor
@@ -69,8 +69,9 @@ def main() -> int:
         report.add(case, "training", time.perf_counter() - began, "s")
         named[case] = trainer
     for name, predictor in named.items():
-        for target, error in islice(errors(predictor, found).items(), 3):
-            add_error(report, f"{name}, on {jobs} of test", target, error)
+        told = errors(predictor, found)
+        for target in UNITS:
+            add_error(report, f"{name}, on {jobs} of test", target, told[target])
     with tempfile.TemporaryDirectory() as folder:
         trainer.save(Path(folder))
         for order in ("shared", "paper"):

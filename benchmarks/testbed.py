@@ -22,7 +22,10 @@ APPS, JOBS, DAYS = 8_000, 5_000, 7  # of a training world
 TRAIN_SEEDS = (*range(201, 213), *range(221, 235))
 GPU_SEEDS, GPU_JOBS, GPU_SHARE = tuple(range(301, 369)), 2_500, 0.7
 """Training worlds with mostly tasks for GPUs: there are many more ways to combine their words than those of CPUs."""
+BUSY_SEEDS, BUSY_DAYS = tuple(range(241, 253)), 2
+"""Training worlds where the usual jobs arrive in so few days that hosts are full most of the time."""
 VALIDATION_SEEDS, TEST_SEEDS = (235, 236), (2001, 2002)
+LONG_SEED, LONG_JOBS, LONG_DAYS = 2003, 76_000, 106
 SPLITS = ("test", "new-phrasing", "new-words-dev")
 
 
@@ -37,11 +40,14 @@ def rival() -> str:
     return str(folder) if folder.is_dir() else ""
 
 
-def train_world(seed: int, apps: int = APPS, jobs: int = JOBS, gpu_share: float | None = None) -> Path:
+def train_world(
+    seed: int, apps: int = APPS, jobs: int = JOBS, gpu_share: float | None = None, days: int = DAYS
+) -> Path:
     """Reports of a training world."""
-    target = cache() / "-".join(map(str, ("train", seed, apps, jobs, *([gpu_share] if gpu_share is not None else []))))
+    unusual = [*([gpu_share] if gpu_share is not None else []), *([f"{days}d"] if days != DAYS else [])]
+    target = cache() / "-".join(map(str, ("train", seed, apps, jobs, *unusual)))
     if not target.is_dir():
-        scenario = report_world.scenario("train", DAYS) | {"seed": seed}
+        scenario = report_world.scenario("train", days) | {"seed": seed}
         scenario["workload"] |= {"jobs": jobs, "owners": {"apps": apps}}
         if gpu_share is not None:
             scenario["workload"]["gpu_share"] = gpu_share
@@ -57,11 +63,24 @@ def gpu_world(seed: int) -> Path:
     return train_world(seed, APPS, GPU_JOBS, GPU_SHARE)
 
 
+def busy_world(seed: int) -> Path:
+    """Reports of a training world whose hosts are full most of the time."""
+    return train_world(seed, APPS, JOBS, days=BUSY_DAYS)
+
+
 def test_world(split: str, seed: int) -> Path:
     """Reports of the usual world of a split."""
     target = cache() / f"{split}-{seed}"
     if not target.is_dir():
         generate(target, seed, "--split", split)
+    return target
+
+
+def long_world() -> Path:
+    """Reports of a test world that goes on for months, for who learns from its log."""
+    target = cache() / f"test-{LONG_SEED}-{LONG_JOBS}"
+    if not target.is_dir():
+        generate(target, LONG_SEED, "--split", "test", "--jobs", str(LONG_JOBS), "--days", str(LONG_DAYS))
     return target
 
 

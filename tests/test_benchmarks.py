@@ -5,9 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from greensched.feedback.log import FeedbackLog
@@ -50,6 +52,53 @@ def test_a_replayed_mind_is_told_what_the_log_holds_but_for_what_is_kept_back(
     energy_kwh, service_s = drift_replay.said(tmp_path / "again", then.decision)
     assert np.column_stack([energy_kwh, service_s]) == pytest.approx(before, rel=1e-6), "frames keep microseconds"
     assert set(kept_back.tolist()) & set(drift_replay.told_before(log, np.inf).tolist())
+
+
+def test_what_is_scored_has_not_been_learned_and_nothing_is_drawn_that_a_trace_lacks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data_folder: Path
+) -> None:
+    """The part to learn from ends as the scored one begins; run times are the trace's, names and estimates nobody's."""
+    monkeypatch.syspath_prepend(str(REPO / "benchmarks"))
+    import regret_worlds
+    import yaml
+
+    from greensched.core.frames import read_frame
+    from greensched.scenario.prepare import prepare
+
+    case = regret_worlds.Case("google2011", 60)
+    early, late = regret_worlds.parts(case, data_folder, regret_worlds.Length(0.25, 0.5, 0.25), 1, tmp_path)
+    told = [yaml.safe_load(part.scenario.read_text()) for part in (early, late)]
+    begin_s = [datetime.fromisoformat(scenario["start"]).timestamp() for scenario in told]
+    lasts_s = sum(float(told[0][key].removesuffix("s")) for key in ("horizon", "drain"))
+    assert begin_s[0] + lasts_s == begin_s[1]
+    trace = pq.read_table(data_folder / "traces" / "normalized" / "google2011_jobs_7d.parquet").to_pandas()
+    for part, first_s in ((early, 0.0), (late, lasts_s)):
+        prepare(part.scenario, part.scenario.parent / "run", data=data_folder)
+        written = part.scenario.parent / "run" / "input"
+        tasks = read_frame(written / "tasks.gsf").table("tasks")
+        assert np.array_equal(read_frame(written / "hidden.gsf").table("hidden")["work_s"], part.recorded_s)
+        assert set(tasks["name"]) == set(tasks["user"]) == set(tasks["labels"]) == {""}
+        assert np.isnan(tasks["expected_s"]).all()
+        theirs = trace.set_index((trace["arrival_s"] * 1e6).round().astype(np.int64))["duration_s"]
+        for arrival_us, recorded_s in zip(tasks["arrival_us"], part.recorded_s, strict=True):
+            assert recorded_s in np.atleast_1d(theirs.loc[arrival_us + round(1e6 * first_s)])
+
+
+@pytest.mark.slow
+def test_the_regret_benchmark_runs_in_small(data_folder: Path) -> None:
+    """The truth has no regret, and every predictor that can be had is judged and decides."""
+    done = subprocess.run(
+        [sys.executable, str(REPO / "benchmarks" / "regret.py"), "--quick", "--data", str(data_folder)],
+        capture_output=True,
+        text=True,
+        timeout=250,
+        env=cli_environment(),
+    )
+    assert "targets missed: 0" in done.stdout, done.stderr[-2000:]
+    for who in ("analytic", "llm", "xgboost + log", "llm + log"):
+        for metric in ("run time (recorded), RMSPE", "energy (modelled), RMSE", "regret, carbon of the jobs"):
+            found = [row for row in done.stdout.splitlines() if f": {who} " in row and metric in row]
+            assert len(found) == 2, (who, metric)
 
 
 @pytest.mark.slow

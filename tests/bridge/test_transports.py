@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +23,7 @@ from greensched_bridge.inside import run_world_inside
 from greensched_bridge.launch import WorldEnd, WorldError, run_world
 from tests.bridge.rawclient import EchoMind
 from tests.bridge.runs import FALLBACK, MIND, SLOTS, Scripted, sources, world_folder
+from tests.conftest import cli_environment
 from tests.worlds import Site, Task, host, write_world
 
 pytestmark = pytest.mark.java
@@ -193,3 +197,13 @@ def test_bad_input_is_refused_with_its_place(run: Run, tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"hidden\.gsf: truncated") as caught:
         run(folder, EchoMind())
     assert caught.value.exit_code == 2
+
+
+def test_sigterm_ends_a_process_with_a_jvm_inside() -> None:
+    """As any other: JPype's own handler would swallow it, or crash."""
+    text = (
+        "import os, signal, time\nfrom greensched_bridge import inside\ninside._machine(())\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\ntime.sleep(5)"
+    )
+    done = subprocess.run([sys.executable, "-c", text], env=cli_environment(), capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGTERM, done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -18,12 +20,12 @@ STARTS = np.concatenate([[0], np.cumsum(LENGTHS)])
 KNOWN = Known(
     words=np.array([1, 4, 0, 2, 7, 3, 4, 0]), word_spans=np.zeros((8, 2), np.int64),
     grams=np.array([1, 4, 8, 2, 3, 4]), gram_words=np.zeros((6, 2), np.int64),
-    following=np.array([1, -1, 4]), before=np.array([2, 0, 3]), amount=np.array([1.5, -0.7, -2.0]),
-    left=np.array([0.0, np.log(0.4), 0.0]), end=np.array([4, 9, 2]),
+    following=np.array([1, -1, 4, 7]), before=np.array([2, 0, 3, -1]), amount=np.array([1.5, -0.7, -2.0, 2.5]),
+    left=np.array([0.0, np.log(0.4), 0.0, 0.0]), end=np.array([4, 9, 2, 1]),
     word_first=np.array([0, 3, 3, 6, 7, 8]), gram_first=np.array([0, 3, 3, 5, 6, 6]),
-    number_first=np.array([0, 2, 2, 3, 3, 3]),
+    number_first=np.array([0, 2, 2, 3, 3, 4]),
 )  # fmt: skip
-TOKEN = np.array([2, -1, 8])
+TOKEN = np.array([2, -1, 8, -1])
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +99,17 @@ def test_a_silent_base_model_is_one_that_read_no_token(case):
     with torch.no_grad():
         trained = network(batch)[0].numpy().reshape(len(job), DCS)
     np.testing.assert_allclose(np.exp(served.log_run), np.exp(trained), rtol=1e-4)
+
+
+def test_a_number_in_company_that_nobody_understands_means_nothing(case):
+    """The last one: no word before it, an unfamiliar one after it, and nobody read there."""
+    network, states, owner, _, _ = case
+    head = Head(network.weights(), SIZES)
+    huge = np.array([0.0, 0.0, 0.0, 30.0])
+    more = dataclasses.replace(KNOWN, amount=KNOWN.amount + huge)
+    np.testing.assert_array_equal(head.pool(more, states, STARTS, TOKEN, owner), pooled(head, states, owner))
+    read = np.where(huge > 0, STARTS[4], TOKEN)
+    assert (head.pool(more, states, STARTS, read, owner)[4] != head.pool(KNOWN, states, STARTS, read, owner)[4]).any()
 
 
 def test_a_text_is_pooled_alike_whoever_is_with_it(case):

@@ -16,12 +16,13 @@ from greensched.core.errors import ConfigError, PredictorError  # noqa: E402
 from greensched.feedback.outcomes import outcomes  # noqa: E402
 from greensched.language import Encoder  # noqa: E402
 from greensched.language.base import BaseModel  # noqa: E402
-from greensched.learning.llm import adapting, fit, trainer  # noqa: E402
+from greensched.learning.llm import adapting, fit, judging, trainer  # noqa: E402
 from greensched.learning.llm.adapting import Live  # noqa: E402
 from greensched.learning.llm.batches import Batches  # noqa: E402
 from greensched.learning.llm.examples import Table, Texts, read, table  # noqa: E402
-from greensched.learning.llm.fit import PRESETS, Settings  # noqa: E402
 from greensched.learning.llm.lora import Adapted, Lora  # noqa: E402
+from greensched.learning.llm.needs_torch import network_of  # noqa: E402
+from greensched.learning.llm.presets import PRESETS, Settings  # noqa: E402
 from greensched.predictors.llm.artefact import Artefact  # noqa: E402
 from greensched.predictors.llm.head import Head, Sizes  # noqa: E402
 from greensched.predictors.llm.inputs import Hosts  # noqa: E402
@@ -70,12 +71,12 @@ def begun(base: Path, examples: Table) -> tuple[Artefact, fit.Network, Texts, En
     encoder = Encoder.open(base, threads=1)
     begin = trainer.new(Sizes(state=encoder.width, owner=encoder.hidden, **SIZES), str(base), (3,), "fp32")
     torch.manual_seed(0)
-    network = trainer.network_of(begin)
+    network = network_of(begin)
     texts = read(encoder, examples.said)
     fit.standardise(network, texts, 0)
     fit.begin_at_mean(network, examples)
     begin = dataclasses.replace(begin, weights={k: v.astype(np.float16) for k, v in network.weights().items()})
-    return trainer.calibrated(begin, [(examples, texts)]), network, texts, encoder
+    return judging.calibrated(begin, [(examples, texts)]), network, texts, encoder
 
 
 def learned(
@@ -101,7 +102,7 @@ def test_learning_lowers_the_loss_and_needs_the_changes(base, examples, outcome)
     plain, changed = Encoder.open(base, threads=1), Encoder.open(base, adapter=reading.adapter, threads=1)
 
     def off(artefact: Artefact, texts: Texts) -> float:
-        told = fit.predictions(trainer.network_of(artefact), Batches(examples, texts, artefact.vocabulary))
+        told = fit.predictions(network_of(artefact), Batches(examples, texts, artefact.vocabulary))
         return float(np.mean(np.abs(told[0] - np.log(examples.run_s))))
 
     told, frozen = off(reading, read(changed, examples.said)), off(reading, read(plain, examples.said))
@@ -128,7 +129,7 @@ def test_served_answers_are_the_trained_ones(base, log, examples, outcome, tmp_p
     changed = Adapted(BaseModel.open(base, 3), (3,), Lora(HOW.lora_rank), seed=1)
     changed.put(served.artefact.adapter)
     live = Live(examples, served.encoder, reading.vocabulary, changed)
-    trained = fit.predictions(trainer.network_of(served.artefact), live)
+    trained = fit.predictions(network_of(served.artefact), live)
     head = Head(served.artefact.weights, served.artefact.sizes)
     pooled, _ = Reader(served.encoder, head, reading.vocabulary).pooled(examples.said)
     found, at = [], 0

@@ -20,6 +20,7 @@ from greensched.predictors.llm.numbers import numbers
         ("33300000000 rows", [(33.3e9, False)]),
         ("1,2 or 3", [(1.0, False), (2.0, False), (3.0, False)]),
         ("5 kittens, 3 MB", [(5.0, False), (3.0, False)]),
+        ("answer 0 kWh, 0% or zero times, 0.0 s", []),  # nobody asks for nothing
         ("", []),
     ],
 )

@@ -12,11 +12,13 @@ torch = pytest.importorskip("torch")
 
 from greensched.core.errors import ConfigError, DataError  # noqa: E402
 from greensched.feedback.outcomes import outcomes  # noqa: E402
-from greensched.learning.llm import fit  # noqa: E402
+from greensched.learning.llm import fit, judging, losses  # noqa: E402
 from greensched.learning.llm.batches import Batches, Less  # noqa: E402
 from greensched.learning.llm.examples import joined, read, table  # noqa: E402
-from greensched.learning.llm.trainer import LLMTrainer, network_of, train  # noqa: E402
-from greensched.predictors.llm.head import Head  # noqa: E402
+from greensched.learning.llm.needs_torch import network_of  # noqa: E402
+from greensched.learning.llm.presets import PRESETS  # noqa: E402
+from greensched.learning.llm.trainer import LLMTrainer, train  # noqa: E402
+from greensched.predictors.llm.head import POWERS, Head  # noqa: E402
 from greensched.predictors.llm.inputs import JOB, Hosts, job_numbers  # noqa: E402
 from greensched.predictors.llm.lexicon import Vocabulary  # noqa: E402
 from greensched.predictors.llm.predictor import LLMPredictor  # noqa: E402
@@ -80,6 +82,35 @@ def test_served_answers_are_the_trained_ones(shipped, log):
     np.testing.assert_allclose(found[4:], np.stack(trained[4:]), rtol=1e-4)  # the second opinion reads nothing
 
 
+def test_a_model_that_is_right_is_left_alone(shipped, log):
+    """Of the ways to update, none is one: on what it predicts itself, nothing can be better."""
+    trainer = LLMTrainer(threads=1)
+    told = trainer.artefact
+    jobs = table([log], told.gpu_names, told.level)
+    batches = Batches(jobs, read(trainer.encoder, jobs.said, descriptions=told.reads), told.vocabulary)
+    answer = judging.joint(jobs, batches, fit.predictions(network_of(told), batches), told)
+    true = dataclasses.replace(jobs, run_s=np.exp(answer.log_run), energy_kwh=np.exp(answer.log_energy))
+    metrics = trainer.learn_tables([true], ["itself"], seed=0)
+    assert trainer.artefact.trained["fine_tuned"][-1]["preset"] == "keep"
+    assert trainer.artefact.vocabulary.grams == told.vocabulary.grams
+    for name, weight in told.weights.items():
+        np.testing.assert_array_equal(trainer.artefact.weights[name], weight)
+    assert metrics["before_log_error"] < 0.01
+
+
+def test_texts_with_forgotten_words_calibrate_those_with_unfamiliar_ones(shipped, log):
+    jobs = table([log], NAMES, "full")
+    told = [said_._replace(description="Train BERT-base on SQuAD, 3 epochs") for said_ in jobs.said]
+    jobs = dataclasses.replace(jobs, said=told)
+    texts = read(shipped.encoder, told, descriptions=False)
+    usual = judging.calibrated(shipped.artefact, [(jobs, texts)])
+    assert usual.doubts[2:] == usual.doubts[:2]  # nobody was unfamiliar, so nothing is known of these
+    forgetful = judging.calibrated(shipped.artefact, [(jobs, texts)], forget=0.5)
+    assert forgetful.doubts[:2] == usual.doubts[:2]
+    assert forgetful.doubts[2:] != usual.doubts[2:]
+    assert forgetful.quantiles["0.9"]["run"][:2] == usual.quantiles["0.9"]["run"][:2]
+
+
 def test_a_table_of_parts_is_the_table_of_the_whole(log):
     whole = table([log], NAMES, "full")
     halves = [whole.take(np.arange(0, 40)), whole.take(np.arange(40, len(whole)))]
@@ -108,7 +139,7 @@ def test_too_little_is_refused(tmp_path):
 
 
 def test_an_unknown_preset_is_named(log):
-    with pytest.raises(ConfigError, match="preset 'fast': expected one of default, paper, renew, update"):
+    with pytest.raises(ConfigError, match="preset 'fast': expected one of default, gentle, keep, paper, renew, update"):
         LLMTrainer(threads=1, preset="fast").fit(log, seed=0)
 
 
@@ -166,9 +197,37 @@ def test_shrinking_moves_a_word_by_so_much_and_no_further_than_nothing(shipped):
     network.shrink(0.01)
     after = network.effects.weight[:, demands].detach()
     moved, length = (before - after).norm(dim=1), before.norm(dim=1)
-    assert torch.allclose(moved, length.clamp_max(0.01), atol=1e-5)
+    assert torch.allclose(moved, torch.minimum(length, 0.01 * 0.2 / (length + 0.2)), atol=1e-5)
     network.shrink(1e3)
     assert not network.effects.weight.any() and not network.following.weight.any()
+
+
+def test_what_a_word_says_of_a_number_is_shrunk_demand_by_demand(shipped):
+    """A number that counts the work does not have to mean something to every resource."""
+    network = network_of(shipped.artefact)
+    with torch.no_grad():
+        network.following.weight.fill_(0.001)
+        network.following.weight[:, -POWERS:] = 1.0  # of the work
+    network.shrink(0.5)
+    assert not network.following.weight[:, :-POWERS].any()
+    assert torch.allclose(network.following.weight[:, -POWERS:].norm(dim=1), torch.tensor(2.0 - 0.5 * 0.2 / 2.2))
+
+
+def test_only_of_a_percentage_is_there_a_rest(shipped, log):
+    """Whatever is said of the rest to 100 %, it decides nothing about other numbers."""
+    batches = all_described(shipped, log, "Train BERT-base on SQuAD, 3 epochs, resume from checkpoint at 60%")
+    batch, _, _ = batches.batch(np.arange(1))
+    network = network_of(shipped.artefact)
+    before = network.pool(batch).detach()
+    with torch.no_grad():
+        network.power.view(-1, POWERS)[:, -1] += 50.0
+    after = network.pool(batch).detach()
+    assert not torch.allclose(before, after)
+    nothing_left = batch._replace(left=torch.zeros_like(batch.left))
+    with torch.no_grad():
+        counted = network.pool(nothing_left)
+        network.power.view(-1, POWERS)[:, -1] -= 50.0
+        assert torch.equal(counted, network.pool(nothing_left))
 
 
 def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, log):
@@ -176,7 +235,7 @@ def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, lo
     network = network_of(shipped.artefact)
     examples = table([log], NAMES, "full")
     batches = Batches(examples, read(shipped.encoder, examples.said), Vocabulary(()))
-    how = dataclasses.replace(fit.PRESETS["default"], forget_estimate=0.5, forget_deadline=0.5, vary_deadline=0.5)
+    how = dataclasses.replace(PRESETS["default"], forget_estimate=0.5, forget_deadline=0.5, vary_deadline=0.5)
     usual = batches.batch(np.arange(60))[0].job.clone()
     torch.manual_seed(0)
     job = fit._forgetful(batches.batch(np.arange(60))[0], network, how).job
@@ -194,3 +253,27 @@ def test_deadlines_and_estimates_are_forgotten_as_serving_tells_them(shipped, lo
     assert torch.allclose(job[one, allowed], again, atol=1e-5)
     moved = ~loose & (job[:, allowed] != usual[:, allowed])
     assert 5 < moved.sum() and (job[moved, allowed] - usual[moved, allowed]).abs().max() < 2.5
+
+
+def test_imitating_the_oracle_rewards_its_choice_and_changes_nothing_unasked(shipped, log):
+    row = torch.tensor([0, 0, 0, 1, 1, 2])
+    true = torch.tensor([0.0, 5.0, 9.0, 7.0, 0.0, 3.0])  # further apart than drawn intensities move them
+    torch.manual_seed(0)
+    assert losses.action_loss(true + 4.0, true, row) < 1e-6  # of all pairs of a job alike: the same choice
+    told = torch.tensor([0.0, 0.0, 9.0, 7.0, 7.0, 3.0], requires_grad=True)
+    losses.action_loss(told, true, row).backward()
+    pull = told.grad.tolist()
+    assert pull[5] == 0.0  # one datacenter is no choice
+    assert pull[4] > 0 > pull[3] and pull[3] == pytest.approx(-pull[4])  # down with the oracle's energy
+
+    pairs = table([log], NAMES, "full").take(np.arange(32))
+    examples = dataclasses.replace(
+        pairs, said=pairs.said[:16], job=pairs.job[:16], first=np.arange(0, 33, 2), decided_s=pairs.decided_s[:16]
+    )  # a choice between two
+    batches = Batches(examples, read(shipped.encoder, examples.said), shipped.artefact.vocabulary)
+    lines: list[str] = []
+    for weight in (0.0, 0.0, 1.0):
+        how = dataclasses.replace(PRESETS["update"], epochs=1, fewest_steps=0, batch=16, action_weight=weight)
+        fit.fit(network_of(shipped.artefact), [batches], how, lines.append)
+    usual, again, imitating = (line.split(",")[0] for line in lines)
+    assert usual == again != imitating

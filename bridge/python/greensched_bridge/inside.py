@@ -114,7 +114,9 @@ def _machine(java_options: Sequence[str]) -> Any:
         if not jpype.isJVMStarted():
             java, jar = Path(find_java()).resolve(), find_jar()
             options = [*JAVA_DEFAULTS, *os.environ.get("GREENSCHED_JAVA_OPTS", "").split(), *java_options]
-            # Ctrl-C stays Python's: a machine that ended on it would take the notebook along
+            # Ctrl-C stays Python's: a machine that ended on it would take the notebook along. So do others: JPype's own
+            # handler of SIGTERM calls Python from a thread that Python does not know; nothing follows, or a crash
+            options.append("-Xrs")
             library = _library(java) or jpype.getDefaultJVMPath()
             jpype.startJVM(str(library), *options, classpath=[str(jar)], interrupt=False)
         elif java_options:

@@ -37,7 +37,10 @@ def train(
     ] = None,
     preset: Annotated[
         str,
-        typer.Option("--preset", help="llm: update (gently or anew), default or paper (with LoRA)."),
+        typer.Option(
+            "--preset",
+            help="llm: update (what serves best: as it is, gently, anew), default or paper (with LoRA).",
+        ),
     ] = "update",
     lora: Annotated[
         int | None,

@@ -14,9 +14,9 @@ from greensched.language.base import BaseModel
 from greensched.learning.llm import fit
 from greensched.learning.llm.batches import Batches, Less
 from greensched.learning.llm.examples import Table, Texts, read
-from greensched.learning.llm.fit import Settings
 from greensched.learning.llm.lora import Adapted, Lora
 from greensched.learning.llm.network import READING, Network
+from greensched.learning.llm.presets import Settings
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.lexicon import Vocabulary
 from greensched.predictors.llm.reader import MOST_TOKENS

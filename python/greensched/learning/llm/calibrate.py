@@ -3,7 +3,7 @@
 For a level q the factor is the q-quantile of (log true − log predicted) / spread over held-back pairs, with the
 correction for a finite sample (Lei et al. 2018, "Distribution-free predictive inference for regression", section 2.2,
 one-sided). It is taken for each group of jobs apart, because their errors differ: without and with GPUs, in familiar
-words and not (``predictors.llm.predictor.group``).
+words and not (``predictors.llm.opinion.group``).
 
 Before that, on the same data: how far off the text usually is, the shares of ``opinion.SCALES``, by expectation and
 maximisation (Dempster, Laird & Rubin 1977).
@@ -16,8 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from greensched.core.types import F64, I64
-from greensched.predictors.llm.opinion import SCALES, log_density, off_by
-from greensched.predictors.llm.predictor import GROUPS
+from greensched.predictors.llm.opinion import GROUPS, SCALES, log_density, off_by
 
 LEVELS = (0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975)
 """Central intervals of 50, 80 and 95 %, and the median."""

@@ -13,11 +13,14 @@ from greensched.core.units import J_PER_KWH
 from greensched.predictors.llm.head import (
     AMOUNT_SCALE,
     CLIP,
+    IDLE,
     LEAST_FREE,
     LEAST_SPREAD,
     LEAST_UNTOLD,
+    LEFT,
     MOST_CORRECTION,
     MOST_DELAY,
+    NOTHING,
     OWN,
     POWER_SCALE,
     POWERS,
@@ -25,12 +28,15 @@ from greensched.predictors.llm.head import (
     SECOND_LOG_SPREAD,
     USE,
     Sizes,
+    of_gpu,
 )
 from greensched.predictors.llm.inputs import CLASSES, HOST, JOB, STATE
+from greensched.predictors.llm.lexicon import UNKNOWN
 
 _HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
 _NO_DEADLINE, _NO_ESTIMATE = JOB.index("no_deadline"), JOB.index("no_estimate")
 _NO_COST = [JOB.index(name) for name in ("log_expected_s", "no_estimate", "log_allowed_s", "priority", "no_deadline")]
+_FREE = 0.2  # norm of an effect from which on it is shrunk by less than half the step
 WORDS = ("effects", "following", "before")
 """What each word has of its own."""
 SECOND = ("second", "second_gpu")
@@ -92,7 +98,8 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         self.power = nn.Parameter(_usual_powers(demands))
         self.project, self.read = nn.Linear(sizes.state, d), nn.Linear(d, sizes.effects)
         self.owner = nn.Linear(sizes.owner, sizes.owners)
-        self.term, self.work = nn.Parameter(torch.linspace(-1.0, 1.0, terms)), nn.Parameter(torch.zeros(1))
+        self.term, self.work = nn.Parameter(torch.linspace(-0.2, 0.2, terms)), nn.Parameter(torch.zeros(1))
+        self.register_buffer("of_gpu", torch.tensor([of_gpu(t) for t in range(terms)]), persistent=False)
         self.direct, mask = nn.Linear(len(JOB), demands), torch.ones(len(JOB))
         mask[_NO_COST] = 0.0
         self.register_buffer("direct_mask", mask)
@@ -124,10 +131,13 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         powers = self.following(b.following) + self.before(b.before) + roles[b.number_job] + self.power
         if len(x):
             powers = powers + self.at(x[b.token.clamp_min(0)]) * (b.token >= 0)[:, None]
-        chosen = powers.view(-1, sizes.terms + 1, POWERS).softmax(-1)
+        powers = powers.view(-1, sizes.terms + 1, POWERS)
+        chosen = powers.masked_fill(_senseless(b), -torch.inf).softmax(-1)
         basis = torch.stack([-b.amount, torch.zeros_like(b.amount), b.amount, b.left], dim=-1)
+        worth = (chosen * basis[:, None]).sum(-1)
+        worth = torch.cat([worth[:, :-1] * chosen[:, -1:, NOTHING], worth[:, -1:]], dim=1)
         amounts = effects.new_zeros(jobs, sizes.terms + 1)
-        amounts = amounts.index_add(0, b.number_job, (chosen * basis[:, None]).sum(-1))
+        amounts = amounts.index_add(0, b.number_job, worth)
         owned = self.owner(((b.owner - self.owner_centre) / self.owner_scale).clamp(-CLIP, CLIP))
         return torch.cat([effects, amounts, owned], dim=1)
 
@@ -149,6 +159,7 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
         supply = log_speed @ self.speed.T + (self.gpu_supply[b.gpu] + code) * on_gpu[:, None]
         norm = (1.0 + functional.softplus(self.sharpness))[on_gpu.long()]
         needed = norm[:, None] * ((self.term + demand[:, :terms])[row] - supply)
+        needed = needed.masked_fill(self.of_gpu & ~on_gpu[:, None], IDLE)
         slowest = needed.logsumexp(1) / norm
         h = self.host(torch.cat([b.host, self.gpu(b.gpu)], dim=-1))
         joined = self.join(z)[row]
@@ -180,21 +191,37 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not read torch
     def shrink(self, step: float) -> None:
         """Move the effects of every word towards nothing: the demands together, use together, and so on.
 
+        What a word says of a number beside it, demand by demand: most numbers multiply the work and nothing else.
+
         A proximal step of the group lasso (Yuan & Lin 2006, "Model selection and estimation in regression with grouped
-        variables"). Of words that always stand together few are made responsible, and what they do holds without the
-        others.
+        variables"), the smaller the larger an effect is already (Candès, Wakin & Boyd 2008, "Enhancing sparsity by
+        reweighted l1 minimization"): the lasso alone does not mind how words that always stand together share an
+        effect; so one of them is made responsible, and what it does holds without the others.
         """
         for weight, blocks in (
             (self.effects.weight, self.sizes.blocks),
-            (self.following.weight, (self.following.weight.shape[1],)),
-            (self.before.weight, (self.before.weight.shape[1],)),
+            (self.following.weight, (POWERS,) * (self.sizes.terms + 1)),
+            (self.before.weight, (POWERS,) * (self.sizes.terms + 1)),
         ):
             for part in weight.split(blocks, dim=1):
-                part.mul_((1.0 - step / part.norm(dim=1, keepdim=True).clamp_min(1e-9)).clamp_min(0.0))
+                norm = part.norm(dim=1, keepdim=True).clamp_min(1e-9)
+                part.mul_((1.0 - step * _FREE / (norm + _FREE) / norm).clamp_min(0.0))
 
     def weights(self) -> dict[str, Any]:
         """All weights as arrays, by the names that the serving head knows."""
         return {name: value.detach().cpu().numpy() for name, value in self.state_dict().items()}
+
+
+def _senseless(b: Batch) -> Tensor:
+    """Which choices a number does not have, (numbers, 1, POWERS).
+
+    Only of a percentage is there a rest; and a number in company that nobody understands means nothing.
+    """
+    senseless = torch.zeros(len(b.left), 1, POWERS, dtype=torch.bool)
+    senseless[:, 0, LEFT] = b.left == 0.0
+    alone = (b.following == UNKNOWN) & (b.before == UNKNOWN) & (b.token < 0)
+    senseless |= alone[:, None, None] & (torch.arange(POWERS) != NOTHING)
+    return senseless
 
 
 def _usual_powers(demands: int) -> Tensor:
@@ -208,7 +235,7 @@ def _usual_supplies(terms: int) -> Tensor:
     """Each resource is supplied at the speed of one class of work: cores of each kind, and several parts of a GPU."""
     supplies = torch.zeros(terms, len(CLASSES))
     for term in range(terms):
-        supplies[term, term if term < _GPU else (0 if term % 4 == 2 else _GPU)] = 1.0
+        supplies[term, _GPU if of_gpu(term) else (term if term < _GPU else 0)] = 1.0
     return supplies
 
 

@@ -22,9 +22,10 @@ from greensched.predictors import model_files
 from greensched.predictors.llm.head import Sizes
 from greensched.predictors.llm.inputs import HOST, JOB, STATE
 from greensched.predictors.llm.lexicon import Vocabulary
+from greensched.predictors.llm.opinion import GROUPS, SCALES
 from greensched.prompts import VERSION as PROMPTS
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 FACTS, HEAD, ADAPTER, WORDS = "model.json", "head.safetensors", "adapter.safetensors", "words.txt"
 INPUTS: Final = {"job": list(JOB), "host": list(HOST), "state": list(STATE), "prompts": PROMPTS}
 """What a model was trained on; another version of this code may tell other things."""
@@ -44,7 +45,7 @@ class Artefact:
         level: of the prompt.
         gpu_names: vocabulary of GPU types.
         quantiles: level -> {"run": [...], "energy": [...]}: spreads above the prediction, calibrated, of each group
-            (``predictor.group``).
+            (``opinion.group``).
         doubts: how far off the text usually is: shares of ``opinion.SCALES`` of each group.
         reads: whether the base model reads words that the vocabulary does not have, or nobody does.
         adapter: changes of the base model; empty for none.
@@ -133,15 +134,37 @@ class Artefact:
                 precision=facts["precision"],
                 level=facts["level"],
                 gpu_names=tuple(facts["gpu_names"]),
-                quantiles=facts["quantiles"],
-                doubts=facts["doubts"],
+                quantiles=_quantiles(facts["quantiles"]),
+                doubts=_shares(facts["doubts"]),
                 reads=facts["reads"],
                 adapter=_tensors(folder / ADAPTER, facts["sha256"]) if ADAPTER in facts["sha256"] else {},
                 metrics=facts["metrics"],
                 trained=facts["trained"],
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise PredictorError(f"{path}: not the facts of a model: {error!r}") from error
+
+
+def _quantiles(told: Mapping[str, Mapping[str, list[float]]]) -> Mapping[str, Mapping[str, list[float]]]:
+    for level, targets in told.items():
+        if not 0.0 < float(level) < 1.0:
+            raise ValueError(f"quantiles: level {level} is not between 0 and 1")
+        for target in ("run", "energy"):
+            _numbers(f"quantiles of {target} at {level}", targets[target], (GROUPS,))
+    return told
+
+
+def _shares(told: list[list[float]]) -> list[list[float]]:
+    if (_numbers("doubts", told, (GROUPS, len(SCALES))) <= 0.0).any():
+        raise ValueError("doubts: every share must be positive")
+    return told
+
+
+def _numbers(name: str, told: object, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    found = np.array(told, dtype=np.float64)
+    if found.shape != shape or not np.isfinite(found).all():
+        raise ValueError(f"{name}: expected finite numbers of shape {shape}, found shape {found.shape}")
+    return found
 
 
 def _tensors(path: Path, sha256: Mapping[str, str]) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,8 @@ It is *structured*: the network predicts the factors of a physical formula whose
     energy   = run time × power × PUE × correction
 
 Work and demands are products: every known word contributes a factor, and so does what the language model reads at each
-token, and every number in the text, to a power of −1, 0 or 1 that depends on the words beside it. The norm lies between
+token, and every number in the text, to a power of −1, 0 or 1 that depends on the words beside it; a number counts the
+work, or else changes what a unit of it needs. Who holds no GPU needs none. The norm lies between
 a sum, where resources are used one after the other, and a maximum, where they overlap (Williams et al. 2009,
 "Roofline"). No text can promise more power than what the task holds can draw.
 
@@ -27,7 +28,7 @@ from numpy.typing import NDArray
 from greensched.core.types import F64, I64
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.llm.inputs import CLASSES, JOB, Pairs
-from greensched.predictors.llm.lexicon import Known
+from greensched.predictors.llm.lexicon import UNKNOWN, Known
 
 F32 = NDArray[np.float32]
 
@@ -41,8 +42,8 @@ READ_SCALE = 0.1
 """Of what the language model adds at a token: texts have many."""
 AMOUNT_SCALE = 0.2
 """Of summed logarithms of numbers where they are inputs of a network."""
-POWERS = 4
-"""Choices for a number: divides, does not matter, multiplies, its rest to 100 % multiplies."""
+POWERS, NOTHING, LEFT = 4, 1, 3
+"""Choices for a number: divides, does not matter, multiplies; of a percentage also: its rest to 100 % multiplies."""
 USE = 3  # of cores, of GPUs, and a correction of energy
 OWN = tuple(JOB.index(name) for name in ("log_cores", "log1p_gpus", "log_gpus", "has_gpus"))
 POWER_SCALE = 5.0
@@ -53,6 +54,8 @@ LEAST_FREE, LEAST_UNTOLD = 0.5, 2.5
 """Least spread of the second opinion on a job without a deadline, and so much more without an estimate."""
 _NO_DEADLINE, _NO_ESTIMATE = JOB.index("no_deadline"), JOB.index("no_estimate")
 _HAS_GPUS, _GPU = JOB.index("has_gpus"), CLASSES.index("gpu")
+IDLE = -30.0
+"""Logarithm of the time that a resource is needed which a job does not hold."""
 _LN_EPS = 1e-5
 
 
@@ -109,6 +112,7 @@ class Head:
     def __init__(self, weights: Mapping[str, NDArray[Any]], sizes: Sizes) -> None:
         self._w = {name: np.ascontiguousarray(value, dtype=np.float32) for name, value in weights.items()}
         self.sizes = sizes
+        self._of_gpu = [term for term in range(sizes.terms) if of_gpu(term)]
 
     def pool(self, known: Known, states: F32, starts: I64, token: I64, owner: F32) -> F32:
         """A vector per text; what follows needs no token any more, so this is what is remembered of a text.
@@ -126,14 +130,20 @@ class Head:
         effects += READ_SCALE * _sums(self._linear("read", x), starts)
         roles = effects[:, -sizes.roles :] @ w["role.weight"].T
         text = np.repeat(np.arange(len(starts) - 1), np.diff(known.number_first))
-        powers = w["following.weight"][known.word(known.following)] + w["before.weight"][known.word(known.before)]
-        powers = powers + roles[text] + w["power"]
+        following, before = known.word(known.following), known.word(known.before)
+        powers = w["following.weight"][following] + w["before.weight"][before] + roles[text] + w["power"]
         read = token >= 0
         powers[read] += x[token[read]] @ w["at.weight"].T
-        chosen = _softmax(powers.reshape(-1, sizes.terms + 1, POWERS))
         amount, left = known.amount.astype(np.float32), known.left.astype(np.float32)
+        powers = powers.reshape(-1, sizes.terms + 1, POWERS)
+        powers[left == 0.0, :, LEFT] = -np.inf  # only of a percentage is there a rest
+        alone = (following == UNKNOWN) & (before == UNKNOWN) & ~read
+        powers[np.ix_(alone, np.arange(sizes.terms + 1), np.arange(POWERS) != NOTHING)] = -np.inf
+        chosen = _softmax(powers)
         basis = np.stack([-amount, np.zeros_like(amount), amount, left], axis=-1)
-        amounts = _sums((chosen * basis[:, None]).sum(-1), known.number_first)
+        worth = (chosen * basis[:, None]).sum(-1)
+        worth[:, :-1] *= chosen[:, -1:, NOTHING]
+        amounts = _sums(worth, known.number_first)
         owned = self._linear("owner", np.clip((owner - w["owner_centre"]) / w["owner_scale"], -CLIP, CLIP))
         return np.concatenate([effects, amounts, owned], axis=1)
 
@@ -155,6 +165,7 @@ class Head:
         supply = log_speed @ w["speed"].T + np.where(on_gpu[:, None, None], w["gpu_supply"][pairs.gpu] + code, 0.0)
         norm = (1.0 + np.logaddexp(0.0, w["sharpness"]))[on_gpu.astype(int)][:, None, None].astype(np.float32)
         needed = norm * ((w["term"] + demand[:, :terms])[:, None] - supply)
+        needed[..., self._of_gpu] = np.where(on_gpu[:, None, None], needed[..., self._of_gpu], np.float32(IDLE))
         most = needed.max(-1, keepdims=True)
         grown = np.exp(needed - most)
         total = grown.sum(-1, keepdims=True)
@@ -213,6 +224,11 @@ class Head:
         scaled = centred / np.sqrt((centred**2).mean(-1, keepdims=True) + np.float32(_LN_EPS))
         result: F32 = scaled * self._w[f"{name}.weight"] + self._w[f"{name}.bias"]
         return result
+
+
+def of_gpu(term: int) -> bool:
+    """Whether a resource is a part of a GPU: the first ones are kinds of cores, one more is cores that feed a GPU."""
+    return term >= _GPU and term % 4 != 2
 
 
 def most_log_energy(log_run: F64, core_w: F64, gpu_w: F64, pue: F64) -> F64:

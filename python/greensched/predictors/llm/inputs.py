@@ -34,6 +34,7 @@ _SPEED_SCALE = 3.0
 _USUAL_C, _SPREAD_C = 20.0, 10.0
 _TINY = 1e-6
 _SHORTEST_ALLOWED_S = 100.0  # training saw none shorter
+_SMALLEST_SHARE = 0.3  # of a GPU: training saw none smaller, and its logarithm leads far away
 LONGEST_S = 366 * 86_400.0  # of an estimate, of what a deadline allows, of a prediction
 USUAL_SLACK, LEAST_ALLOWED_S, USUAL_ALLOWED_S = 3.0, 600.0, 6_000.0
 """Of a job without a deadline: so many times its estimate, at least so long; without an estimate either, so long."""
@@ -78,7 +79,7 @@ def job_numbers(tasks: TaskTable) -> F64:
             _log(tasks.cores), np.log1p(tasks.gpus), np.log1p(tasks.mem_gb), np.log1p(tasks.data_gb),
             np.where(told, _log(expected_s) / 3.0, 0.0), (~told).astype(float),
             _log(allowed_s) / 3.0,
-            tasks.priority.astype(float), _log(np.where(tasks.gpus > 0, tasks.gpus, 1.0)),
+            tasks.priority.astype(float), _log(np.where(tasks.gpus > 0, np.maximum(tasks.gpus, _SMALLEST_SHARE), 1.0)),
             (tasks.gpus > 0).astype(float), free.astype(float),
         ],
         axis=1,

@@ -39,12 +39,14 @@ class Number(NamedTuple):
 
 
 def numbers(text: str) -> list[Number]:
-    """All numbers of a text, from left to right."""
+    """All numbers of a text that are more than nothing, from left to right."""
     found = []
     for match in _NUMBER.finditer(text):
         word, multiple = match["word"], match["multiple"]
         value = _WORDS[word.lower()] if word else float(match["digits"].replace(",", ""))
         if multiple:
             value *= _MULTIPLES[multiple.lower()]
+        if value <= 0.0:
+            continue  # nobody asks for nothing, and it has no logarithm
         found.append(Number(match.start(), match.end(), value, _PERCENT.match(text, match.end()) is not None))
     return found

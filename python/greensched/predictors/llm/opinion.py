@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.types import F64, I64
 from greensched.predictors.llm.head import Answer, most_log_energy
@@ -20,12 +21,15 @@ from greensched.predictors.llm.inputs import LONGEST_S
 
 SCALES: Final = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 """Standard deviations of the mixture, in log units, beside the spread that the head itself tells."""
+GROUPS: Final = 4
+"""Groups of jobs that are calibrated apart, see :func:`group`."""
 MOST_SPREAD: Final = 3.0
 TOGETHER: Final = 0.9
 """Correlation of how far off the text is in run time and in energy."""
 POWER_OFF: Final = 0.5
 """Least standard deviation of the power that the second opinion assumes, in log units: some hold cores and use one."""
 _FURTHEST, _TINY = 1e3, 1e-3
+_UNFAMILIAR = 2  # the first group of jobs with unfamiliar words
 
 
 class Opinion(NamedTuple):
@@ -35,6 +39,11 @@ class Opinion(NamedTuple):
     log_energy: F64
     run_spread: F64
     energy_spread: F64
+
+
+def group(on_gpu: NDArray[np.bool_], unfamiliar: NDArray[np.bool_]) -> I64:
+    """Groups of jobs that are calibrated apart: without and with GPUs, in familiar words and not."""
+    return on_gpu.astype(np.int64) + _UNFAMILIAR * unfamiliar
 
 
 def settled(told: Answer, second: Opinion, row: I64, possible: F64, doubt: F64) -> Answer:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greensched.core.types import F64, I64, Observation, Options, Predictions, TaskTable, World
 from greensched.language import Encoder
@@ -23,14 +22,13 @@ from greensched.predictors.facts import left_frac
 from greensched.predictors.llm.artefact import Artefact
 from greensched.predictors.llm.head import Answer, Head
 from greensched.predictors.llm.inputs import LONGEST_S, Hosts, job_numbers
-from greensched.predictors.llm.opinion import Opinion, settled, within
+from greensched.predictors.llm.opinion import Opinion, group, settled, within
 from greensched.predictors.llm.reader import Reader, said
 from greensched.prompts import PromptRenderer
 
 SHIPPED: Final = Path(__file__).parent / "shipped"
 _LONGEST = np.log(LONGEST_S)  # run time, in log s
 _LARGEST = np.log(1e9)  # kWh of one task, in log units: more than any bound needs
-GROUPS, UNFAMILIAR = 4, 2  # of jobs that are calibrated apart; groups from 2 on have unfamiliar words
 _AT_ONCE = 2_048  # tasks; bounds the memory of a large batch
 
 
@@ -88,33 +86,58 @@ class LLMPredictor:
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
         """Every (task, option) pair; with the quantiles that the model was calibrated for.
 
-        A task that nobody described is predicted as ``analytic`` does, without quantiles (NaN): the head learned to
-        read, and there is nothing to read.
+        Of a task that nobody described only the second opinion is told, from its numbers, without quantiles (NaN): the
+        head learned to read, and there is nothing to read.
         """
         prior = self._prior.predict(observation, tasks, options)
-        described = np.flatnonzero([bool(text) for text in tasks.description])
-        if prior.energy_kwh.size == 0 or not described.size:
+        if prior.energy_kwh.size == 0:
             return prior
-        part = Predictions(prior.energy_kwh[described], prior.service_time_s[described], prior.wait_s[described])
-        told = self._described(observation, tasks.take(described), options, part)
-        if len(described) == len(tasks):
-            return told
+        described = np.array([bool(text) for text in tasks.description])
+        if described.all():
+            return self._described(observation, tasks, options, prior)
         whole = Predictions(prior.energy_kwh.copy(), prior.service_time_s.copy(), prior.wait_s)
-        whole.energy_kwh[described], whole.service_time_s[described] = told.energy_kwh, told.service_time_s
-        for level, values in told.quantiles.items():
-            empty = np.full((2, *prior.energy_kwh.shape), np.nan)
-            empty[:, described] = values
-            whole.quantiles[level] = (empty[0], empty[1])
+        for rows, tell in (
+            (np.flatnonzero(described), self._described),
+            (np.flatnonzero(~described), self._undescribed),
+        ):
+            if not rows.size:
+                continue
+            part = Predictions(prior.energy_kwh[rows], prior.service_time_s[rows], prior.wait_s[rows])
+            told = tell(observation, tasks.take(rows), options, part)
+            whole.energy_kwh[rows], whole.service_time_s[rows] = told.energy_kwh, told.service_time_s
+            for level, values in told.quantiles.items():
+                empty = np.full((2, *prior.energy_kwh.shape), np.nan)
+                empty[:, rows] = values
+                whole.quantiles[level] = (empty[0], empty[1])
         return whole
+
+    def _undescribed(
+        self, observation: Observation, tasks: TaskTable, options: Options, prior: Predictions
+    ) -> Predictions:
+        """What numbers alone say; nothing is calibrated for that."""
+        parts = []
+        for rows in _batches(len(tasks)):
+            some = tasks.take(rows)
+            pairs = self._hosts.pairs(observation, some)
+            told = Answer(*self._head.second(job_numbers(some), pairs))
+            parts.append(within(told, pairs.core_w, pairs.gpu_w, pairs.pue))
+        run_s, energy_kwh = (
+            np.exp(np.concatenate([getattr(part, name) for part in parts])[:, options.dc])
+            for name in ("log_run", "log_energy")
+        )
+        left = left_frac(observation, tasks)[:, None] if observation.progress else 1.0
+        possible = np.isfinite(prior.wait_s)
+        return Predictions(
+            np.where(possible, left * energy_kwh, np.nan),
+            np.where(possible, prior.wait_s + left * run_s, np.nan),
+            prior.wait_s,
+        )
 
     def _described(
         self, observation: Observation, tasks: TaskTable, options: Options, prior: Predictions
     ) -> Predictions:
         """What the head says of tasks that have a description, as part of the service time that is no wait."""
-        parts = [
-            self._answer(observation, tasks.take(np.arange(begin, min(begin + _AT_ONCE, len(tasks)))))
-            for begin in range(0, len(tasks), _AT_ONCE)
-        ]
+        parts = [self._answer(observation, tasks.take(rows)) for rows in _batches(len(tasks))]
         answer = Answer(*(np.concatenate(column)[:, options.dc] for column in zip(*(a for a, _ in parts), strict=True)))
         of = np.concatenate([groups for _, groups in parts])[:, None]
         wait_s = prior.wait_s
@@ -148,9 +171,9 @@ class LLMPredictor:
         return within(joint, pairs.core_w, pairs.gpu_w, pairs.pue), of
 
 
-def group(on_gpu: NDArray[np.bool_], unfamiliar: NDArray[np.bool_]) -> I64:
-    """Groups of jobs that are calibrated apart: without and with GPUs, in familiar words and not."""
-    return on_gpu.astype(np.int64) + UNFAMILIAR * unfamiliar
+def _batches(n: int) -> list[I64]:
+    """Rows of ``n`` tasks, a few at a time."""
+    return [np.arange(begin, min(begin + _AT_ONCE, n)) for begin in range(0, n, _AT_ONCE)]
 
 
 @lru_cache(maxsize=4)
