@@ -6,10 +6,12 @@ facts, never by its place in a list. What is unknown is 0, which after scaling i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.types import F64, I64, DatacenterState, HostType, Observation, TaskTable, World
 from greensched.predictors.facts import Facts
@@ -106,16 +108,42 @@ class Hosts:
                 if host.gpus and 0 <= host.gpu_type < len(world.gpu_types):
                     self._gpu[at] = known.get(world.gpu_types[host.gpu_type], 0)
         self._widest = np.array([[max((h.cores for h in d.hosts), default=1.0)] for d in world.datacenters])[:, 0]
+        self._plain = np.array([_group(d.hosts, gpus=False) for d in world.datacenters]).reshape(n, 3)
+        self._with_gpus = np.array([_group(d.hosts, gpus=True) for d in world.datacenters]).reshape(n, 3)
+        # the first host type with GPUs of a datacenter, where overflow goes
+        self._overflow = np.array([d.index * k + sum(h.gpus == 0 for h in d.hosts) for d in world.datacenters])
 
     def pairs(self, observation: Observation, tasks: TaskTable) -> Pairs:
         """Numbers of every task at every datacenter, as things are."""
         feasible, pick = self.facts.host_type(tasks)
+        lands = self._lands(observation.state, tasks, pick)
         shape = (len(tasks), len(self._widest), len(STATE))
         return Pairs(
-            self._numbers[pick], self._gpu[pick], np.broadcast_to(self._state(observation), shape), self._speed[pick],
-            tasks.cores[:, None] * self._core_w[pick], tasks.gpus[:, None] * self._gpu_w[pick],
+            self._numbers[pick], self._gpu[pick], np.broadcast_to(self._state(observation), shape), self._speed[lands],
+            tasks.cores[:, None] * self._core_w[lands], tasks.gpus[:, None] * self._gpu_w[pick],
             np.broadcast_to(pue_now(observation.state, observation.world), shape[:2]), feasible,
         )  # fmt: skip
+
+    def _lands(self, now: DatacenterState, tasks: TaskTable, pick: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The host type whose cores a task would get now: hosts with GPUs take what has no room on the others.
+
+        The state tells the free cores of all hosts together and of the widest. Which are whose follows from the free
+        GPUs, whose tasks hold cores beside them: exactly where there is one host of each kind, else about.
+        """
+        (_, plain_widest, plain), (gpu_cores, _, with_gpus) = self._plain.T, self._with_gpus.T
+        mixed = (plain > 0) & (with_gpus > 0)
+        if not mixed.any():
+            return pick
+        expected = gpu_cores * now.free_gpus / np.maximum(self.facts.capacity_gpus, 1.0)
+        most, rest = now.max_free_cores, np.maximum(now.free_cores - now.max_free_cores, 0.0)
+        exact = np.where(np.abs(most - expected) <= np.abs(rest - expected), most, rest)
+        about = np.clip(expected, np.where(most > plain_widest, most, 0.0), np.minimum(gpu_cores, now.free_cores))
+        beside = np.where((plain == 1) & (with_gpus == 1), exact, about)
+        widest = np.minimum(np.maximum(now.free_cores - beside, 0.0), plain_widest)
+        full = (tasks.gpus[:, None] <= 0) & (tasks.cores[:, None] > widest + _TINY)
+        moves = full & mixed & (tasks.cores[:, None] <= most + _TINY)
+        lands: NDArray[np.intp] = np.where(moves, self._overflow, pick)
+        return lands
 
     def _state(self, observation: Observation) -> F64:
         """Shape (datacenters, len(STATE))."""
@@ -135,6 +163,13 @@ class Hosts:
         ]
         state: F64 = np.nan_to_num(np.stack(columns, axis=1), posinf=0.0, neginf=0.0)
         return state
+
+
+def _group(hosts: Sequence[HostType], *, gpus: bool) -> tuple[float, float, float]:
+    """Of the hosts without or with GPUs: cores of all, cores of the widest, and how many they are."""
+    group = [host for host in hosts if (host.gpus > 0) == gpus]
+    cores = sum(host.count * host.cores for host in group)
+    return float(cores), float(max((h.cores for h in group), default=0)), float(sum(h.count for h in group))
 
 
 def _host_numbers(host: HostType, curve_w: F64, speed: F64) -> list[float]:
