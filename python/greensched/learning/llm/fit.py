@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -74,11 +75,8 @@ def fit(
     steps_each = sum(math.ceil(len(part.table) / how.batch) for part in data)
     epochs = max(how.epochs, math.ceil(how.fewest_steps / steps_each)) if how.epochs else 0
     steps = epochs * steps_each
-    named = {n: w for n, w in network.named_parameters() if not parts or n.split(".")[0] in parts}
-    weights, rates = list(named.values()), [how.word_rate if n.split(".")[0] in WORDS else how.rate for n in named]
-    beside = [w for part in data for w in part.weights]
-    weights, rates = weights + beside, rates + [how.lora_rate] * len(beside)
-    groups = [{"params": [w], "lr": rate} for w, rate in zip(weights, rates, strict=True)]
+    groups = _groups(network, data, how, parts)
+    weights = [w for group in groups for w in group["params"]]
     optimiser = torch.optim.AdamW(groups, weight_decay=how.weight_decay, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _one_cycle(step, steps))
     began = time.perf_counter()
@@ -107,6 +105,14 @@ def fit(
         seconds = time.perf_counter() - began
         tell(f"epoch {epoch + 1}/{epochs}: loss {total / len(batches):.4f}, {seconds:.0f} s")
     network.eval()
+
+
+def _groups(network: Network, data: Sequence[Batches], how: Settings, parts: Sequence[str]) -> list[dict[str, Any]]:
+    """What is trained, each with its highest rate: parts of the network, and of what reads beside it."""
+    named = {n: w for n, w in network.named_parameters() if not parts or n.split(".")[0] in parts}
+    rates = [how.word_rate if n.split(".")[0] in WORDS else how.rate for n in named]
+    own = [{"params": [w], "lr": rate} for w, rate in zip(named.values(), rates, strict=True)]
+    return own + [{"params": [w], "lr": how.lora_rate} for part in data for w in part.weights]
 
 
 def fit_words(network: Network, data: Sequence[Batches], how: Settings, tell: Tell) -> None:

@@ -142,7 +142,7 @@ def train(
     more: tuple[Table, Texts] | None = None,
     **settings: Any,
 ) -> tuple[Artefact, dict[str, float]]:
-    """Train on one table, calibrate and judge on another.
+    """Train on one table, calibrate and judge on another; returns the model and its metrics.
 
     Args:
         learned: what to learn.
@@ -155,9 +155,6 @@ def train(
         texts: both tables' texts, if they are read already.
         more: what words are learned from when training begins from nothing, besides ``learned``.
         settings: replace some of the preset's.
-
-    Returns:
-        The model and its metrics.
     """
     torch, fitting = torch_and_fit()
     if preset not in PRESETS:
@@ -166,21 +163,16 @@ def train(
     torch.manual_seed(seed)
     began = time.perf_counter()
     mine, theirs = texts or (_read(encoder, begin, part) for part in (learned, held))
-    # what nobody learns stays unfamiliar
-    grown = not begin.weights or how.epochs > 0
-    vocabulary = (
-        begin.vocabulary
-        if not grown
-        else _vocabulary(begin, [mine.descriptions, *([more[1].descriptions] if more else [])])
-    )
+    said = [mine.descriptions, *([more[1].descriptions] if more else [])]
+    grown = not begin.weights or how.epochs > 0  # what nobody learns stays unfamiliar
+    vocabulary = _vocabulary(begin, said) if grown else begin.vocabulary
     network = network_of(dataclasses.replace(begin, vocabulary=vocabulary))
     data, judge = fitting.Batches(learned, mine, vocabulary), fitting.Batches(held, theirs, vocabulary)
     everything = [data, *([fitting.Batches(*more, vocabulary)] if more else [])]
     metrics: dict[str, float] = {"training_jobs": len(learned), "validation_jobs": len(held)}
     if begin.weights:
-        metrics |= judging.errors(
-            held, judging.joint(held, judge, fitting.predictions(network, judge), begin), "before_"
-        )
+        before = judging.joint(held, judge, fitting.predictions(network, judge), begin)
+        metrics |= judging.errors(held, before, "before_")
     else:
         fitting.standardise(network, mine, seed)
         fitting.begin_at_mean(network, learned)
@@ -193,12 +185,17 @@ def train(
     trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
     candidates = [(trained, judge)]
     if how.lora_rank:
-        from greensched.learning.llm import adapting
-
-        candidates = adapting.adapted(trained, network, (learned, mine), (held, theirs), encoder, how, tell, known)
+        candidates = _adapted(trained, network, (learned, mine), (held, theirs), encoder, how, tell, known)
     trained, found = _better(candidates, held, fitting, begin)
     metrics |= found | {"training_s": time.perf_counter() - began}
     return dataclasses.replace(trained, metrics=metrics), metrics
+
+
+def _adapted(*given: Any) -> list[tuple[Artefact, Any]]:
+    """As :func:`greensched.learning.llm.adapting.adapted`, which only who has torch can load."""
+    from greensched.learning.llm import adapting
+
+    return adapting.adapted(*given)
 
 
 def _better(
