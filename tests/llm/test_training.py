@@ -55,7 +55,7 @@ def test_it_learns_from_a_log_and_is_saved_as_it_is(shipped, log, tmp_path):
 def test_equal_seeds_give_equal_models(shipped, log):
     versions = set()
     for _ in range(2):
-        trainer = LLMTrainer(threads=1)
+        trainer = LLMTrainer(threads=1, preset="renew")
         trainer.fit(log, seed=3)
         versions.add(trainer.version)
     assert len(versions) == 1
