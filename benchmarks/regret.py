@@ -40,7 +40,7 @@ import regret_worlds as worlds
 import testbed
 from harness import Report
 from numpy.typing import NDArray
-from regret_scores import Cost, cost, errors, told
+from regret_scores import LARGEST, Cost, cost, errors, told
 from regret_worlds import Case, Length, Part
 
 import greensched
@@ -164,6 +164,7 @@ def one_seed(asked: argparse.Namespace, case: Case, length: Length, seed: int, s
     found.add("", "cores that the jobs want", "% of all", 100 * late.offered_frac)
     truth = cost(late.scenario, data, None)
     add_cost(found, "oracle", truth, truth)
+    found.add("oracle", f"share of the {LARGEST} dearest jobs in it", "%", 100 * truth.largest_frac)
     for name, predictor in predictors(asked, log, seed).items():
         said = told(predictor, every, late.recorded_s)
         for (metric, unit), value in errors(said.run_s, said.recorded_s, "s").items():
