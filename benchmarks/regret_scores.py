@@ -18,6 +18,7 @@ from greensched.feedback.outcomes import Outcomes
 from greensched.policies.greensched import GreenSchedOptions
 
 WH_PER_KWH = 1_000.0
+LARGEST = 10
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,14 @@ class Cost:
         objective_g: the same, and what each minute that a job is late is worth to the policy, which makes this least.
         all_g: carbon of everything, idle machines included.
         violations: share of the jobs that were late or did not end.
+        largest_frac: share of the :data:`LARGEST` dearest jobs in the jobs' carbon: where it is large, few decide.
     """
 
     jobs_g: float
     objective_g: float
     all_g: float
     violations: float
+    largest_frac: float
 
 
 def told(predictor: Any, found: Sequence[Outcomes], recorded_s: F64) -> Told:
@@ -85,6 +88,8 @@ def cost(scenario: Path, data: Path, predictor: Predictor | None) -> Cost:
     ran = greensched.simulate(scenario, policy, predictor=predictor, overrides=overrides, data=data)
     if ran.summary["status"] != "completed":
         raise RuntimeError(f"{scenario}: the run ended {ran.summary['status']}: {ran.summary['reason']}")
-    own_g = float(ran.jobs[["dynamic_g", "transfer_g"]].sum().sum())
+    each_g = np.sort(ran.jobs[["dynamic_g", "transfer_g"]].sum(axis=1).to_numpy(dtype=np.float64))
+    own_g = float(each_g.sum())
     late_g = float(ran.jobs["late_s"].sum()) / S_PER_MIN * GreenSchedOptions().sla_weight_g_per_min
-    return Cost(own_g, own_g + late_g, 1_000 * ran.summary["carbon_kg"], ran.summary["sla_violation_rate"])
+    return Cost(own_g, own_g + late_g, 1_000 * ran.summary["carbon_kg"], ran.summary["sla_violation_rate"],
+                float(each_g[-LARGEST:].sum()) / own_g)  # fmt: skip

@@ -33,7 +33,6 @@ HOSTS = (2, 1, 1, 1, 1, 2, 1, 2, 1, 2)
 """Of each datacenter: those of ``real-10dc-2022.yml`` for as many jobs as there are here, so that room is scarce."""
 REFERENCE = 0
 """The datacenter with machines of reference speed, where a job alone runs as long as was recorded."""
-DRAIN_S = 1.5 * DAY_S
 DEADLINES: dict[str, dict[str, Any]] = {
     "usual": {"distribution": "uniform", "low": 1.5, "high": 6.0, "min": "10min"},
     "others": {"distribution": "lognormal", "median": 8.0, "sigma": 1.0, "min": "30min"},
@@ -87,11 +86,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Length:
-    """Days of the first part's jobs, between both, and of the second's."""
+    """Days of the first part's jobs, between both, of the second's, and until its last may end."""
 
     learned: float
     between: float
     scored: float
+    ending: float
 
 
 def data_of(given: str) -> Path | None:
@@ -104,7 +104,7 @@ def parts(case: Case, data: Path, length: Length, seed: int, folder: Path) -> It
     """First the part to learn from, then the one to be scored on; both in the same world, one after the other."""
     for begin, days, drain_s in (
         (0.0, length.learned, length.between * DAY_S),
-        (length.learned + length.between, length.scored, DRAIN_S),
+        (length.learned + length.between, length.scored, length.ending * DAY_S),
     ):
         jobs = recorded(case, data, begin, days, max(1, round(case.jobs * days / length.scored)), seed)
         where = folder / ("scored" if begin else "learned")

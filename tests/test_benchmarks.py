@@ -66,7 +66,7 @@ def test_what_is_scored_has_not_been_learned_and_nothing_is_drawn_that_a_trace_l
     from greensched.scenario.prepare import prepare
 
     case = regret_worlds.Case("google2011", 60)
-    early, late = regret_worlds.parts(case, data_folder, regret_worlds.Length(0.25, 0.5, 0.25), 1, tmp_path)
+    early, late = regret_worlds.parts(case, data_folder, regret_worlds.Length(0.25, 0.5, 0.25, 0.25), 1, tmp_path)
     told = [yaml.safe_load(part.scenario.read_text()) for part in (early, late)]
     begin_s = [datetime.fromisoformat(scenario["start"]).timestamp() for scenario in told]
     lasts_s = sum(float(told[0][key].removesuffix("s")) for key in ("horizon", "drain"))
@@ -91,14 +91,14 @@ def test_the_regret_benchmark_runs_in_small(data_folder: Path) -> None:
         [sys.executable, str(REPO / "benchmarks" / "regret.py"), "--quick", "--data", str(data_folder)],
         capture_output=True,
         text=True,
-        timeout=250,
+        timeout=280,
         env=cli_environment(),
     )
     assert "targets missed: 0" in done.stdout, done.stderr[-2000:]
     for who in ("analytic", "llm", "xgboost + log", "llm + log"):
         for metric in ("run time (recorded), RMSPE", "energy (modelled), RMSE", "regret, carbon of the jobs"):
             found = [row for row in done.stdout.splitlines() if f": {who} " in row and metric in row]
-            assert len(found) == 2, (who, metric)
+            assert len(found) == 1, (who, metric)
 
 
 @pytest.mark.slow
