@@ -79,6 +79,28 @@ def test_hosts_that_are_out_of_service_take_nothing(failed_cores, expected):
     assert found == pytest.approx(expected)
 
 
+def test_hosts_that_fail_one_by_one_are_not_taken_for_a_type():
+    """One of ten hosts of a type has as many cores as the only one of another."""
+    a = host(type="a", count=1, cores=64.0, power_w=(100.0, 1380.0))  # 20 W a core
+    b = host(type="b", count=10, cores=64.0, power_w=(100.0, 420.0))
+    w = world([datacenter(0, "us", [a, b])], work_classes=("general", "gpu"))
+    assert core_w(w, failed_cores=64.0, free_cores=640.0, max_free_cores=64.0)[0] == pytest.approx(20.0)
+
+
+def test_too_many_hosts_and_none_at_all():
+    many = world([datacenter(0, "us", [host(count=900), host(type="b", count=900, cores=32.0)])])
+    assert core_w(many, failed_cores=64.0)[0] > 0
+    assert core_w(RENEWED, failed_cores=sum(h.cores for h in ALL), free_cores=0.0, max_free_cores=0.0)[0] > 0
+
+
+def test_what_does_not_fit_does_not_overflow():
+    small = host(**{**vars(NODE), "mem_gb": 16.0})
+    w = world([datacenter(0, "us", [PLAIN, small])], gpu_types=("A100",), work_classes=("general", "gpu"))
+    table = tasks(1, cores=8.0, gpus=0.0, mem_gb=64.0)
+    seen = observation(w, table, idle_state(w, free_cores=100.0, max_free_cores=96.0))
+    assert Hosts(w, ("A100",)).pairs(seen, table).core_w[0, 0] / 8.0 == pytest.approx(10.0)
+
+
 def test_two_types_with_as_many_cores_cannot_be_told_apart():
     alike = world([datacenter(0, "us", [OLD, host(**{**vars(PLAIN), "cores": 32.0})])], work_classes=("general", "gpu"))
     assert core_w(alike, failed_cores=32.0, free_cores=32.0, max_free_cores=32.0)[0] == pytest.approx(20.0)

@@ -34,7 +34,7 @@ CLASSES: Final = ("general", "memory", "vector", "gpu")
 _SPEED_SCALE = 3.0
 _USUAL_C, _SPREAD_C = 20.0, 10.0
 _TINY = 1e-6
-_MOST_TYPES = 8  # of hosts in a datacenter, among which those out of service are looked for
+_MOST_OUTAGES = 1_000  # ways for hosts of a datacenter to be out of service, among which the one that is, is looked for
 _SHORTEST_ALLOWED_S = 100.0  # training saw none shorter
 _SMALLEST_SHARE = 0.3  # of a GPU: training saw none smaller, and its logarithm leads far away
 LONGEST_S = 366 * 86_400.0  # of an estimate, of what a deadline allows, of a prediction
@@ -109,10 +109,7 @@ class Hosts:
                     self._gpu[at] = known.get(world.gpu_types[host.gpu_type], 0)
         self._count = _counts(world, k)
         self._has_gpus = np.nan_to_num(self.facts.gpus) > 0
-        cores = np.nan_to_num(self.facts.cores) * self._count
-        many = min(k, _MOST_TYPES)  # every set of so many types but the empty one and the whole
-        self._sets = np.array([[bool(s >> i & 1) for i in range(k)] for s in range(1, max(2**many - 1, 2))])
-        self._sums = np.where((self._sets[None] & (cores == 0)[:, None]).any(-1), np.inf, cores @ self._sets.T)
+        self._sums, self._gone = _outages(np.nan_to_num(self.facts.cores), self._count)
         self._widest = np.array([[max((h.cores for h in d.hosts), default=1.0)] for d in world.datacenters])[:, 0]
 
     def pairs(self, observation: Observation, tasks: TaskTable) -> Pairs:
@@ -121,6 +118,7 @@ class Hosts:
         feasible, pick = self.facts.host_type(tasks, out)
         lands = self._lands(observation.state, tasks, pick, out)
         shape = (len(tasks), len(self._widest), len(STATE))
+        # the head's correction is that of the usual host: it has seen no task without GPUs on hosts with some
         return Pairs(
             self._numbers[pick], self._gpu[pick], np.broadcast_to(self._state(observation), shape), self._speed[lands],
             tasks.cores[:, None] * self._core_w[lands], tasks.gpus[:, None] * self._gpu_w[pick],
@@ -130,13 +128,14 @@ class Hosts:
     def _out(self, now: DatacenterState) -> NDArray[np.bool_] | None:
         """Types of hosts that are all out of service, (datacenters, types); None: no type is, as far as can be told.
 
-        The state tells so many cores out of service: those of which types, where only one set of them has as many.
+        The state tells how many cores are out of service: those of which hosts, where only so many of each type have as
+        many together.
         """
         if not (now.failed_cores > 0).any():
             return None
-        found = np.abs(self._sums - now.failed_cores[:, None]) < 0.5  # (datacenters, sets)
+        found = np.abs(self._sums - now.failed_cores[:, None]) < 0.5  # (datacenters, outages)
         only = (found.sum(axis=1) == 1)[:, None]
-        out: NDArray[np.bool_] = (found & only) @ self._sets > 0
+        out: NDArray[np.bool_] = ((found & only)[:, :, None] & self._gone).any(axis=1)
         return out
 
     def _lands(
@@ -163,9 +162,10 @@ class Hosts:
         beside = np.where((plain == 1) & (with_gpus == 1), exact, about)
         widest = np.minimum(np.maximum(now.free_cores - beside, 0.0), plain_widest)
         full = (tasks.gpus[:, None] <= 0) & (tasks.cores[:, None] > widest + _TINY)
-        moves = full & mixed & (tasks.cores[:, None] <= most + _TINY)
         k = count.shape[1]
         overflow = np.arange(len(count)) * k + (self._has_gpus & (count > 0)).argmax(axis=1)
+        mem_gb = self.facts.mem_gb.reshape(-1)[overflow]
+        moves = full & mixed & (tasks.cores[:, None] <= most + _TINY) & (tasks.mem_gb[:, None] <= mem_gb)
         lands: NDArray[np.intp] = np.where(moves, overflow, pick)
         return lands
 
@@ -196,6 +196,28 @@ def _counts(world: World, k: int) -> F64:
         for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
             counts[d.index, i] = host.count
     return counts
+
+
+def _outages(cores: F64, count: F64) -> tuple[F64, NDArray[np.bool_]]:
+    """Cores of every way in which hosts can be out of service, and which types are all gone then.
+
+    Args:
+        cores: of a host of each type, (datacenters, types).
+        count: hosts of each type.
+
+    Returns:
+        (datacenters, ways) and (datacenters, ways, types); of a datacenter where there are too many ways, none.
+    """
+    ways: list[NDArray[np.int64]] = []
+    for number in count.astype(int):
+        few = np.prod(number + 1.0) <= _MOST_OUTAGES
+        ways.append(np.array(list(np.ndindex(*(number + 1)))) if few else np.zeros((0, len(number)), dtype=np.int64))
+    sums = np.full((len(count), max(map(len, ways))), np.inf)
+    gone = np.zeros((*sums.shape, count.shape[1]), dtype=bool)
+    for d, lost in enumerate(ways):
+        sums[d, : len(lost)] = lost @ cores[d]
+        gone[d, : len(lost)] = (lost == count[d]) & (count[d] > 0) & (lost.sum(axis=1) < count[d].sum())[:, None]
+    return sums, gone
 
 
 def _host_numbers(host: HostType, curve_w: F64, speed: F64) -> list[float]:
