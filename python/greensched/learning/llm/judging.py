@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.types import F64, I64
 from greensched.learning.llm import calibrate
@@ -54,22 +55,36 @@ def on_batches(
     of = np.concatenate(groups)
     jobs = [_by_job(part.table, found) for part, found in zip(parts, told, strict=True)]
     error, spread = (np.concatenate(column) for column in zip(*jobs, strict=True))
-    doubts = calibrate.doubts(error, spread, of, before.doubts or None if before else None)
+    described = np.concatenate([_described(part.table) for part in parts])  # of the others the text is not asked
+    doubts = calibrate.doubts(
+        error[described], spread[described], of[described], before.doubts or None if before else None
+    )
     artefact = dataclasses.replace(artefact, doubts=doubts)
     answers = [joint(part.table, part, found, artefact) for part, found in zip(parts, told, strict=True)]
     scores = [_scores(part.table, answer) for part, answer in zip(parts, answers, strict=True)]
     runs, energies = zip(*scores, strict=True)
-    pairs = np.concatenate([np.repeat(group, np.diff(p.table.first)) for group, p in zip(groups, parts, strict=True)])
-    quantiles = calibrate.table(_joined(runs), _joined(energies), pairs, before.quantiles or None if before else None)
+    size = np.concatenate([np.diff(part.table.first) for part in parts])
+    kept = np.repeat(described, size)
+    run, energy = ((error[kept], spread[kept]) for error, spread in (_joined(runs), _joined(energies)))
+    quantiles = calibrate.table(run, energy, np.repeat(of, size)[kept], before.quantiles or None if before else None)
     return dataclasses.replace(artefact, quantiles=quantiles), answers
 
 
 def joint(held: Table, batches: Any, told: tuple[Any, ...], artefact: Artefact) -> Answer:
-    """Answers of all pairs as they are served: text and second opinion together; ``told`` by ``fit.predictions``."""
+    """Answers of all pairs as they are served: text and second opinion together, or the second opinion alone.
+
+    Args:
+        held: jobs and their pairs.
+        batches: the same, for training.
+        told: by ``fit.predictions``.
+        artefact: whose doubts decide.
+    """
     columns = [column.astype(np.float64) for column in told]
     text, second = Answer(*columns[:4]), Opinion(*columns[4:])
     row = np.repeat(np.arange(len(held)), np.diff(held.first))
     found = settled(text, second, row, np.ones(len(row)), np.array(artefact.doubts)[_groups(held, batches)])
+    described = _described(held)[row]
+    found = Answer(*(np.where(described, a, b) for a, b in zip(found, second, strict=True)))
     return within(found, *(held.pair[name].astype(np.float64) for name in ("core_w", "gpu_w", "pue")))
 
 
@@ -102,6 +117,11 @@ def _scores(held: Table, found: Answer) -> tuple[tuple[F64, F64], tuple[F64, F64
         (np.log(held.run_s) - found.log_run, found.run_spread),
         (np.log(held.energy_kwh) - found.log_energy, found.energy_spread),
     )
+
+
+def _described(held: Table) -> NDArray[np.bool_]:
+    """Whether each job has a description: what else there is of text is not read without (``predictor``)."""
+    return np.array([bool(said.description) for said in held.said], dtype=bool)
 
 
 def _groups(held: Table, batches: Any) -> I64:

@@ -56,6 +56,8 @@ class LLMTrainer(LLMPredictor):
         super().__init__(model, precision, threads)
         if lora is not None and lora < 0:
             raise ValueError(f"option 'lora': expected a rank of 1 or more, or 0 for none, got {lora}")
+        if four_bit and not lora and preset != "paper":
+            raise ValueError("option 'four_bit' holds the base model that LoRA changes: it needs 'lora' of 1 or more")
         self._preset = preset
         self._lora = ({} if lora is None else {"lora_rank": lora}) | {"lora_four_bit": four_bit}
 
@@ -89,6 +91,9 @@ class LLMTrainer(LLMPredictor):
         everything, because what is new in a log is in its newest part.
         """
         told = self.artefact
+        parts = [part for part in parts if len(part) > 1]
+        if not parts:
+            raise DataError(f"{', '.join(names)}: at least one of the logs needs two finished placements or more")
         cuts = [min(round(len(part) * (1 - HELD_FRAC)), len(part) - 1) for part in parts]
         learned = joined([p.take(np.arange(cut)) for p, cut in zip(parts, cuts, strict=True)])
         held = joined([p.take(np.arange(cut, len(p))) for p, cut in zip(parts, cuts, strict=True)])
@@ -100,7 +105,10 @@ class LLMTrainer(LLMPredictor):
         best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
         judged, metrics = tried[best]
         if how.get("lora_rank", 0) and plain is not how:
-            judged, metrics = train(learned, held, self.encoder, told, presets[best], seed, texts=texts, **how)
+            reading, read_metrics = train(learned, held, self.encoder, told, presets[best], seed, texts=texts, **how)
+            metrics |= {name: value for name, value in read_metrics.items() if name.startswith("lora_")}
+            if read_metrics["log_error"] < metrics["log_error"]:
+                judged, metrics = reading, read_metrics
         everything = joined([learned, held])
         if not judged.adapter:
             how = how | {"lora_rank": 0}
