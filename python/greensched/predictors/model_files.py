@@ -51,7 +51,11 @@ def require_version(path: Path, facts: Mapping[str, Any], **expected: Any) -> No
         PredictorError: it says something else.
     """
     if any(facts.get(name) != value for name, value in expected.items()):
-        raise PredictorError(f"{path}: made by another version of GreenSched, or for another predictor; train it again")
+        told = f" (format {facts.get('format')}, needed is {expected['format']})" if "format" in expected else ""
+        raise PredictorError(
+            f"{path}: made by another version of GreenSched, or for another predictor{told}; "
+            "train it again: greensched train PREDICTOR --log RUN --out FOLDER"
+        )
 
 
 def read(path: Path, sha256: Mapping[str, str], manifest: str) -> bytes:
