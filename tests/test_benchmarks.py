@@ -97,7 +97,7 @@ def test_the_regret_benchmark_runs_in_small(data_folder: Path) -> None:
     assert "targets missed: 0" in done.stdout, done.stderr[-2000:]
     for who in ("analytic", "llm", "xgboost + log", "llm + log"):
         for metric in ("run time (recorded), RMSPE", "energy (modelled), RMSE", "regret, carbon of the jobs"):
-            found = [row for row in done.stdout.splitlines() if f": {who} " in row and metric in row]
+            found = [row for row in done.stdout.splitlines() if f": {who} {metric} " in " ".join(row.split())]
             assert len(found) == 1, (who, metric)
 
 
