@@ -84,17 +84,17 @@ def test_what_is_scored_has_not_been_learned_and_nothing_is_drawn_that_a_trace_l
             assert recorded_s in np.atleast_1d(theirs.loc[arrival_us + round(1e6 * first_s)])
 
 
+def in_small(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """A benchmark, quickly."""
+    command = [sys.executable, str(REPO / "benchmarks" / f"{name}.py"), "--quick", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=280, env=cli_environment())
+
+
 @pytest.mark.slow
 def test_the_regret_benchmark_runs_in_small(data_folder: Path) -> None:
     """The truth has no regret, and every predictor that can be had is judged and decides."""
-    done = subprocess.run(
-        [sys.executable, str(REPO / "benchmarks" / "regret.py"), "--quick", "--data", str(data_folder)],
-        capture_output=True,
-        text=True,
-        timeout=280,
-        env=cli_environment(),
-    )
-    assert "targets missed: 0" in done.stdout, done.stderr[-2000:]
+    done = in_small("regret", "--data", str(data_folder))
+    assert done.returncode == 0, done.stderr[-2000:]
     for who in ("analytic", "llm", "xgboost + log", "llm + log"):
         for metric in ("run time (recorded), RMSPE", "energy (modelled), RMSE", "regret, carbon of the jobs"):
             found = [row for row in done.stdout.splitlines() if f": {who} {metric} " in " ".join(row.split())]
@@ -104,13 +104,7 @@ def test_the_regret_benchmark_runs_in_small(data_folder: Path) -> None:
 @pytest.mark.slow
 def test_the_fidelity_benchmark_runs_in_small(data_folder: Path) -> None:
     """Grids and jobs come nearer to the real samples than naive ones in values, memory and burstiness."""
-    done = subprocess.run(
-        [sys.executable, str(REPO / "benchmarks" / "fidelity.py"), "--quick", "--data", str(data_folder)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        env=cli_environment(),
-    )
+    done = in_small("fidelity", "--data", str(data_folder))
     assert "targets missed" in done.stdout, done.stderr[-2000:]
     judged = [line for line in done.stdout.splitlines() if "generator / naive" in line]
     for family in ("values", "memory", "run times", "burstiness", "sizes"):
@@ -122,7 +116,5 @@ def test_the_fidelity_benchmark_runs_in_small(data_folder: Path) -> None:
 @pytest.mark.slow
 def test_the_bridge_benchmark_runs_in_small() -> None:
     """A loaded machine may miss the target (exit 1); it may not fail to measure."""
-    done = subprocess.run(
-        [sys.executable, str(REPO / "benchmarks" / "bridge.py"), "--quick"], capture_output=True, text=True, timeout=200
-    )
+    done = in_small("bridge")
     assert "targets missed" in done.stdout, done.stderr[-2000:]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from greensched.core.errors import ConfigError, DataError
 from greensched.predictors.llm.predictor import LLMPredictor
+from tests.mind.models import write_log
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +19,11 @@ def shipped() -> LLMPredictor:
         if "base model" not in str(error):
             raise
         pytest.skip(f"no base model: {error}")
+
+
+@pytest.fixture(scope="session")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A world in which energy and time have nothing to do with words, but with what `analytic` says."""
+    path = tmp_path_factory.mktemp("log") / "feedback.sqlite"
+    write_log(path, answers=12)
+    return path

@@ -89,8 +89,9 @@ def test_hosts_that_fail_one_by_one_are_not_taken_for_a_type():
 
 def test_too_many_hosts_and_none_at_all():
     many = world([datacenter(0, "us", [host(count=900), host(type="b", count=900, cores=32.0)])])
-    assert core_w(many, failed_cores=64.0)[0] > 0
-    assert core_w(RENEWED, failed_cores=sum(h.cores for h in ALL), free_cores=0.0, max_free_cores=0.0)[0] > 0
+    assert core_w(many, failed_cores=64.0)[0] == pytest.approx(5.0)  # of the first
+    gone = {"failed_cores": sum(h.cores for h in ALL), "free_cores": 0.0, "max_free_cores": 0.0}
+    assert core_w(RENEWED, **gone)[0] == pytest.approx(20.0)  # it waits for the first that comes back
 
 
 def test_what_does_not_fit_does_not_overflow():

@@ -11,7 +11,6 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from greensched.core.errors import ConfigError, DataError  # noqa: E402
-from greensched.core.types import Options  # noqa: E402
 from greensched.feedback.outcomes import outcomes  # noqa: E402
 from greensched.learning.llm import fit, judging, losses  # noqa: E402
 from greensched.learning.llm.batches import Batches, Less  # noqa: E402
@@ -29,14 +28,6 @@ from greensched.testing.worlds import tasks  # noqa: E402
 from tests.mind.models import write_log  # noqa: E402
 
 NAMES = ("A100", "T4")
-
-
-@pytest.fixture(scope="module")
-def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A world in which energy and time have nothing to do with words, but with what `analytic` says."""
-    path = tmp_path_factory.mktemp("log") / "feedback.sqlite"
-    write_log(path, answers=12)
-    return path
 
 
 def test_it_learns_from_a_log_and_is_saved_as_it_is(shipped, log, tmp_path):
@@ -99,40 +90,6 @@ def test_a_model_that_is_right_is_left_alone(shipped, log):
     assert metrics["before_log_error"] < 0.01
 
 
-def test_jobs_without_text_are_judged_as_they_are_served(shipped, log):
-    """Every other job has no description: it is told the second opinion alone."""
-    jobs = table([log], shipped.artefact.gpu_names, shipped.artefact.level)
-    told = [s._replace(description="") if i % 2 else s for i, s in enumerate(jobs.said)]
-    jobs = dataclasses.replace(jobs, said=told)
-    batches = Batches(jobs, read(shipped.encoder, told, descriptions=False), shipped.artefact.vocabulary)
-    network = network_of(shipped.artefact)
-    judged = judging.joint(jobs, batches, fit.predictions(network, batches), shipped.artefact)
-    i, run_s, energy_kwh = 0, [], []
-    for part in outcomes(log):
-        words = list(part.tasks.description)
-        for row in part.row.tolist():
-            words[row], i = ("" if i % 2 else words[row]), i + 1
-        seen = part.observation
-        shipped.start(seen.world)
-        asked = dataclasses.replace(part.tasks, description=words)
-        served = shipped.predict(seen, asked, Options.now_everywhere(seen.world.n_datacenters, seen.t_s))
-        run_s.append((served.service_time_s - served.wait_s)[part.row, part.dc])
-        energy_kwh.append(served.energy_kwh[part.row, part.dc])
-    blank = np.arange(len(jobs)) % 2 == 1  # those with text are joined over all datacenters, of which a log tells one
-    np.testing.assert_allclose(np.exp(judged.log_run)[blank], np.concatenate(run_s)[blank], rtol=1e-3)
-    np.testing.assert_allclose(np.exp(judged.log_energy)[blank], np.concatenate(energy_kwh)[blank], rtol=1e-3)
-
-
-def test_jobs_without_text_do_not_calibrate_those_with(shipped, log):
-    jobs = table([log], NAMES, "full")
-    jobs = dataclasses.replace(jobs, said=[s._replace(description="") for s in jobs.said])
-    texts = read(shipped.encoder, jobs.said, descriptions=False)
-    batches = Batches(jobs, texts, shipped.artefact.vocabulary)
-    again, _ = judging.on_batches(shipped.artefact, [batches], fit, shipped.artefact)
-    assert again.doubts == shipped.artefact.doubts
-    assert again.quantiles == shipped.artefact.quantiles
-
-
 def test_logs_that_hold_nothing_are_left_out(shipped, log):
     jobs = table([log], NAMES, "full")
     trainer = LLMTrainer(threads=1, preset="keep")
@@ -144,19 +101,6 @@ def test_logs_that_hold_nothing_are_left_out(shipped, log):
 def test_four_bits_without_lora_are_refused():
     with pytest.raises(ValueError, match=r"'four_bit'.* needs 'lora'"):
         LLMTrainer(threads=1, four_bit=True)
-
-
-def test_texts_with_forgotten_words_calibrate_those_with_unfamiliar_ones(shipped, log):
-    jobs = table([log], NAMES, "full")
-    told = [said_._replace(description="Train BERT-base on SQuAD, 3 epochs") for said_ in jobs.said]
-    jobs = dataclasses.replace(jobs, said=told)
-    texts = read(shipped.encoder, told, descriptions=False)
-    usual = judging.calibrated(shipped.artefact, [(jobs, texts)])
-    assert usual.doubts[2:] == usual.doubts[:2]  # nobody was unfamiliar, so nothing is known of these
-    forgetful = judging.calibrated(shipped.artefact, [(jobs, texts)], forget=0.5)
-    assert forgetful.doubts[:2] == usual.doubts[:2]
-    assert forgetful.doubts[2:] != usual.doubts[2:]
-    assert forgetful.quantiles["0.9"]["run"][:2] == usual.quantiles["0.9"]["run"][:2]
 
 
 def test_a_table_of_parts_is_the_table_of_the_whole(log):

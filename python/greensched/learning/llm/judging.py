@@ -73,6 +73,8 @@ def on_batches(
 def joint(held: Table, batches: Any, told: tuple[Any, ...], artefact: Artefact) -> Answer:
     """Answers of all pairs as they are served: text and second opinion together, or the second opinion alone.
 
+    Serving joins both over all datacenters of a job; here over those that the table has, of a log one.
+
     Args:
         held: jobs and their pairs.
         batches: the same, for training.

@@ -8,6 +8,7 @@ time far from what its owner's own numbers say, where texts like it have been wr
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
@@ -93,17 +94,18 @@ class LLMPredictor:
         if prior.energy_kwh.size == 0:
             return prior
         described = np.array([bool(text) for text in tasks.description])
+        levels = self.artefact.quantiles
         if described.all():
-            return self._described(observation, tasks, options, prior)
+            return self._predicted(observation, tasks, options, prior, self._answer, levels)
         whole = Predictions(prior.energy_kwh.copy(), prior.service_time_s.copy(), prior.wait_s)
-        for rows, tell in (
-            (np.flatnonzero(described), self._described),
-            (np.flatnonzero(~described), self._undescribed),
+        for rows, answer, calibrated in (
+            (np.flatnonzero(described), self._answer, levels),
+            (np.flatnonzero(~described), self._numbers_alone, {}),
         ):
             if not rows.size:
                 continue
             part = Predictions(prior.energy_kwh[rows], prior.service_time_s[rows], prior.wait_s[rows])
-            told = tell(observation, tasks.take(rows), options, part)
+            told = self._predicted(observation, tasks.take(rows), options, part, answer, calibrated)
             whole.energy_kwh[rows], whole.service_time_s[rows] = told.energy_kwh, told.service_time_s
             for level, values in told.quantiles.items():
                 empty = np.full((2, *prior.energy_kwh.shape), np.nan)
@@ -111,33 +113,20 @@ class LLMPredictor:
                 whole.quantiles[level] = (empty[0], empty[1])
         return whole
 
-    def _undescribed(
-        self, observation: Observation, tasks: TaskTable, options: Options, prior: Predictions
+    def _predicted(
+        self,
+        observation: Observation,
+        tasks: TaskTable,
+        options: Options,
+        prior: Predictions,
+        answer_of: Callable[[Observation, TaskTable], tuple[Answer, I64]],
+        levels: Mapping[str, Mapping[str, list[float]]],
     ) -> Predictions:
-        """What numbers alone say; nothing is calibrated for that."""
-        parts = []
-        for rows in _batches(len(tasks)):
-            some = tasks.take(rows)
-            pairs = self._hosts.pairs(observation, some)
-            told = Answer(*self._head.second(job_numbers(some), pairs))
-            parts.append(within(told, pairs.core_w, pairs.gpu_w, pairs.pue))
-        run_s, energy_kwh = (
-            np.exp(np.concatenate([getattr(part, name) for part in parts])[:, options.dc])
-            for name in ("log_run", "log_energy")
-        )
-        left = left_frac(observation, tasks)[:, None] if observation.progress else 1.0
-        possible = np.isfinite(prior.wait_s)
-        return Predictions(
-            np.where(possible, left * energy_kwh, np.nan),
-            np.where(possible, prior.wait_s + left * run_s, np.nan),
-            prior.wait_s,
-        )
-
-    def _described(
-        self, observation: Observation, tasks: TaskTable, options: Options, prior: Predictions
-    ) -> Predictions:
-        """What the head says of tasks that have a description, as part of the service time that is no wait."""
-        parts = [self._answer(observation, tasks.take(rows)) for rows in _batches(len(tasks))]
+        """Answers as part of the service time that is no wait, with quantiles at the levels."""
+        parts = [
+            answer_of(observation, tasks.take(np.arange(begin, min(begin + _AT_ONCE, len(tasks)))))
+            for begin in range(0, len(tasks), _AT_ONCE)
+        ]
         answer = Answer(*(np.concatenate(column)[:, options.dc] for column in zip(*(a for a, _ in parts), strict=True)))
         of = np.concatenate([groups for _, groups in parts])[:, None]
         wait_s = prior.wait_s
@@ -152,8 +141,7 @@ class LLMPredictor:
 
         energy_kwh, service_s = predicted()
         quantiles = {
-            float(level): predicted(np.array(up["run"])[of], np.array(up["energy"])[of])
-            for level, up in self.artefact.quantiles.items()
+            float(level): predicted(np.array(up["run"])[of], np.array(up["energy"])[of]) for level, up in levels.items()
         }
         return Predictions(energy_kwh, service_s, wait_s, quantiles)
 
@@ -170,10 +158,11 @@ class LLMPredictor:
         joint = Answer(*(column.reshape(shape) for column in joint))
         return within(joint, pairs.core_w, pairs.gpu_w, pairs.pue), of
 
-
-def _batches(n: int) -> list[I64]:
-    """Rows of ``n`` tasks, a few at a time."""
-    return [np.arange(begin, min(begin + _AT_ONCE, n)) for begin in range(0, n, _AT_ONCE)]
+    def _numbers_alone(self, observation: Observation, tasks: TaskTable) -> tuple[Answer, I64]:
+        """The second opinion, for which nothing is calibrated: the groups mean nothing."""
+        pairs = self._hosts.pairs(observation, tasks)
+        told = Answer(*self._head.second(job_numbers(tasks), pairs))
+        return within(told, pairs.core_w, pairs.gpu_w, pairs.pue), np.zeros(len(tasks), dtype=np.int64)
 
 
 @lru_cache(maxsize=4)
