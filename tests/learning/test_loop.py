@@ -37,7 +37,7 @@ def test_an_update_serves_from_when_it_was_due_and_its_duration_and_errors_fall(
     learned = told(tmp_path)
     first = learned["updates"][0]
     assert (first["t_s"], first["serves_from_s"], first["status"], first["why"]) == (6000, 6900, "promoted", "schedule")
-    served = [i + 1 for i, model in enumerate(run.models) if model != "2"]
+    served = [i + 1 for i, model in enumerate(run.models) if model != AnalyticPredictor.version]
     assert served[0] * 300 == 6900
     assert learned["swaps"][0] | {"version": 0, "model": 0} == {
         "t_s": 6900, "event": "promoted", "version": 0, "model": 0,
@@ -216,7 +216,7 @@ def test_an_update_that_fails_never_harms_the_run(tmp_path: Path, how: str, monk
     run = Made(tmp_path / "f.sqlite", policy).go(35).finish()
     assert sum(len(d) for d in run.decided) == 35 * 20, "every task is decided"
     learned = told(tmp_path)
-    assert run.models[-1] == "2", "physics serves again, or still"
+    assert run.models[-1] == AnalyticPredictor.version, "physics serves again, or still"
     if how == "raises":
         assert learned["updates"][0]["status"] == "failed"
         assert learned["updates"][0]["reason"] == "ZeroDivisionError: that went wrong"
@@ -268,7 +268,7 @@ def test_in_the_background_no_decision_waits(tmp_path: Path, how: str) -> None:
     if how == "dies":
         assert learned["updates"][0]["status"] == "failed"
         assert "ended with exit code 7" in learned["updates"][0]["reason"]
-        assert set(run.models) == {"2"}
+        assert set(run.models) == {AnalyticPredictor.version}
     else:
         assert learned["updates"][0]["status"] == "promoted", learned["updates"]
         assert len(set(run.models)) == 2
@@ -287,7 +287,7 @@ def test_a_store_s_model_serves_from_the_start(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     policy = block(every_s=60000.0, store="models") | {"plugin_folder": str(tmp_path)}
     run = Made(tmp_path / "two" / "f.sqlite", policy, seed=8).go(5).finish()
-    assert run.models[0] not in (None, "2")
+    assert run.models[0] not in (None, AnalyticPredictor.version)
     assert told(tmp_path / "two")["prequential"]["all"]["energy_rmspe_frac"] < 0.2
 
 

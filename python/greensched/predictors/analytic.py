@@ -1,7 +1,7 @@
 """Physics from published parameters: no learning, no text.
 
 * Run time: the owner's estimate on reference hardware, else half of the time left to the deadline, else
-  ``typical_run_s``; times the mean slowness (1 / speed) over work classes of the first host type that can hold it.
+  ``typical_run_s``; times the mean slowness (1 / speed) over work classes of the host where it would land now.
 * Power: the host's SPECpower curve at ``cpu_utilisation_frac`` of what the task reserved, per allocated core, plus its
   GPUs' dynamic power at ``gpu_utilisation_frac``. The CPU default 0.6 is the mean used/requested ratio of Google's 2019
   trace; the GPU default 0.4 is the mean of the distribution of A100 power published for the Acme clusters.
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from greensched.core.types import F64, DatacenterState, Observation, Options, Predictions, TaskTable, World
 from greensched.core.units import J_PER_KWH
 from greensched.predictors.facts import Facts, left_frac
+from greensched.predictors.landing import Landings
 from greensched.predictors.pue import has_load_pue, pue_now, pue_with
 from greensched.predictors.queueing import queue_s, staging_s
 
@@ -36,7 +37,7 @@ class AnalyticPredictor:
     """
 
     name = "analytic"
-    version = "2"
+    version = "3"
 
     def __init__(
         self, cpu_utilisation_frac: float = 0.6, gpu_utilisation_frac: float = 0.4, typical_run_s: float = 3600.0
@@ -53,19 +54,20 @@ class AnalyticPredictor:
     def start(self, world: World) -> None:
         """Compute the facts of the world once."""
         self.facts = Facts.of(world, self.cpu_utilisation_frac, self.gpu_utilisation_frac)
+        self.landings = Landings(world, self.facts)
         self.load_pue = has_load_pue(world)
 
     def predict(self, observation: Observation, tasks: TaskTable, options: Options) -> Predictions:
         """Predict every (task, option) pair; NaN where no host of the datacenter could ever hold the task."""
         state, world = observation.state, observation.world
-        feasible, pick = self.facts.host_type(tasks)
+        feasible, usual, pick = self.landings.of(state, tasks)
         reference_s = self.reference_s(tasks, observation.t_s)
         run_s = reference_s[:, None] * self.facts.slowness.ravel()[pick]
         if observation.progress:
             run_s *= left_frac(observation, tasks)[:, None]
         power_w = tasks.cores[:, None] * self.facts.core_w.ravel()[pick]
         if (tasks.gpus > 0).any():
-            gpu_w = np.nan_to_num(self.facts.gpu_w.ravel())[pick]
+            gpu_w = np.nan_to_num(self.facts.gpu_w.ravel())[usual]
             power_w += tasks.gpus[:, None] * gpu_w
         if self.load_pue:
             pue = pue_with(state, world, power_w + self.woken_w(tasks, state, pick))

@@ -1,7 +1,7 @@
 """What published facts say about running a task in a datacenter: which hosts can hold it, how fast, at what power.
 
 Arrays have shape (datacenters, K), K the largest number of host types in one datacenter; missing entries can hold
-nothing. Host types stand in the order in which the world fills them: without GPUs first, then as listed.
+nothing. Host types stand in the order of ``in_order``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.types import F64, DatacenterState, HostType, Observation, TaskTable, World
+from greensched.core.types import F64, Datacenter, DatacenterState, HostType, Observation, TaskTable, World
 
 Bool = NDArray[np.bool_]
 _VM_MIPS = re.compile(r"(?:^|;)mips=([0-9.]+(?:e[+-]?[0-9]+)?)(?:;|$)")
@@ -25,6 +25,11 @@ def curve_w(power_w: tuple[float, ...], utilisation_frac: float) -> float:
     """Power in W of a host at a CPU utilisation, by linear interpolation of its evenly spaced curve."""
     grid = np.linspace(0.0, 1.0, len(power_w))
     return float(np.interp(utilisation_frac, grid, power_w))
+
+
+def in_order(datacenter: Datacenter) -> list[HostType]:
+    """Host types in the order in which the world fills them: without GPUs first, then as listed."""
+    return sorted(datacenter.hosts, key=lambda host: host.gpus > 0)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class Facts:
         n, k = world.n_datacenters, max((len(d.hosts) for d in world.datacenters), default=1)
         table = np.full((11, n, max(k, 1)), np.nan)
         for d in world.datacenters:
-            for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
+            for i, host in enumerate(in_order(d)):
                 table[:, d.index, i] = _host_row(host, cpu_utilisation_frac, gpu_utilisation_frac)
         names = [d.name for d in world.datacenters]
         rank = np.empty(n, dtype=np.intp)

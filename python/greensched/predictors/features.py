@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from greensched.core.types import F64, I32, HostType, Observation, Predictions, TaskTable, World
-from greensched.predictors.facts import Facts
+from greensched.predictors.facts import in_order
+from greensched.predictors.landing import Landings
 
 OWNER = (
     "log_cores", "log_gpus", "log_mem_gb", "log_data_gb", "log_expected_s", "log_slack_s", "priority", "any_gpu_type",
@@ -73,7 +74,7 @@ class WorldNumbers:
         width = len(HOST) - 2 + len(numbers.work_classes) + len(numbers.gpu_types)  # slowness and core_w: see `pairs`
         table = np.full((world.n_datacenters, max(k, 1), width), np.nan)
         for d in world.datacenters:
-            for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):  # in the order of `Facts`
+            for i, host in enumerate(in_order(d)):
                 table[d.index, i] = _host_row(host, world, numbers)
         self._host: F64 = table.reshape(-1, width)
         self._where = np.array(
@@ -82,7 +83,7 @@ class WorldNumbers:
         self._where = self._where.reshape(world.n_datacenters, len(numbers.datacenters))
 
     def pairs(
-        self, observation: Observation, tasks: TaskTable, prior: Predictions, facts: Facts, row: I32, dc: I32
+        self, observation: Observation, tasks: TaskTable, prior: Predictions, landings: Landings, row: I32, dc: I32
     ) -> F64:
         """The matrix, one row per pair.
 
@@ -90,12 +91,12 @@ class WorldNumbers:
             observation: what is known.
             tasks: the tasks.
             prior: what the analytic predictor says of each pair, shape (pairs,).
-            facts: of the world.
+            landings: of the world.
             row: task of every pair.
             dc: datacenter of every pair.
         """
-        state = observation.state
-        pick = facts.host_type(tasks)[1][row, dc]
+        state, facts = observation.state, landings.facts
+        pick = landings.of(state, tasks).now[row, dc]
         host = self._host[pick]
         has_gpu = tasks.gpus[row] > 0
         with np.errstate(invalid="ignore", divide="ignore"):

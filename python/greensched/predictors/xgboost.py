@@ -135,7 +135,7 @@ class XGBoostPredictor:
         n, m = len(tasks), len(options.dc)
         row, dc = np.repeat(np.arange(n, dtype=np.int32), m), np.tile(options.dc, n)
         flat = Predictions(*(getattr(prior, k)[part].ravel() for k in ("energy_kwh", "service_time_s", "wait_s")))
-        numbers = self._numbers.pairs(seen, tasks, flat, self._prior.facts, row, dc)
+        numbers = self._numbers.pairs(seen, tasks, flat, self._prior.landings, row, dc)
         text, has_gpu = text[part][row], (tasks.gpus > 0)[row]
         corrections = self.model.corrections
         return {target: corrections[target].factors(numbers, text, has_gpu).reshape(n, m) for target in TARGETS}

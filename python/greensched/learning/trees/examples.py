@@ -131,7 +131,7 @@ class _Collector:
             row, dc = part.row[keep], part.dc[keep]
             prior = _of_pairs(physics, part, row, dc)
             run_s = prior.service_time_s - prior.wait_s
-            matrix = columns.pairs(part.observation, part.tasks, prior, physics.facts, row, dc)
+            matrix = columns.pairs(part.observation, part.tasks, prior, physics.landings, row, dc)
             truth = part.energy_kwh[keep], part.run_s[keep]
             number = self._texts(part.tasks)[row]
             self._parts.append(

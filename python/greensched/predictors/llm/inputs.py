@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from greensched.core.types import F64, I64, DatacenterState, HostType, Observation, TaskTable, World
-from greensched.predictors.facts import Facts
+from greensched.predictors.facts import Facts, in_order
+from greensched.predictors.landing import Landings
 from greensched.predictors.pue import pue_now
 
 JOB: Final = (
@@ -34,7 +34,6 @@ CLASSES: Final = ("general", "memory", "vector", "gpu")
 _SPEED_SCALE = 3.0
 _USUAL_C, _SPREAD_C = 20.0, 10.0
 _TINY = 1e-6
-_MOST_OUTAGES = 1_000  # ways for hosts of a datacenter to be out of service, among which the one that is, is looked for
 _SHORTEST_ALLOWED_S = 100.0  # training saw none shorter
 _SMALLEST_SHARE = 0.3  # of a GPU: training saw none smaller, and its logarithm leads far away
 LONGEST_S = 366 * 86_400.0  # of an estimate, of what a deadline allows, of a prediction
@@ -99,7 +98,7 @@ class Hosts:
         self._core_w, self._gpu_w = np.zeros(n * k), np.zeros(n * k)
         known = {name: number for number, name in enumerate(gpu_names, start=1)}
         for d in world.datacenters:
-            for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
+            for i, host in enumerate(in_order(d)):
                 at = d.index * k + i
                 self._speed[at] = speed = _speeds(host, world.work_classes)
                 curve_w = _per_core_w(host)
@@ -107,67 +106,19 @@ class Hosts:
                 self._core_w[at], self._gpu_w[at] = curve_w[-1], host.gpu_max_w - host.gpu_idle_w
                 if host.gpus and 0 <= host.gpu_type < len(world.gpu_types):
                     self._gpu[at] = known.get(world.gpu_types[host.gpu_type], 0)
-        self._count = _counts(world, k)
-        self._has_gpus = np.nan_to_num(self.facts.gpus) > 0
-        self._sums, self._gone = _outages(np.nan_to_num(self.facts.cores), self._count)
+        self._landings = Landings(world, self.facts)
         self._widest = np.array([[max((h.cores for h in d.hosts), default=1.0)] for d in world.datacenters])[:, 0]
 
     def pairs(self, observation: Observation, tasks: TaskTable) -> Pairs:
         """Numbers of every task at every datacenter, as things are."""
-        out = self._out(observation.state)
-        feasible, pick = self.facts.host_type(tasks, out)
-        lands = self._lands(observation.state, tasks, pick, out)
+        feasible, usual, now = self._landings.of(observation.state, tasks)
         shape = (len(tasks), len(self._widest), len(STATE))
         # the head's correction is that of the usual host: it has seen no task without GPUs on hosts with some
         return Pairs(
-            self._numbers[pick], self._gpu[pick], np.broadcast_to(self._state(observation), shape), self._speed[lands],
-            tasks.cores[:, None] * self._core_w[lands], tasks.gpus[:, None] * self._gpu_w[pick],
+            self._numbers[usual], self._gpu[usual], np.broadcast_to(self._state(observation), shape), self._speed[now],
+            tasks.cores[:, None] * self._core_w[now], tasks.gpus[:, None] * self._gpu_w[usual],
             np.broadcast_to(pue_now(observation.state, observation.world), shape[:2]), feasible,
         )  # fmt: skip
-
-    def _out(self, now: DatacenterState) -> NDArray[np.bool_] | None:
-        """Types of hosts that are all out of service, (datacenters, types); None: no type is, as far as can be told.
-
-        The state tells how many cores are out of service: those of which hosts, where only so many of each type have as
-        many together.
-        """
-        if not (now.failed_cores > 0).any():
-            return None
-        found = np.abs(self._sums - now.failed_cores[:, None]) < 0.5  # (datacenters, outages)
-        only = (found.sum(axis=1) == 1)[:, None]
-        out: NDArray[np.bool_] = ((found & only)[:, :, None] & self._gone).any(axis=1)
-        return out
-
-    def _lands(
-        self, now: DatacenterState, tasks: TaskTable, pick: NDArray[np.intp], out: NDArray[np.bool_] | None
-    ) -> NDArray[np.intp]:
-        """The host type whose cores a task would get now: hosts with GPUs take what has no room on the others.
-
-        The state tells the free cores of all hosts together and of the widest. Which are whose follows from the free
-        GPUs, whose tasks hold cores beside them: exactly where there is one host of each kind, else about.
-        """
-        count = self._count if out is None else np.where(out, 0.0, self._count)
-        cores = np.nan_to_num(self.facts.cores)
-        plain, with_gpus = ((count * kind).sum(axis=1) for kind in (~self._has_gpus, self._has_gpus))
-        mixed = (plain > 0) & (with_gpus > 0)
-        if not mixed.any():
-            return pick
-        plain_widest = np.where(self._has_gpus | (count == 0), 0.0, cores).max(axis=1)
-        gpu_cores = (count * cores * self._has_gpus).sum(axis=1)
-        gpus = (count * np.nan_to_num(self.facts.gpus)).sum(axis=1)
-        expected = gpu_cores * np.minimum(now.free_gpus / np.maximum(gpus, 1.0), 1.0)
-        most, rest = now.max_free_cores, np.maximum(now.free_cores - now.max_free_cores, 0.0)
-        exact = np.where(np.abs(most - expected) <= np.abs(rest - expected), most, rest)
-        about = np.clip(expected, np.where(most > plain_widest, most, 0.0), np.minimum(gpu_cores, now.free_cores))
-        beside = np.where((plain == 1) & (with_gpus == 1), exact, about)
-        widest = np.minimum(np.maximum(now.free_cores - beside, 0.0), plain_widest)
-        full = (tasks.gpus[:, None] <= 0) & (tasks.cores[:, None] > widest + _TINY)
-        k = count.shape[1]
-        overflow = np.arange(len(count)) * k + (self._has_gpus & (count > 0)).argmax(axis=1)
-        mem_gb = self.facts.mem_gb.reshape(-1)[overflow]
-        moves = full & mixed & (tasks.cores[:, None] <= most + _TINY) & (tasks.mem_gb[:, None] <= mem_gb)
-        lands: NDArray[np.intp] = np.where(moves, overflow, pick)
-        return lands
 
     def _state(self, observation: Observation) -> F64:
         """Shape (datacenters, len(STATE))."""
@@ -187,37 +138,6 @@ class Hosts:
         ]
         state: F64 = np.nan_to_num(np.stack(columns, axis=1), posinf=0.0, neginf=0.0)
         return state
-
-
-def _counts(world: World, k: int) -> F64:
-    """How many hosts each type has, (datacenters, types), in the order of the facts; 0 where there is no such type."""
-    counts = np.zeros((world.n_datacenters, k))
-    for d in world.datacenters:
-        for i, host in enumerate(sorted(d.hosts, key=lambda h: h.gpus > 0)):
-            counts[d.index, i] = host.count
-    return counts
-
-
-def _outages(cores: F64, count: F64) -> tuple[F64, NDArray[np.bool_]]:
-    """Cores of every way in which hosts can be out of service, and which types are all gone then.
-
-    Args:
-        cores: of a host of each type, (datacenters, types).
-        count: hosts of each type.
-
-    Returns:
-        (datacenters, ways) and (datacenters, ways, types); of a datacenter where there are too many ways, none.
-    """
-    ways: list[NDArray[np.int64]] = []
-    for number in count.astype(int):
-        few = np.prod(number + 1.0) <= _MOST_OUTAGES
-        ways.append(np.array(list(np.ndindex(*(number + 1)))) if few else np.zeros((0, len(number)), dtype=np.int64))
-    sums = np.full((len(count), max(map(len, ways))), np.inf)
-    gone = np.zeros((*sums.shape, count.shape[1]), dtype=bool)
-    for d, lost in enumerate(ways):
-        sums[d, : len(lost)] = lost @ cores[d]
-        gone[d, : len(lost)] = (lost == count[d]) & (count[d] > 0) & (lost.sum(axis=1) < count[d].sum())[:, None]
-    return sums, gone
 
 
 def _host_numbers(host: HostType, curve_w: F64, speed: F64) -> list[float]:

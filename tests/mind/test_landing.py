@@ -1,10 +1,15 @@
-"""Numbers that the head is told: on which host a task would land."""
+"""On which host a task would land now, and that every predictor knows."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from greensched.core.types import Options, Predictions
+from greensched.predictors.analytic import AnalyticPredictor
+from greensched.predictors.facts import Facts
+from greensched.predictors.features import Numbers
+from greensched.predictors.landing import Landings
 from greensched.predictors.llm.inputs import Hosts
 from greensched.testing.worlds import datacenter, host, idle_state, observation, tasks, world
 
@@ -16,10 +21,15 @@ W = world([datacenter(0, "us", [PLAIN, NODE])], gpu_types=("A100",), work_classe
 
 
 def core_w(w=W, cores=8.0, gpus=0.0, **state):
-    """W of each core where a task would land, and the speed there."""
+    """W of each core where a task would land, and the speed there; the head of ``llm`` is told the same."""
     table = tasks(1, cores=cores, gpus=gpus)
-    pairs = Hosts(w, ("A100",)).pairs(observation(w, table, idle_state(w, **state)), table)
-    return float(pairs.core_w[0, 0] / cores), float(pairs.speed[0, 0, 0])
+    seen = observation(w, table, idle_state(w, **state))
+    facts = Facts.of(w, cpu_utilisation_frac=1.0)
+    now = Landings(w, facts).of(seen.state, table).now[0, 0]
+    found = float(facts.core_w.ravel()[now]), 1.0 / float(facts.slowness.ravel()[now])
+    told = Hosts(w, ("A100",)).pairs(seen, table)
+    assert (told.core_w[0, 0] / cores, told.speed[0, 0, 0]) == pytest.approx(found)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -35,6 +45,24 @@ def core_w(w=W, cores=8.0, gpus=0.0, **state):
 )
 def test_what_has_no_room_lands_on_hosts_with_gpus(state, expected):
     assert core_w(**state) == pytest.approx(expected)
+
+
+def test_physics_and_xgboost_know_it_too():
+    table = tasks(1, cores=8.0, expected_s=np.array([3600.0]))
+    physics, numbers = AnalyticPredictor(), Numbers().world(W)
+    physics.start(W)
+    first = np.zeros(1, np.int32)
+    found = []
+    for state in ({}, {"free_cores": 100.0, "max_free_cores": 96.0}):
+        seen = observation(W, table, idle_state(W, **state))
+        said = physics.predict(seen, table, Options.now_everywhere(1, seen.t_s))
+        pair = Predictions(*(column.ravel() for column in (said.energy_kwh, said.service_time_s, said.wait_s)))
+        columns = numbers.pairs(seen, table, pair, physics.landings, first, first)[0]
+        host_cores = np.exp(columns[Numbers().names.index("log_host_cores")])
+        found.append((said.energy_kwh[0, 0], said.service_time_s[0, 0] - said.wait_s[0, 0], host_cores))
+    # the node is twice as fast, and a core of it draws half as much
+    assert found[0][1:] == pytest.approx((3600.0, PLAIN.cores))
+    assert found[1] == pytest.approx((found[0][0] / 4, 1800.0, NODE.cores))
 
 
 def test_tasks_for_gpus_do_not_move():
