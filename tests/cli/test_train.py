@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow.parquet as pq
+import pytest
 
 from greensched.cli.train import verdicts
 from tests.conftest import Cli
@@ -41,3 +42,21 @@ def test_the_log_is_exported_as_tables(cli: Cli, tmp_path: Path) -> None:
 def test_train_takes_a_run_folder_too(cli: Cli, tmp_path: Path) -> None:
     done = cli("train", "xgboost", "--log", str(tmp_path), "--out", str(tmp_path / "model"))
     assert done.stderr.strip() == f"greensched: {tmp_path / 'feedback.sqlite'}: no such feedback log"
+
+
+@pytest.mark.parametrize(
+    ("predictor", "options", "expected"),
+    [
+        ("xgboost", ("--lora", "8"), "option --lora is of llm; 'xgboost' has no such option"),
+        ("xgboost", ("--preset", "paper"), "option --preset is of llm; 'xgboost' has no such option"),
+        ("llm", ("--trials", "3"), "option --trials is of xgboost; 'llm' has no such option"),
+        ("llm", ("--layers", "3"), "option --layers is of llm-prompt; 'llm' has no such option"),
+        ("llm", ("--preset", "papr"), "preset 'papr': expected one of default, gentle, keep, paper, renew, update"),
+    ],
+)
+def test_no_option_is_ignored(
+    cli: Cli, tmp_path: Path, predictor: str, options: tuple[str, ...], expected: str
+) -> None:
+    done = cli("train", predictor, "--log", str(tmp_path), "--out", str(tmp_path / "model"), *options)
+    assert done.returncode != 0
+    assert done.stderr.strip() == f"greensched: {expected}"

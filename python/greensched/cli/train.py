@@ -8,12 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from greensched.core.errors import UnknownNameError
+from greensched.core.errors import ConfigError, UnknownNameError
 
 TRAINABLE = ("llm", "llm-prompt", "xgboost")
+OF_ONE = {
+    "trials": "xgboost", "refit": "xgboost", "model": "llm", "preset": "llm", "lora": "llm", "four_bit": "llm",
+    "level": "llm-prompt", "order": "llm-prompt", "layers": "llm-prompt", "jobs": "llm-prompt",
+}  # fmt: skip
+"""Options that only one of them has."""
 
 
 def train(
+    context: typer.Context,
     predictor: Annotated[
         str, typer.Argument(help="Which predictor: xgboost, llm (fine-tunes its head), or llm-prompt.")
     ],
@@ -59,6 +65,7 @@ def train(
     """Train a predictor and print its errors on the last part of what it was given."""
     if predictor not in TRAINABLE:
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
+    _refuse_others(context, predictor)
     if predictor == "llm":
         made, metrics = _llm(log, seed, model, {"preset": preset, "lora": lora, "four_bit": four_bit})
     elif predictor == "llm-prompt":
@@ -71,6 +78,14 @@ def train(
     print(*verdicts(metrics), sep="\n")
     print(f"model {made.version} written to {out}")
     print(f"use it: policy: {{name: greensched, predictor: {{name: {predictor}, model: {out.absolute()}}}}}")
+
+
+def _refuse_others(context: typer.Context, predictor: str) -> None:
+    """No option is ignored in silence."""
+    for name, owner in OF_ONE.items():
+        source = context.get_parameter_source(name)
+        if owner != predictor and source is not None and source.name == "COMMANDLINE":
+            raise ConfigError(f"option --{name.replace('_', '-')} is of {owner}; '{predictor}' has no such option")
 
 
 def _xgboost(log: list[Path], seed: int, trials: int, refit: bool) -> tuple[Any, Mapping[str, float]]:

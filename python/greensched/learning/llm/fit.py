@@ -73,7 +73,7 @@ def fit(
     rng = np.random.default_rng(how.seed)
     own = [getattr(network, name).weight for name in WORDS]
     steps_each = sum(math.ceil(len(part.table) / how.batch) for part in data)
-    epochs = max(how.epochs, math.ceil(how.fewest_steps / steps_each)) if how.epochs else 0
+    epochs = _epochs(how, steps_each)
     steps = epochs * steps_each
     groups = _groups(network, data, how, parts)
     weights = [w for group in groups for w in group["params"]]
@@ -95,16 +95,24 @@ def fit(
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
             before = [w.detach()[:known].clone() for w in own] if how.known_share < 1.0 else []
             optimiser.step()
+            if sparse:
+                network.shrink(sparse * schedule.get_last_lr()[0])
             with torch.no_grad():
                 for w, old in zip(own, before, strict=False):
                     w[:known].lerp_(old, 1.0 - how.known_share)
-            if sparse:
-                network.shrink(sparse * schedule.get_last_lr()[0])
             schedule.step()
             total += loss.item()
         seconds = time.perf_counter() - began
         tell(f"epoch {epoch + 1}/{epochs}: loss {total / len(batches):.4f}, {seconds:.0f} s")
     network.eval()
+
+
+def _epochs(how: Settings, steps_each: int) -> int:
+    """Passes over the data: as asked for, unless that were too few steps or too many."""
+    if how.epochs == 0:
+        return 0
+    most = how.most_steps // steps_each if how.most_steps else how.epochs
+    return max(1, min(how.epochs, most), math.ceil(how.fewest_steps / steps_each))
 
 
 def _groups(network: Network, data: Sequence[Batches], how: Settings, parts: Sequence[str]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ class Settings:
         epochs: passes in which everything is learned.
         batch: jobs of a step.
         fewest_steps: more epochs than ``epochs`` where these would be fewer steps than this: small logs need them.
+        most_steps: fewer epochs than ``epochs`` where these would be more steps than this; 0: never.
         word_rate, read_rate, second_rate, rate: highest learning rates of the effects of words (and of all in the first
             stage), of reading, of the second opinion, and of the rest; each rises for a tenth of the steps and then
             falls to nothing (one cycle).
@@ -36,6 +37,7 @@ class Settings:
         forget_words: share of the words that are forgotten in a step while reading is learned.
         forget_pairs: share of the texts whose pairs of words are forgotten in a step while words are learned.
         sparse: how strongly effects of words are drawn to nothing while words are learned, see ``Network.shrink``.
+        last_sparse: the same in the last stage.
         datacenters: of a job that a step looks at while words are learned; 0: all.
         lora_rank: of the low-rank changes of the base model that are learned, see :mod:`lora`; 0: it stays as it is.
         lora_epochs: passes in which they are learned with reading, in place of ``read_epochs``.
@@ -52,6 +54,7 @@ class Settings:
     epochs: int = 0
     batch: int = 256
     fewest_steps: int = 0
+    most_steps: int = 0
     word_rate: float = 1e-2
     read_rate: float = 2e-3
     second_rate: float = 3e-3
@@ -70,6 +73,7 @@ class Settings:
     forget_words: float = 0.2
     forget_pairs: float = 0.3
     sparse: float = 0.15
+    last_sparse: float = 0.0
     datacenters: int = 3
     lora_rank: int = 0
     lora_epochs: int = 2

@@ -54,6 +54,7 @@ class LLMTrainer(LLMPredictor):
         four_bit: bool = False,
     ) -> None:
         super().__init__(model, precision, threads)
+        _check_preset(preset)
         if lora is not None and lora < 0:
             raise ValueError(f"option 'lora': expected a rank of 1 or more, or 0 for none, got {lora}")
         if four_bit and not lora and preset != "paper":
@@ -165,8 +166,7 @@ def train(
         settings: replace some of the preset's.
     """
     torch, fitting = torch_and_fit()
-    if preset not in PRESETS:
-        raise ConfigError(f"preset '{preset}': expected one of {', '.join(sorted(PRESETS))}")
+    _check_preset(preset)
     how = dataclasses.replace(PRESETS[preset], seed=seed, **settings)
     torch.manual_seed(seed)
     began = time.perf_counter()
@@ -188,7 +188,7 @@ def train(
     fitting.fit_second(network, everything, how, tell)
     known = len(begin.vocabulary) if begin.weights else 0
     fitting.fit_reading(network, [data], how.frozen, tell)
-    fitting.fit(network, [data], how.frozen, tell, known=known)
+    fitting.fit(network, [data], how.frozen, tell, sparse=how.last_sparse, known=known)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
     candidates = [(trained, judge)]
@@ -197,6 +197,11 @@ def train(
     trained, found = _better(candidates, held, fitting, begin)
     metrics |= found | {"training_s": time.perf_counter() - began}
     return dataclasses.replace(trained, metrics=metrics), metrics
+
+
+def _check_preset(preset: str) -> None:
+    if preset not in PRESETS:
+        raise ConfigError(f"preset '{preset}': expected one of {', '.join(sorted(PRESETS))}")
 
 
 def _adapted(*given: Any) -> list[tuple[Artefact, Any]]:
