@@ -114,6 +114,8 @@ PRESETS = {
     ),
     "keep": Settings(**_LAST | {"epochs": 0}),
     "renew": Settings(**_LAST, word_rate=1e-3),
-    "gentle": Settings(**_LAST, word_rate=3e-3, known_share=0.03, rate=1e-4),
-    "update": Settings(**_LAST | {"epochs": 24, "batch": 128}, word_rate=6e-2, known_share=0.01, rate=1e-4),
+    "gentle": Settings(**_LAST | {"epochs": 12}, word_rate=3e-2, known_share=0.003, rate=3e-5),
+    "update": Settings(
+        **_LAST | {"epochs": 24, "batch": 128, "most_steps": 3000}, word_rate=6e-2, known_share=0.01, rate=1e-4
+    ),
 }
