@@ -37,7 +37,6 @@ class Settings:
         forget_words: share of the words that are forgotten in a step while reading is learned.
         forget_pairs: share of the texts whose pairs of words are forgotten in a step while words are learned.
         sparse: how strongly effects of words are drawn to nothing while words are learned, see ``Network.shrink``.
-        last_sparse: the same in the last stage.
         datacenters: of a job that a step looks at while words are learned; 0: all.
         lora_rank: of the low-rank changes of the base model that are learned, see :mod:`lora`; 0: it stays as it is.
         lora_epochs: passes in which they are learned with reading, in place of ``read_epochs``.
@@ -73,7 +72,6 @@ class Settings:
     forget_words: float = 0.2
     forget_pairs: float = 0.3
     sparse: float = 0.15
-    last_sparse: float = 0.0
     datacenters: int = 3
     lora_rank: int = 0
     lora_epochs: int = 2

@@ -188,7 +188,7 @@ def train(
     fitting.fit_second(network, everything, how, tell)
     known = len(begin.vocabulary) if begin.weights else 0
     fitting.fit_reading(network, [data], how.frozen, tell)
-    fitting.fit(network, [data], how.frozen, tell, sparse=how.last_sparse, known=known)
+    fitting.fit(network, [data], how.frozen, tell, known=known)
     weights = {name: w.astype(np.float16) for name, w in network.weights().items()}
     trained = dataclasses.replace(begin, weights=weights, sizes=network.sizes, vocabulary=vocabulary)
     candidates = [(trained, judge)]

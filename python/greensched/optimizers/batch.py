@@ -1,0 +1,157 @@
+"""The best choice for a batch of tasks: where each runs and when, under capacity.
+
+Prices of capacity (``prices``) give a bound and tell every task where to go; tasks are put there one after the other,
+and some put anew (``repair``); where that is not close enough to the bound, the linear relaxation gives better prices
+(``relaxation``), and where few candidates are left CP-SAT gives the best choice and its proof (``exact``). All limits
+are of work, so that equal problems have equal answers on any machine; a limit of time is the service's.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from greensched.core.types import DecisionStatus
+from greensched.optimizers.exact import proven
+from greensched.optimizers.prices import NEAREST, Columns, Prices, best_prices
+from greensched.optimizers.problem import Choice, Problem, ProblemError
+from greensched.optimizers.relaxation import relaxed_prices
+from greensched.optimizers.repair import Placement, filled, improve
+
+OPTIMAL_G, OPTIMAL_FRAC = 1e-3, 1e-9
+"""What is this close to its bound counts as best: costs are rounded for CP-SAT."""
+FEW_CANDIDATES, MOST_CANDIDATES = 500, 12_000
+"""With so few left the best choice is looked for in any case, and with so many if the gap is too wide."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much work an answer may cost.
+
+    Attributes:
+        gap_frac: the search ends where the choice is this close to the bound.
+        rounds, rounds_per_task: of ruin and recreate.
+        most_relaxed: the relaxation is solved for so many tasks at most; its time grows faster than their number.
+        exact_work: deterministic time of CP-SAT, about seconds.
+        wall_s: no new step is begun after so many seconds; None: no limit, and equal problems have equal answers.
+    """
+
+    gap_frac: float = 1e-3
+    rounds: int = 300
+    rounds_per_task: float = 2.0
+    most_relaxed: int = 2_000
+    exact_work: float = 0.5
+    wall_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Solution:
+    """An answer.
+
+    Attributes:
+        choice: fits; where the problem makes no sense, everything stays pending.
+        value_g: what it costs.
+        bound_g: no choice costs less.
+        status: ``OPTIMAL``, ``HEURISTIC``, ``FEASIBLE_TIME_LIMIT``, or ``INFEASIBLE`` where the problem makes no sense.
+        reason: why, in words.
+    """
+
+    choice: Choice
+    value_g: float
+    bound_g: float
+    status: DecisionStatus
+    reason: str
+
+    @property
+    def gap_frac(self) -> float:
+        """How far the choice may be from the best: (value - bound) / max(|bound|, 1 g)."""
+        return (self.value_g - self.bound_g) / max(abs(self.bound_g), 1.0)
+
+
+def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None = None) -> Solution:
+    """Choose; never raises for what the problem says.
+
+    Args:
+        problem: to solve.
+        begin: a choice that fits, such as the greedy one: the answer is never worse.
+        limits: how much work it may cost.
+    """
+    try:
+        problem.check()
+    except ProblemError as error:
+        return Solution(Choice.none(problem.n_tasks), 0.0, 0.0, DecisionStatus.INFEASIBLE, str(error))
+    if problem.n_tasks == 0:
+        return Solution(Choice.none(0), 0.0, 0.0, DecisionStatus.OPTIMAL, "nothing to decide")
+    return _Search(problem, begin, limits or Limits()).run()
+
+
+class _Search:
+    """The steps described above, and the best choice and bound so far."""
+
+    def __init__(self, problem: Problem, begin: Choice | None, limits: Limits) -> None:
+        self.problem, self.limits = problem, limits
+        self.began = time.perf_counter()
+        self.best = begin.copy() if begin is not None else Choice.none(problem.n_tasks)
+        self.value_g = problem.value_g(self.best)
+        self.bound_g = -np.inf
+
+    def run(self) -> Solution:
+        """All steps that are needed."""
+        prices = best_prices(self.problem)
+        self.place(prices)
+        if self.open() and self.problem.n_tasks <= self.limits.most_relaxed:
+            prices = relaxed_prices(self.problem, prices)
+            self.place(prices)
+        self.prove(prices, MOST_CANDIDATES if self.open() else FEW_CANDIDATES)
+        return self.solution()
+
+    def open(self) -> bool:
+        """Whether it is worth, and allowed, to go on."""
+        return self.value_g - self.bound_g > self.limits.gap_frac * max(abs(self.bound_g), 1.0) and not self.late()
+
+    def optimal(self) -> bool:
+        """Whether nothing is better, as far as it matters."""
+        return self.value_g - self.bound_g <= max(OPTIMAL_G, OPTIMAL_FRAC * abs(self.bound_g))
+
+    def late(self) -> bool:
+        """Whether the time is over."""
+        return self.limits.wall_s is not None and time.perf_counter() - self.began > self.limits.wall_s
+
+    def place(self, prices: Prices) -> None:
+        """Put tasks by prices, from nothing and from the best choice so far; what is cheaper is mended."""
+        self.bound_g = max(self.bound_g, prices.bound_g)
+        columns = Columns.nearest(self.problem, prices.priced_g, NEAREST)
+        found = filled(self.problem, columns, prices)
+        if found.value_g() > self.value_g:
+            found = Placement(self.problem, columns, prices)
+            found.adopt(self.best)
+        improve(found, self.limits.rounds + int(self.limits.rounds_per_task * self.problem.n_tasks))
+        self.take(found.choice())
+
+    def prove(self, prices: Prices, most: int) -> None:
+        """The best choice, if so few candidates are left."""
+        if self.late() or self.optimal():
+            return
+        proof = proven(self.problem, prices, self.best, self.limits.exact_work, most)
+        if proof is not None:
+            self.bound_g = max(self.bound_g, proof.bound_g)
+            if proof.choice is not None:
+                self.take(proof.choice)
+
+    def take(self, choice: Choice) -> None:
+        """Keep a choice if it is cheaper."""
+        value_g = self.problem.value_g(choice)
+        if value_g < self.value_g:
+            self.best, self.value_g = choice, value_g
+
+    def solution(self) -> Solution:
+        """What has been found."""
+        bound_g = min(self.bound_g, self.value_g)
+        if self.optimal():
+            status, reason = DecisionStatus.OPTIMAL, "proven best"
+        else:
+            status = DecisionStatus.FEASIBLE_TIME_LIMIT if self.late() else DecisionStatus.HEURISTIC
+            reason = f"at most {(self.value_g - bound_g) / max(abs(bound_g), 1.0):.2%} above the best"
+        return Solution(self.best, self.value_g, bound_g, status, reason)

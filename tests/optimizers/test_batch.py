@@ -1,0 +1,164 @@
+"""The batch optimiser: it equals who looks at everything, and another solver, and what it says of itself is true."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from greensched.core.types import DecisionStatus
+from greensched.optimizers.batch import Limits, solve
+from greensched.optimizers.problem import Choice, Problem
+from tests.optimizers.made import fits, looked_at_all, made
+
+pytest.importorskip("ortools")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 6), st.integers(1, 4), st.integers(1, 3), st.sampled_from([0.3, 0.7, 1.5]))
+def test_small_problems_are_solved_as_if_everything_was_looked_at(seed, tasks, datacenters, starts, room):
+    problem = made(seed, tasks, datacenters, starts, room)
+    found = solve(problem)
+    assert fits(problem, found.choice)
+    assert found.value_g == pytest.approx(looked_at_all(problem), rel=1e-9, abs=1e-3)
+    assert found.bound_g <= found.value_g
+    assert found.status is DecisionStatus.OPTIMAL, found.reason
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_it_equals_another_solver(part):
+    """SCIP, which is none of those that are used, on the whole integer programme."""
+    for seed in range(50 * part, 50 * part + 50):
+        rng = np.random.default_rng(seed)
+        problem = made(seed, int(rng.integers(7, 16)), int(rng.integers(2, 6)), int(rng.integers(1, 5)))
+        found = solve(problem, limits=Limits(gap_frac=0.0, exact_work=20.0))
+        assert fits(problem, found.choice)
+        best_g = by_scip(problem)
+        assert found.value_g == pytest.approx(best_g, rel=1e-6, abs=1e-4), seed
+        assert found.bound_g <= best_g * (1 + 1e-9) + 1e-6
+
+
+def by_scip(problem: Problem) -> float:
+    from ortools.linear_solver.python import model_builder
+
+    model = model_builder.Model()
+    n, d, starts = problem.cost_g.shape
+    here: dict[tuple[int, int], list[tuple[int, object]]] = {}
+    total: object = 0.0
+    for t in range(n):
+        mine = [model.new_bool_var(f"{t}p")]
+        total += float(problem.pending_g[t]) * mine[0]
+        for dc in range(d):
+            for start in range(starts):
+                if np.isfinite(problem.cost_g[t, dc, start]):
+                    mine.append(model.new_bool_var(f"{t},{dc},{start}"))
+                    total += float(problem.cost_g[t, dc, start]) * mine[-1]
+                    for slot in range(start, min(start + int(problem.slots[t, dc]), problem.horizon)):
+                        here.setdefault((dc, slot), []).append((t, mine[-1]))
+        model.add(sum(mine) == 1)
+    for (dc, slot), there in here.items():
+        for r in range(problem.demand.shape[1]):
+            taken = sum(float(problem.demand[t, r]) * variable for t, variable in there)
+            model.add(taken <= float(problem.capacity[dc, slot, r]))
+    model.minimize(total)
+    solver = model_builder.Solver("scip")
+    assert solver.solve(model) == model_builder.SolveStatus.OPTIMAL
+    return solver.objective_value
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10**6))
+def test_the_order_of_datacenters_and_tasks_changes_no_value(seed):
+    problem = made(seed, 12, 4, 3)
+    rng = np.random.default_rng(seed)
+    dc, task = rng.permutation(4), rng.permutation(12)
+    other = Problem(
+        problem.cost_g[task][:, dc], problem.slots[task][:, dc], problem.demand[task], problem.capacity[dc],
+        problem.pending_g[task],
+    )  # fmt: skip
+    limits = Limits(gap_frac=0.0, exact_work=20.0)
+    assert solve(other, limits=limits).value_g == pytest.approx(solve(problem, limits=limits).value_g, abs=1e-4)
+
+
+@pytest.mark.parametrize(("tasks", "starts", "gap_frac"), [(200, 1, 0.02), (100, 4, 0.15)])
+def test_larger_problems_come_close_to_the_bound(tasks, starts, gap_frac):
+    for seed in range(3):
+        problem = made(seed, tasks, 8, starts, room=2.0)
+        found = solve(problem)
+        assert fits(problem, found.choice)
+        assert found.gap_frac < gap_frac, (seed, found.reason)
+        again = solve(problem)
+        assert np.array_equal(again.choice.dc, found.choice.dc) and np.array_equal(
+            again.choice.start, found.choice.start
+        )
+
+
+def test_it_is_never_worse_than_what_it_begins_with():
+    problem = made(3, 40, 4, 2)
+    best = solve(problem)
+    lazy = Limits(rounds=0, rounds_per_task=0.0, most_relaxed=0, exact_work=1e-6)
+    assert solve(problem, best.choice, lazy).value_g <= best.value_g
+    assert solve(problem, None, Limits(wall_s=0.0)).value_g <= problem.pending_g.sum()
+
+
+def test_without_capacity_everything_waits():
+    problem = made(5, 5, 3, 2)
+    nothing = dataclasses.replace(problem, capacity=np.zeros_like(problem.capacity))
+    found = solve(nothing)
+    assert (found.choice.dc == -1).all()
+    assert found.value_g == pytest.approx(problem.pending_g.sum())
+    assert found.status is DecisionStatus.OPTIMAL
+
+
+def test_with_room_for_all_each_takes_its_cheapest():
+    problem = made(6, 30, 4, 3)
+    plenty = dataclasses.replace(problem, capacity=np.full_like(problem.capacity, np.inf))
+    found = solve(plenty)
+    least_g = np.minimum(problem.cost_g.reshape(30, -1).min(axis=1), problem.pending_g)
+    assert found.value_g == pytest.approx(least_g.sum())
+    assert found.status is DecisionStatus.OPTIMAL
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"cost_g": np.full((2, 2, 1), np.nan)}, "cost_g[0, 0, 0]: nan"),
+        ({"demand": np.array([[1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]])}, "demand[1, 0]: -1.0"),
+        ({"capacity": np.full((2, 1, 3), -1.0)}, "capacity[0, 0, 0]: -1.0"),
+        ({"slots": np.zeros((2, 2), dtype=np.int64)}, "slots[0, 0]: 0.0"),
+        ({"pending_g": np.array([1.0, np.inf])}, "pending_g[1]: inf"),
+        ({"pending_g": np.zeros(3)}, "pending_g: expected shape (2,), got (3,)"),
+        ({"capacity": np.ones((2, 0, 3))}, "capacity: expected at least as many slots as starts, 1, got 0"),
+    ],
+)
+def test_what_makes_no_sense_is_a_status_and_a_reason(change, words):
+    sound = Problem(np.ones((2, 2, 1)), np.ones((2, 2), np.int64), np.ones((2, 3)), np.ones((2, 1, 3)), np.ones(2))
+    found = solve(dataclasses.replace(sound, **change))
+    assert found.status is DecisionStatus.INFEASIBLE
+    assert words in found.reason
+    assert (found.choice.dc == -1).all()
+
+
+def test_nothing_to_decide_and_nothing_to_choose_from():
+    empty = Problem(np.ones((0, 2, 1)), np.ones((0, 2), np.int64), np.ones((0, 3)), np.ones((2, 1, 3)), np.ones(0))
+    assert solve(empty).status is DecisionStatus.OPTIMAL
+    nowhere = Problem(
+        np.full((2, 1, 1), np.inf), np.ones((2, 1), np.int64), np.ones((2, 3)), np.ones((1, 1, 3)), np.ones(2)
+    )
+    assert solve(nowhere).value_g == 2.0
+    huge = Problem(
+        np.full((2, 1, 1), 1e300), np.ones((2, 1), np.int64), np.ones((2, 3)), np.ones((1, 1, 3)), np.ones(2) * 1e301
+    )
+    assert np.isfinite(solve(huge).value_g)
+
+
+def test_a_choice_counts_until_the_last_slot():
+    problem = Problem(
+        np.array([[[3.0, 1.0]]]), np.array([[5]]), np.array([[2.0, 0.0, 1.0]]), np.full((1, 3, 3), 4.0), np.array([9.0])
+    )
+    choice = Choice(np.array([0]), np.array([1]))
+    assert problem.free(choice)[0, :, 0].tolist() == [4.0, 2.0, 2.0]
+    assert problem.value_g(choice) == 1.0
