@@ -127,8 +127,12 @@ class _Search:
         if found.value_g() > self.value_g:
             found = Placement(self.problem, columns, prices)
             found.adopt(self.best)
-        improve(found, self.limits.rounds + int(self.limits.rounds_per_task * self.problem.n_tasks))
         self.take(found.choice())
+        if self.open():
+            self.prove(prices, FEW_CANDIDATES)
+        if self.open():
+            improve(found, self.limits.rounds + int(self.limits.rounds_per_task * self.problem.n_tasks))
+            self.take(found.choice())
 
     def prove(self, prices: Prices, most: int) -> None:
         """The best choice, if so few candidates are left."""

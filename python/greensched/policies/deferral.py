@@ -73,7 +73,7 @@ def plan(
     run_s = predictions.service_time_s - predictions.wait_s
     spare_s = 1.1 * predictions.service_time_s + world.slot_s
     for hours in STEPS_H if n else ():
-        start_s = _on_slot(observation.t_s + hours * S_PER_HOUR, world)
+        start_s = on_slot(observation.t_s + hours * S_PER_HOUR, world)
         from_s = start_s + predictions.wait_s
         gpkwh = outlook.mean_gpkwh(observation.forecasts, d, from_s, from_s + run_s)
         possible = (start_s + spare_s <= tasks.deadline_s[:, None]) & np.isfinite(tasks.deadline_s)[:, None]
@@ -108,5 +108,6 @@ def postpone(decisions: Decisions, waits: Plan, world: World, now_s: float) -> D
     return decisions
 
 
-def _on_slot(t_s: float, world: World) -> float:
+def on_slot(t_s: float, world: World) -> float:
+    """The first slot that does not begin before ``t_s``."""
     return float(np.ceil(t_s / world.slot_s - 1e-9) * world.slot_s)

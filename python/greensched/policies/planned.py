@@ -1,0 +1,153 @@
+"""Where and when for all tasks that ask, together: the batch optimiser behind the policy ``greensched``.
+
+Only what starts now is committed. Who is to start later waits until then, or until the plan is made anew, whichever is
+sooner; meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
+window, and no less than any place: nobody is left pending for whom there is room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from greensched.core.types import (
+    F64,
+    Action,
+    Decisions,
+    DecisionStatus,
+    Observation,
+    Predictions,
+    Reports,
+    TaskTable,
+    World,
+)
+from greensched.core.units import S_PER_HOUR, S_PER_MIN
+from greensched.optimizers.batch import Limits, Solution, solve
+from greensched.optimizers.greedy import Room, assign
+from greensched.optimizers.problem import Choice, Problem
+from greensched.policies.answers import keep, place
+from greensched.policies.deferral import on_slot
+from greensched.policies.ledger import Grid, Ledger, demand_of, held_s
+from greensched.policies.reasons import BEST, DISPLACED, Reasons
+from greensched.predictors.facts import Facts
+from greensched.predictors.queueing import staging_s
+
+Cost = Callable[[Observation, TaskTable, Predictions, float], F64]
+"""The objective in g of starting at an instant in s, (tasks, datacenters), given predictions of such a start."""
+_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, most_relaxed=500, exact_work=0.1)
+"""Forecasts err by more than this gap, and the next slot decides anew."""
+_RELUCTANCE = 1e-3  # to stay pending where it costs no more than to start: it helps nobody
+
+
+class Planner:
+    """Plans the tasks of every slot of the run.
+
+    Args:
+        world: of the run.
+        facts: of the world.
+        cost: the objective.
+        ahead_h: how far ahead starts are planned; 0: only now.
+        step_min: minutes between possible starts.
+    """
+
+    def __init__(self, world: World, facts: Facts, cost: Cost, ahead_h: float, step_min: float) -> None:
+        self._world, self._facts, self._cost = world, facts, cost
+        self._step_s = max(step_min * S_PER_MIN, world.slot_s) if ahead_h > 0 else world.slot_s
+        self._starts = 1 + int(ahead_h * S_PER_HOUR / self._step_s)
+        self._by_name = np.argsort(facts.name_rank)
+        self._reasons = Reasons(world, "objective", "g")
+        self._ledger = Ledger()
+
+    def decide(self, seen: Observation, predictions: Predictions) -> Decisions:
+        """Decide about all tasks that ask; those that stay pending are absent from the answer."""
+        tasks = seen.tasks
+        self._ledger.forget(tasks.task)
+        there = held_s(predictions, staging_s(tasks, seen.world))
+        grid, problem = self._problem(seen, there)
+        solution = solve(problem, self._greedy(seen, problem), _LIMITS)
+        dc = np.where(solution.choice.dc >= 0, self._by_name[solution.choice.dc], -1).astype(np.int32)
+        start_s = np.where(solution.choice.start == 0, seen.t_s, grid.begin_s[solution.choice.start])
+        now = (dc >= 0) & (solution.choice.start == 0)
+        service_s = there.service_time_s[np.arange(len(tasks)), dc]
+        self._ledger.enter(tasks, dc, start_s, start_s + np.nan_to_num(service_s), now)
+        return self._answer(seen, problem, solution, dc, start_s, there)
+
+    def learn(self, reports: Reports) -> None:
+        """These have ended."""
+        self._ledger.forget(reports.task)
+
+    def _problem(self, seen: Observation, there: Predictions) -> tuple[Grid, Problem]:
+        """The problem of this instant, datacenters in the order of their names, so that their order changes nothing."""
+        tasks, starts = seen.tasks, self._starts
+        with np.errstate(invalid="ignore"):
+            slots = np.ceil(np.nan_to_num(there.service_time_s, nan=1.0) / self._step_s - 1e-9)
+        slots = np.clip(slots, 1, 2 * starts).astype(np.int64)
+        grid = Grid(seen.t_s, self._step_s, starts, starts + (int(slots.max(initial=1)) if starts > 1 else 0))
+        cost_g = np.stack([self._cost(seen, tasks, there, begin) for begin in grid.begin_s[:starts].tolist()], axis=2)
+        after_s = seen.t_s + starts * self._step_s
+        after_g = np.nan_to_num(_or_inf(self._cost(seen, tasks, there, after_s)).min(axis=1), posinf=0.0)
+        # who hopes for the best place in the next slot will hope again: where there is room, nobody waits for it
+        pending_g = np.maximum(after_g, np.nan_to_num(cost_g, nan=-np.inf).max(axis=(1, 2)))
+        cost_g = _or_inf(cost_g)
+        cost_g[:, :, 0][self._too_wide(seen)] = np.inf
+        d = self._by_name
+        capacity = self._ledger.capacity(seen.state, self._facts, grid)[d]
+        pending_g = pending_g * (1.0 + _RELUCTANCE) + _RELUCTANCE
+        return grid, Problem(cost_g[:, d], slots[:, d], demand_of(tasks), capacity, pending_g)
+
+    def _too_wide(self, seen: Observation) -> np.ndarray:
+        """Tasks for which no single host of a datacenter has room now."""
+        tasks, state = seen.tasks, seen.state
+        wide: np.ndarray = tasks.cores[:, None] > state.max_free_cores + 1e-9
+        return wide | ((tasks.gpus[:, None] > state.max_free_gpus + 1e-9) & (tasks.gpus > 0)[:, None])
+
+    def _greedy(self, seen: Observation, problem: Problem) -> Choice:
+        """What task by task would be chosen now; what it leaves waiting may be worth it."""
+        room = Room.now(seen.state, self._facts)
+        d, now_g = self._by_name, problem.cost_g[:, :, 0]
+        room = Room(*(getattr(room, name)[d] for name in ("cores", "gpus", "mem_gb", "widest_cores", "widest_gpus")))
+        given = assign(now_g, seen.tasks, room, np.isfinite(now_g), np.arange(len(d)))
+        choice = Choice(given.dc.astype(np.intp), np.zeros(len(given.dc), dtype=np.intp))
+        return choice if (problem.free(choice) >= -1e-6).all() else Choice.none(problem.n_tasks)
+
+    def _answer(
+        self, seen: Observation, problem: Problem, solution: Solution, dc: np.ndarray, start_s: F64, there: Predictions
+    ) -> Decisions:
+        tasks, n = seen.tasks, problem.n_tasks
+        by_place = np.empty_like(there.energy_kwh)
+        by_place[:, self._by_name] = problem.cost_g.min(axis=2)
+        by_place[np.isinf(by_place)] = np.nan
+        chosen_g = problem.cost_g[np.arange(n), solution.choice.dc, solution.choice.start]
+        best = (dc >= 0) & (chosen_g <= np.nanmin(_or_inf(by_place), axis=1, initial=np.inf))
+        rows = np.arange(n)
+        by_place[rows[dc >= 0], dc[dc >= 0]] = chosen_g[dc >= 0]
+        reasons = self._reasons.of(by_place, dc, np.where(best, BEST, DISPLACED))
+        status = np.full(n, solution.status, dtype=np.int32)
+        impossible = np.isnan(there.service_time_s).all(axis=1)
+        decisions = place(tasks, dc.copy(), status, reasons, there)
+        answered = (dc >= 0) | impossible
+        self._later(decisions, seen, start_s)
+        return keep(decisions, answered)
+
+    def _later(self, decisions: Decisions, seen: Observation, start_s: F64) -> None:
+        """Turn placements that start later into deferrals until then, or until the plan is made anew."""
+        rows = np.flatnonzero((decisions.action == Action.PLACE) & (start_s > seen.t_s))
+        if len(rows) == 0:
+            return
+        anew_s = on_slot(seen.t_s + self._step_s, seen.world)
+        reason = list(decisions.reason)
+        for i in rows.tolist():
+            where = seen.world.datacenters[decisions.dc[i]].name
+            reason[i] = f"planned for {where} in {(start_s[i] - seen.t_s) / S_PER_MIN:.0f} min: {reason[i]}"
+            decisions.until_s[i] = min(on_slot(float(start_s[i]), seen.world), anew_s)
+        decisions.action[rows] = Action.DEFER
+        decisions.status[rows] = DecisionStatus.HEURISTIC
+        decisions.dc[rows] = -1
+        decisions.energy_kwh[rows] = np.nan
+        decisions.service_time_s[rows] = np.nan
+        decisions.reason = reason
+
+
+def _or_inf(cost_g: F64) -> F64:
+    return np.where(np.isnan(cost_g), np.inf, cost_g)

@@ -1,0 +1,143 @@
+"""Plans for all tasks together, in space and time: by hand, and against task by task."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from greensched.core.registry import policy_from_block
+from greensched.core.types import Action, Decisions, DecisionStatus, Observation
+from greensched.policies.ledger import Grid, Ledger
+from greensched.predictors.facts import Facts
+from greensched.testing.worlds import (
+    HOUR_S,
+    datacenter,
+    forecasts,
+    host,
+    idle_state,
+    observation,
+    random_observation,
+    tasks,
+    world,
+)
+
+pytest.importorskip("ortools")
+
+SMALL = host(count=1, cores=8.0)
+TWO = world([datacenter(0, "clean", [SMALL]), datacenter(1, "dirty", [SMALL])])
+NOW = {"carbon_gpkwh": np.array([100.0, 500.0])}
+
+
+def decide(*seen: Observation, **block: Any) -> list[Decisions]:
+    policy, predictor = policy_from_block({"name": "greensched", "optimizer": "batch", "intensity": "now", **block})
+    assert predictor is not None
+    predictor.start(seen[0].world)
+    policy.start(seen[0].world)
+    return [policy.decide(one) for one in seen]
+
+
+def test_the_batch_gives_the_clean_place_to_whom_it_saves_most() -> None:
+    """Eight clean cores: one small task first in line, one of eight cores behind it. Task by task the small one takes
+    the clean place and the large one has to go where it is dirty."""
+    both = tasks(2, cores=np.array([1.0, 8.0]), expected_s=np.full(2, 3600.0))
+    seen = observation(TWO, both, idle_state(TWO, **NOW))
+    greedy = decide(seen, optimizer="greedy")[0]
+    assert greedy.dc.tolist() == [0, 1]
+    batch = decide(seen)[0]
+    assert batch.dc.tolist() == [1, 0]
+    assert batch.status.tolist() == [DecisionStatus.OPTIMAL] * 2
+    assert batch.reason[0].startswith("lowest with room objective") and "next clean -" in batch.reason[0]
+
+
+def test_who_has_no_room_anywhere_stays_pending_and_nobody_else() -> None:
+    three = tasks(3, cores=np.full(3, 8.0), expected_s=np.array([3600.0, 7200.0, 60.0]))
+    found = decide(observation(TWO, three, idle_state(TWO, **NOW)))[0]
+    assert dict(zip(found.task.tolist(), found.dc.tolist(), strict=True)) == {1: 0, 0: 1}  # the one of a minute waits
+
+
+def test_what_fits_nowhere_is_rejected() -> None:
+    found = decide(observation(TWO, tasks(1, cores=9.0), idle_state(TWO, **NOW)))[0]
+    assert found.action.tolist() == [Action.REJECT]
+    assert "fits no host" in found.reason[0]
+
+
+def ahead(deadline_s: float, **block: Any) -> Decisions:
+    """A task of an hour where power becomes clean after two hours."""
+    book = forecasts(TWO, 0.0, np.array([[500.0] * 2 + [50.0] * 6, [500.0] * 8]))
+    one = tasks(1, cores=8.0, expected_s=np.array([3600.0]), deadline_s=np.array([deadline_s]))
+    state = idle_state(TWO, carbon_gpkwh=np.array([500.0, 500.0]))
+    seen = observation(TWO, one, state, book, t_s=0.0)
+    return decide(seen, intensity="forecast", **{"ahead_h": 6.0, "step_min": 60.0} | block)[0]
+
+
+def test_it_waits_for_clean_power_if_the_deadline_allows_it() -> None:
+    found = ahead(6 * HOUR_S)
+    assert found.action.tolist() == [Action.DEFER]
+    assert found.until_s.tolist() == [HOUR_S]  # the plan is made anew after a step
+    assert found.reason[0].startswith("planned for clean in 120 min: lowest objective")
+
+
+def test_it_does_not_wait_if_it_would_be_late_unless_lateness_weighs_nothing() -> None:
+    assert ahead(1.5 * HOUR_S).action.tolist() == [Action.PLACE]
+    assert ahead(1.5 * HOUR_S, sla_weight_g_per_min=0.0).action.tolist() == [Action.DEFER]
+    assert ahead(6 * HOUR_S, ahead_h=0.0).action.tolist() == [Action.PLACE]
+
+
+def test_a_reserved_place_is_not_given_away() -> None:
+    """The first task waits for the clean hours at 'clean'; who comes a slot later finds them taken."""
+    book = forecasts(TWO, 0.0, np.array([[500.0] * 2 + [50.0] + [500.0] * 5, [500.0] * 2 + [60.0] + [500.0] * 5]))
+    state = idle_state(TWO, carbon_gpkwh=np.array([500.0, 500.0]))
+    deadline_s = np.array([4 * HOUR_S])
+    first = tasks(1, cores=8.0, expected_s=np.array([3600.0]), deadline_s=deadline_s)
+    second = tasks(1, cores=8.0, expected_s=np.array([3600.0]), deadline_s=deadline_s, task=np.array([7]))
+    found = decide(
+        observation(TWO, first, state, book, t_s=0.0),
+        observation(TWO, second, state, book, t_s=300.0),
+        intensity="forecast", ahead_h=4.0, step_min=60.0,
+    )  # fmt: skip
+    assert "planned for clean" in found[0].reason[0]
+    assert "planned for dirty" in found[1].reason[0]
+
+
+def test_what_runs_gives_back_its_cores_when_it_was_predicted_to_end() -> None:
+    grid = Grid(now_s=1000.0, step_s=100.0, starts=3, slots=6)
+    ledger, facts = Ledger(), Facts.of(TWO)
+    four = tasks(4, cores=np.array([2.0, 2.0, 1.0, 4.0]), mem_gb=np.ones(4))
+    ledger.enter(
+        four, np.array([0, 0, 1, -1]), np.array([0.0, 0.0, 1150.0, 0.0]), np.array([1250.0, 900.0, 1350.0, 1.0]),
+        np.array([True, True, False, True]),
+    )  # fmt: skip
+    free = ledger.capacity(
+        idle_state(TWO, free_cores=np.array([4.0, 8.0]), used_cores=np.array([4.0, 0.0])), facts, grid
+    )
+    assert free[0, :, 0].tolist() == [4.0, 6.0, 6.0, 8.0, 8.0, 8.0]  # one is overdue, one ends in slot 2
+    assert free[1, :, 0].tolist() == [8.0, 7.0, 7.0, 7.0, 8.0, 8.0]  # reserved from 1150 to 1350
+    ledger.forget(np.array([0, 1, 2]))
+    assert (ledger.capacity(idle_state(TWO), facts, grid)[:, :, 0] == 8.0).all()
+    assert (ledger.capacity(idle_state(TWO, down=np.array([1, 0])), facts, grid)[0] == 0.0).all()
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6))
+def test_a_batch_of_one_is_decided_as_task_by_task(seed: int) -> None:
+    seen = random_observation(seed, 1, 5)
+    greedy, batch = decide(seen, optimizer="greedy", when_full="wait")[0], decide(seen)[0]
+    if len(greedy) and greedy.action[0] == Action.PLACE and seen.state.queued.sum() == 0:
+        assert batch.dc.tolist() == greedy.dc.tolist()
+
+
+@pytest.mark.parametrize(
+    ("block", "words"),
+    [
+        ({"optimizer": "greedy", "ahead_h": 2.0}, "option 'ahead_h': only optimizer 'batch' plans ahead"),
+        ({"defer": True}, "option 'defer': only optimizer 'greedy' defers so"),
+        ({"ahead_h": -1.0}, "ahead_h"),
+    ],
+)
+def test_options_that_make_no_sense_together(block: dict[str, Any], words: str) -> None:
+    with pytest.raises(Exception, match=words):
+        policy_from_block({"name": "greensched", "optimizer": "batch", **block})
