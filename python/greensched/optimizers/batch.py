@@ -40,8 +40,8 @@ class Limits:
 
     gap_frac: float = 1e-3
     rounds: int = 300
-    rounds_per_task: float = 2.0
-    most_relaxed: int = 2_000
+    rounds_per_task: float = 3.0
+    most_relaxed: int = 200
     exact_work: float = 0.5
     wall_s: float | None = None
 
