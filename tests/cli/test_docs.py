@@ -235,3 +235,11 @@ def test_links_lead_somewhere(root: Path, name: str) -> None:
     page = root / name
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{name}: {target}"
+
+
+def test_the_optimiser_as_a_library_does_what_its_page_says(root: Path) -> None:
+    text = (root / "docs" / "optimizer.md").read_text(encoding="utf-8")
+    (program,) = blocks(text, "python")
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=cli_environment(), capture_output=True, text=True, check=True)
+    assert f"It prints `{done.stdout.strip()}`" in text
