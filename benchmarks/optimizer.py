@@ -4,8 +4,9 @@ python benchmarks/optimizer.py [--quick] [--seeds N]
 
 The problems are made (``made``): tasks of 1 to 32 cores, one in seven with GPUs, that take a slot to many; ten
 datacenters with intensities that differ by a factor of ten and turn with the day, busy for the first slots and then
-less; lateness as dear as it is by default. All tasks together would take about a third of the capacity of the window,
-so that clean places and early slots are short. Times are of this machine, all processors that it gives; medians.
+less; lateness as dear as it is by default. All tasks together take a fifth of the capacity of the window, so that clean
+places and early slots are short and task by task is some 10 to 25 % above the bound, as in the problem for which the
+targets were set; "scarce": a third. Times are of this machine, all processors that it gives; medians of problems.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from greensched.optimizers.greedy import Room, assign
 from greensched.optimizers.problem import Choice, Problem
 from greensched.predictors.facts import Facts
 
-DATACENTERS, WANTED = 10, 0.35
+DATACENTERS, USUAL, SCARCE = 10, 0.2, 0.35
 TARGETS = {  # (tasks, starts): seconds, gap
     (1_000, 1): (1.0, 0.001),
     (1_000, 12): (1.0, 0.005),
@@ -36,7 +37,7 @@ SIZES = ((100, 1), (1_000, 1), (5_000, 1), (100, 12), (1_000, 12), (5_000, 12), 
 LATE_G = 50.0  # of a slot: 10 g per minute and slots of five minutes
 
 
-def made(tasks: int, starts: int, seed: int) -> Problem:
+def made(tasks: int, starts: int, seed: int, wanted_frac: float = USUAL) -> Problem:
     """See the module."""
     rng = np.random.default_rng([seed, tasks, starts])
     d, horizon = DATACENTERS, starts + max(6, starts // 2) if starts > 1 else 1
@@ -51,7 +52,7 @@ def made(tasks: int, starts: int, seed: int) -> Problem:
     slack = rng.exponential(starts / 2, tasks).astype(int) + 1
     latest = slots.min(axis=1) + slack
     cost_g += LATE_G * np.maximum(np.arange(starts)[None, None] + slots[:, :, None] - latest[:, None, None], 0)
-    wanted = (demand * slots.mean(axis=1)[:, None]).sum(axis=0) / starts / WANTED
+    wanted = (demand * slots.mean(axis=1)[:, None]).sum(axis=0) / starts / wanted_frac
     capacity = np.maximum(np.ceil(wanted * rng.dirichlet(np.full(d, 4.0))[:, None]), 64.0)
     busy = rng.uniform(0.2, 0.7, (d, 1)) * np.exp(-np.arange(horizon) / rng.uniform(2, 8, (d, 1)))
     free = np.floor(capacity[:, None] * (1 - busy)[:, :, None])
@@ -100,11 +101,11 @@ def greedy(report: Report, tasks: int) -> None:
     report.add(f"greedy, {tasks} tasks", "time per task", 1e6 * statistics.median(taken) / tasks, "us", 10.0)
 
 
-def batch(report: Report, tasks: int, starts: int, seeds: int) -> None:
+def batch(report: Report, tasks: int, starts: int, seeds: int, wanted_frac: float = USUAL) -> None:
     """Time and proven gap of the batch, and how far above the same bound task by task is."""
     found: list[tuple[float, Solution, float]] = []
     for seed in range(seeds):
-        problem = made(tasks, starts, seed)
+        problem = made(tasks, starts, seed, wanted_frac)
         begin = one_by_one(problem)
         began = time.perf_counter()
         solution = solve(problem, begin)
@@ -112,7 +113,8 @@ def batch(report: Report, tasks: int, starts: int, seeds: int) -> None:
         assert (problem.free(solution.choice) >= -1e-6).all()
         found.append((taken_s, solution, problem.value_g(begin) / solution.bound_g - 1))
     case = f"batch, {tasks} tasks x {DATACENTERS} datacenters x {starts} starts"
-    most_s, most_gap = TARGETS.get((tasks, starts), (None, None))
+    case += "" if wanted_frac == USUAL else ", scarce"
+    most_s, most_gap = TARGETS.get((tasks, starts), (None, None)) if wanted_frac == USUAL else (None, None)
     times, gaps = [f[0] for f in found], [100 * f[1].gap_frac for f in found]
     report.add(case, "time", statistics.median(times), "s", most_s)
     report.add(case, "time, longest", max(times), "s")
@@ -133,6 +135,9 @@ def main() -> int:
         greedy(report, tasks)
     for tasks, starts in ((100, 1), (100, 12)) if asked.quick else SIZES:
         batch(report, tasks, starts, 1 if asked.quick else asked.seeds)
+    if not asked.quick:
+        for tasks, starts in ((1_000, 1), (1_000, 12)):
+            batch(report, tasks, starts, asked.seeds, SCARCE)
     return report.write()
 
 

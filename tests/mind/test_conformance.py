@@ -26,6 +26,8 @@ POLICY_BLOCKS = [
     {"name": "greensched", "when_full": "wait"},
     {"name": "greensched", "defer": True},
     {"name": "greensched", "carbon_weight": 0.0},
+    {"name": "greensched", "optimizer": "batch"},
+    {"name": "greensched", "optimizer": "batch", "ahead_h": 6.0},
     {"name": "greensched", "sla_weight_g_per_min": 0.0},
 ]
 
