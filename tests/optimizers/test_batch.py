@@ -162,3 +162,14 @@ def test_a_choice_counts_until_the_last_slot():
     choice = Choice(np.array([0]), np.array([1]))
     assert problem.free(choice)[0, :, 0].tolist() == [4.0, 2.0, 2.0]
     assert problem.value_g(choice) == 1.0
+
+
+def test_who_finds_no_room_even_alone_is_no_part_of_the_bound():
+    """Four GPUs where there are three until slot 2: three quarters of the task would fit, and no choice has them."""
+    capacity = np.array([[[9.0, 3.0, 9.0], [9.0, 3.0, 9.0], [9.0, 4.0, 9.0], [9.0, 4.0, 9.0]]])
+    problem = Problem(
+        np.array([[[1.0, 2.0, 50.0]]]), np.array([[2]]), np.array([[1.0, 4.0, 1.0]]), capacity, np.array([99.0])
+    )
+    assert np.isinf(problem.possible().cost_g).tolist() == [[[True, True, False]]]
+    found = solve(problem)
+    assert (found.value_g, found.bound_g) == (50.0, 50.0)

@@ -15,7 +15,7 @@ import numpy as np
 
 from greensched.core.types import DecisionStatus
 from greensched.optimizers.exact import proven
-from greensched.optimizers.prices import NEAREST, Columns, Prices, best_prices
+from greensched.optimizers.prices import Columns, Prices, best_prices, nearest
 from greensched.optimizers.problem import Choice, Problem, ProblemError
 from greensched.optimizers.relaxation import relaxed_prices
 from greensched.optimizers.repair import Placement, filled, improve
@@ -84,7 +84,7 @@ def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None =
         return Solution(Choice.none(problem.n_tasks), 0.0, 0.0, DecisionStatus.INFEASIBLE, str(error))
     if problem.n_tasks == 0:
         return Solution(Choice.none(0), 0.0, 0.0, DecisionStatus.OPTIMAL, "nothing to decide")
-    return _Search(problem, begin, limits or Limits()).run()
+    return _Search(problem.possible(), begin, limits or Limits()).run()
 
 
 class _Search:
@@ -107,6 +107,11 @@ class _Search:
         self.prove(prices, MOST_CANDIDATES if self.open() else FEW_CANDIDATES)
         return self.solution()
 
+    def rounds(self) -> int:
+        """Of ruin and recreate: more where there are more starts than in half a day of hours."""
+        many = max(1.0, self.problem.cost_g.shape[2] / 12)
+        return self.limits.rounds + int(self.limits.rounds_per_task * many * self.problem.n_tasks)
+
     def open(self) -> bool:
         """Whether it is worth, and allowed, to go on."""
         return self.value_g - self.bound_g > self.limits.gap_frac * max(abs(self.bound_g), 1.0) and not self.late()
@@ -122,7 +127,7 @@ class _Search:
     def place(self, prices: Prices) -> None:
         """Put tasks by prices, from nothing and from the best choice so far; what is cheaper is mended."""
         self.bound_g = max(self.bound_g, prices.bound_g)
-        columns = Columns.nearest(self.problem, prices.priced_g, NEAREST)
+        columns = Columns.nearest(self.problem, prices.priced_g, nearest(self.problem))
         found = filled(self.problem, columns, prices)
         if found.value_g() > self.value_g:
             found = Placement(self.problem, columns, prices)
@@ -131,7 +136,7 @@ class _Search:
         if self.open():
             self.prove(prices, FEW_CANDIDATES)
         if self.open():
-            improve(found, self.limits.rounds + int(self.limits.rounds_per_task * self.problem.n_tasks))
+            improve(found, self.rounds())
             self.take(found.choice())
 
     def prove(self, prices: Prices, most: int) -> None:

@@ -17,10 +17,17 @@ import numpy as np
 from greensched.core.types import F64
 from greensched.optimizers.problem import Bool, Index, Problem
 
-NEAREST: Final = 24
-"""Candidates of a task that are looked at while prices move; between rounds all are."""
-ROUNDS: Final = ((0.05, 30), (0.03, 40))
-"""Smoothing, as a share of the usual cost of a task, and iterations."""
+ROUNDS: Final = ((0.05, 30), (0.03, 40), (0.03, 60))
+"""Smoothing, as a share of the usual cost of a task, and iterations; the last for many starts only."""
+MANY_STARTS: Final = 24
+
+
+def nearest(problem: Problem) -> int:
+    """Candidates of a task that are looked at while prices move; between rounds all are.
+
+    A few more than there are starts: with fewer, all of a task's may lie in the same few slots, where all want to be.
+    """
+    return max(24, int(problem.cost_g.shape[2]) * 5 // 4)
 
 
 @dataclass(frozen=True)
@@ -92,8 +99,9 @@ def best_prices(problem: Problem) -> Prices:
     if not scarce.any():
         return found
     usual_g = float(np.median(np.abs(found.least_g))) or float(np.abs(found.least_g).mean()) or 1.0
-    for smoothing, iterations in ROUNDS:
-        columns = Columns.nearest(problem, found.priced_g, NEAREST)
+    many = problem.cost_g.shape[2] > MANY_STARTS
+    for smoothing, iterations in ROUNDS if many else ROUNDS[:-1]:
+        columns = Columns.nearest(problem, found.priced_g, nearest(problem))
         smooth = _Smooth(problem, columns, scarce, usual_g)
         better = priced(problem, smooth.climb(found.price_g, smoothing, iterations))
         found = max(found, better, key=lambda one: one.bound_g)

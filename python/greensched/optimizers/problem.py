@@ -6,7 +6,7 @@ in every slot from its start until it ends, and one that gets no candidate stays
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -75,6 +75,20 @@ class Problem:
         np.subtract.at(change, (dc, self.ends(dc, start, placed)), self.demand[placed])
         free: F64 = self.capacity - change.cumsum(axis=1)[:, :-1]
         return free
+
+    def possible(self) -> Problem:
+        """The same without candidates that find no room even where nobody else is: they only make bounds worse."""
+        n, d, starts = self.cost_g.shape
+        full = np.zeros((n, d, self.horizon), dtype=bool)
+        for r in range(self.demand.shape[1]):
+            full |= self.demand[:, r, None, None] > self.capacity[None, :, :, r] + SLACK
+        if not full.any():
+            return self
+        before = np.zeros((n, d, self.horizon + 1), dtype=np.int32)
+        np.cumsum(full, axis=2, out=before[:, :, 1:])
+        end = np.minimum(np.arange(starts) + self.slots[:, :, None], self.horizon)
+        in_the_way = np.take_along_axis(before, end, axis=2) - before[:, :, :starts]
+        return replace(self, cost_g=np.where(in_the_way > 0, np.inf, self.cost_g))
 
     def check(self) -> None:
         """Whether all of it makes sense.
