@@ -41,7 +41,7 @@ def test_the_log_is_exported_as_tables(cli: Cli, tmp_path: Path) -> None:
 
 def test_train_takes_a_run_folder_too(cli: Cli, tmp_path: Path) -> None:
     done = cli("train", "xgboost", "--log", str(tmp_path), "--out", str(tmp_path / "model"))
-    assert done.stderr.strip() == f"greensched: {tmp_path / 'feedback.sqlite'}: no such feedback log"
+    assert "expected a run folder, its feedback.sqlite" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,42 @@ def test_train_takes_a_run_folder_too(cli: Cli, tmp_path: Path) -> None:
 def test_no_option_is_ignored(
     cli: Cli, tmp_path: Path, predictor: str, options: tuple[str, ...], expected: str
 ) -> None:
+    write_log(tmp_path / "feedback.sqlite", answers=2)
     done = cli("train", predictor, "--log", str(tmp_path), "--out", str(tmp_path / "model"), *options)
     assert done.returncode != 0
     assert done.stderr.strip() == f"greensched: {expected}"
+
+
+def test_wrong_folders_are_told_before_hours_of_training(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "manifest.json").write_text("{}")
+    done = cli("train", "llm", "--log", str(tmp_path / "nowhere"), "--out", str(tmp_path / "new"))
+    assert done.returncode == 2
+    assert "expected a run folder, its feedback.sqlite, or a folder that `generate reports` has written" in done.stderr
+    write_log(tmp_path / "feedback.sqlite", answers=2)
+    done = cli("train", "xgboost", "--log", str(tmp_path), "--out", str(tmp_path / "model"))
+    assert done.returncode == 2
+    assert "exists already and is not an empty folder" in done.stderr
+    done = cli("train", "llm", "--log", str(tmp_path), "--out", str(tmp_path / "new"), "--four-bit")
+    assert done.returncode == 2
+    assert "--four-bit" in done.stderr and "needs --lora RANK" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("train", "words"),
+    [
+        ("llmm", "Did you mean 'llm'"),
+        ("analytic", "predictor 'analytic' cannot learn"),
+        ("{name: llm, preset: papr}", "preset 'papr'"),
+        ("{name: llm, loar: 1}", "'loar'"),
+    ],
+)
+def test_what_cannot_be_trained_is_told_before_the_run(
+    cli: Cli, root: Path, tmp_path: Path, train: str, words: str
+) -> None:
+    options = ["--set", "policy.learning.update={every: 1d}", "--set", f"policy.learning.train={train}"]
+    for command in (["validate"], ["prepare", "--out", str(tmp_path / "run")]):
+        done = cli(command[0], str(root / "scenarios" / "minimal.yml"), *command[1:], *options)
+        assert done.returncode == 2, done.stderr
+        assert "policy.learning.train: " in done.stderr and words in done.stderr
+        assert not (tmp_path / "run" / "input").exists()

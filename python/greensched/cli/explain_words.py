@@ -32,8 +32,10 @@ def lines(folder: Path, decision: dict[str, Any]) -> list[str]:
             return []
         world = read_world(log)
         seen = _seen(log, world, int(decision["decision"]), int(decision["task"]))
-    if seen is None or not seen.tasks.description[0]:
+    if seen is None:
         return []
+    if not seen.tasks.description[0]:
+        return ["      words: nobody described this task; it was predicted from numbers alone"]
     from greensched.predictors.llm.attribution import words
     from greensched.predictors.llm.predictor import LLMPredictor
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from greensched.cli import split_log
+from greensched.cli.learning_check import check_learning
 from greensched.core.errors import ConfigError, GreenSchedError
 from greensched.core.paths import require_unused
 
@@ -62,14 +64,22 @@ def prepare(
         for number in numbers:
             with named(number):
                 loaded = preparation.validate(scenario, overrides, data, number, second)
+                check_learning(loaded.scenario, scenario.parent)
             warnings.append((number, loaded.problems.warnings))
         warn(grouped(warnings))
     for number in numbers:
         folder = out if len(numbers) == 1 else out / str(number)
-        prepared = preparation.prepare(scenario, folder, overrides, data, number, second, beside, _note_split)
+        before = partial(_before, beside or scenario)
+        prepared = preparation.prepare(scenario, folder, overrides, data, number, second, beside, before)
         if len(numbers) == 1 and not claimed:
             warn(grouped([(number, prepared.warnings)]))
         print(preparation.as_json(prepared))
+
+
+def _before(file: Path, scenario: ScenarioModel) -> None:
+    """What has to be right, or done, before anything is written."""
+    check_learning(scenario, file.parent)
+    _note_split(scenario)
 
 
 def _note_split(scenario: ScenarioModel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from greensched.core.errors import ConfigError, UnknownNameError
+from greensched.feedback.outcomes import LOG_FILE
 
 TRAINABLE = ("llm", "llm-prompt", "xgboost")
 OF_ONE = {
@@ -45,7 +47,8 @@ def train(
         str,
         typer.Option(
             "--preset",
-            help="llm: update (what serves best: as it is, gently, anew), default or paper (with LoRA).",
+            help="llm: update (what serves best of keep, gentle, update and renew), one of these, "
+            "default (as from nothing) or paper (with LoRA).",
         ),
     ] = "update",
     lora: Annotated[
@@ -66,6 +69,9 @@ def train(
     if predictor not in TRAINABLE:
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
     _refuse_others(context, predictor)
+    _check_paths(log, out)
+    if four_bit and not lora and preset != "paper":
+        raise ConfigError("--four-bit holds the base model that LoRA changes: it needs --lora RANK, or --preset paper")
     if predictor == "llm":
         made, metrics = _llm(log, seed, model, {"preset": preset, "lora": lora, "four_bit": four_bit})
     elif predictor == "llm-prompt":
@@ -88,6 +94,21 @@ def _refuse_others(context: typer.Context, predictor: str) -> None:
             raise ConfigError(f"option --{name.replace('_', '-')} is of {owner}; '{predictor}' has no such option")
 
 
+def _check_paths(logs: list[Path], out: Path) -> None:
+    """Hours of training are not lost for a wrong folder, nor is another model overwritten."""
+    for log in logs:
+        if not (log / LOG_FILE if log.is_dir() else log).is_file():
+            raise ConfigError(
+                f"--log {log}: expected a run folder, its {LOG_FILE}, or a folder that `generate reports` has written"
+            )
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise ConfigError(f"--out {out}: exists already and is not an empty folder; name a new one")
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
 def _xgboost(log: list[Path], seed: int, trials: int, refit: bool) -> tuple[Any, Mapping[str, float]]:
     from greensched.learning.trees.boosting import Settings
     from greensched.learning.trees.trainer import XGBoostTrainer
@@ -100,7 +121,10 @@ def _llm(log: list[Path], seed: int, model: Path | None, options: dict[str, Any]
     from greensched.learning.llm.trainer import LLMTrainer
 
     made = LLMTrainer(model="" if model is None else str(model), **options)
-    return made, made.learn(log, seed=seed)
+    made.tell = _tell
+    metrics = made.learn(log, seed=seed)
+    _tell(f"served best on the newest fifth: {made.artefact.trained['fine_tuned'][-1]['preset']}")
+    return made, metrics
 
 
 def _llm_prompt(

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from greensched.cli.learning_check import check_learning
 from greensched.cli.prepare import Data, Document, Scenario, Set, With, documents, grouped, named, warn
 
 
@@ -27,6 +28,7 @@ def validate(
         for number in numbers:
             with named(number if len(numbers) > 1 else None):
                 loaded = preparation.validate(scenario, overrides, data, number, second)
+                check_learning(loaded.scenario, scenario.parent)
             warnings.append((number, loaded.problems.warnings))
             if not json_:
                 which = f", document {number}" if number is not None else ""

@@ -80,3 +80,8 @@ class FeedbackLogError(GreenSchedError):
 
 class RunError(GreenSchedError):
     """A run ended without a usable result."""
+
+
+def how_to_install(extra: str) -> str:
+    """The command that installs an optional part, for error messages."""
+    return f"pip install 'greensched[{extra}]', in a clone: pip install -e '.[{extra}]'"

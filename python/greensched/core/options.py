@@ -54,6 +54,12 @@ def construct(factory: Any, given: Mapping[str, Any], owner: str) -> Any:
     parameters = inspect.signature(factory).parameters.values()
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         reject_unknown(given, [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL], owner)
+    needed = [
+        p.name for p in parameters if p.default is p.empty and p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    if missing := [name for name in needed if name not in given]:
+        how = "; a folder that `greensched train` has written" if missing == ["model"] else ""
+        raise ConfigError(f"{owner}: needs option {', '.join(map(repr, missing))}{how}")
     try:
         return factory(**given)
     except (TypeError, ValueError) as error:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from greensched.core.errors import ConfigError
+from greensched.core.errors import ConfigError, how_to_install
 from greensched.core.types import F64
 
 Detector = Literal["adwin", "page-hinkley"]
@@ -27,7 +27,7 @@ def make_detector(name: Detector) -> Any:
     try:
         from river import drift
     except ImportError as error:
-        raise ConfigError(f"learning: update: drift: {name} needs river: pip install 'greensched[learn]'") from error
+        raise ConfigError(f"learning: update: drift: {name} needs river: {how_to_install('learn')}") from error
     detectors: Any = drift  # untyped
     if name == "adwin":
         return detectors.ADWIN(delta=0.002)

@@ -37,6 +37,7 @@ Cost = Callable[[Observation, TaskTable, Predictions, float], F64]
 """The objective in g of starting at an instant in s, (tasks, datacenters), given predictions of such a start."""
 _LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, most_relaxed=100, exact_work=0.1)
 """Forecasts err by more than this gap, and the next slot decides anew."""
+_RESERVE = 1.1
 _RELUCTANCE = 1e-3  # to stay pending where it costs no more than to start: it helps nobody
 
 
@@ -84,9 +85,11 @@ class Planner:
             slots = np.ceil(np.nan_to_num(there.service_time_s, nan=1.0) / self._step_s - 1e-9)
         slots = np.clip(slots, 1, 2 * starts).astype(np.int64)
         grid = Grid(seen.t_s, self._step_s, starts, starts + (int(slots.max(initial=1)) if starts > 1 else 0))
-        cost_g = np.stack([self._cost(seen, tasks, there, begin) for begin in grid.begin_s[:starts].tolist()], axis=2)
+        later = _with_reserve(there, self._world.slot_s)
+        costs_g = [self._cost(seen, tasks, later, begin) for begin in grid.begin_s[1:starts].tolist()]
+        cost_g = np.stack([self._cost(seen, tasks, there, seen.t_s), *costs_g], axis=2)
         after_s = seen.t_s + starts * self._step_s
-        after_g = np.nan_to_num(_or_inf(self._cost(seen, tasks, there, after_s)).min(axis=1), posinf=0.0)
+        after_g = np.nan_to_num(_or_inf(self._cost(seen, tasks, later, after_s)).min(axis=1), posinf=0.0)
         # who hopes for the best place in the next slot will hope again: where there is room, nobody waits for it
         pending_g = np.maximum(after_g, np.nan_to_num(cost_g, nan=-np.inf).max(axis=(1, 2)))
         cost_g = _or_inf(cost_g)
@@ -147,6 +150,11 @@ class Planner:
         decisions.energy_kwh[rows] = np.nan
         decisions.service_time_s[rows] = np.nan
         decisions.reason = reason
+
+
+def _with_reserve(there: Predictions, slot_s: float) -> Predictions:
+    """Predictions with a tenth and a slot more: who waits until the last moment is late by every error."""
+    return Predictions(there.energy_kwh, _RESERVE * there.service_time_s + slot_s, there.wait_s)
 
 
 def _or_inf(cost_g: F64) -> F64:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from greensched.core.errors import ConfigError, PredictorError
+from greensched.core.errors import ConfigError, PredictorError, how_to_install
 from greensched.core.types import F64, Observation, Options, Predictions, TaskTable, World
 from greensched.predictors import model_files
 from greensched.predictors.analytic import AnalyticPredictor
@@ -223,5 +223,5 @@ def import_xgboost() -> Any:
     try:
         import xgboost
     except ImportError as error:
-        raise ConfigError("predictor 'xgboost' needs XGBoost: pip install 'greensched[xgboost]'") from error
+        raise ConfigError(f"predictor 'xgboost' needs XGBoost: {how_to_install('xgboost')}") from error
     return xgboost

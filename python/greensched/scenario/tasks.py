@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +83,11 @@ def build(loaded: Loaded, where: Origins, warm: frozenset[int] = frozenset()) ->
     synthetic_text = jobs.name is None or meanings is not None
     jobs = enrich.fill(scenario.seed, jobs, apps, where.weight, rule, owner)
     jobs = jobs.take(np.argsort(arrival_us(jobs), kind="stable"))
+    if _reads(scenario.options().get("predictor")) and not _described(jobs):
+        loaded.problems.warnings.append(
+            "policy.predictor llm reads what owners wrote, and no job has a description: it predicts from their "
+            "numbers alone; generated jobs get words with workload.text (docs/llm.md)"
+        )
     truth = _truth(loaded, jobs, apps) if meanings is None else described.truth_of(loaded, meanings, warm)
     never = int((~fits(loaded, jobs)).sum())
     if never:
@@ -89,6 +95,16 @@ def build(loaded: Loaded, where: Origins, warm: frozenset[int] = frozenset()) ->
             f"{never} of {len(jobs)} tasks fit no host of any datacenter and will be rejected"
         )
     return Tasks(jobs, truth, rule.text, synthetic_text, never)
+
+
+def _reads(predictor: Any) -> bool:
+    """Whether the predictor of a policy is the one that learned words."""
+    return (predictor.get("name") if isinstance(predictor, Mapping) else predictor) == "llm"
+
+
+def _described(jobs: Jobs) -> bool:
+    """Whether anybody wrote anything about a job."""
+    return jobs.description is not None and any(jobs.description.pool)
 
 
 def _drawn(loaded: Loaded) -> DrawnWorkload:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from greensched.core.errors import ConfigError
+from greensched.core.errors import ConfigError, how_to_install
 from greensched.core.types import I64
 from greensched.language.adapters import PEFT_KEY, SCALING, WHERE, Adapter
 from greensched.language.base import BaseModel
@@ -233,5 +233,5 @@ def _library(name: str) -> Any:
         return importlib.import_module(name)
     except ImportError as error:
         package = name.split(".")[0]
-        how = f"pip install {package}" if package == "bitsandbytes" else "pip install 'greensched[llm]'"
+        how = f"pip install {package}" if package == "bitsandbytes" else how_to_install("llm")
         raise ConfigError(f"LoRA needs {package}: {how} ({error})") from error

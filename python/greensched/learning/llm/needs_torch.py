@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from greensched.core.errors import ConfigError
+from greensched.core.errors import ConfigError, how_to_install
 from greensched.predictors.llm.artefact import Artefact
 
 
@@ -18,7 +18,7 @@ def torch_and_fit() -> tuple[Any, Any]:
 
         from greensched.learning.llm import fit
     except ImportError as error:
-        raise ConfigError("training 'llm' needs PyTorch: pip install 'greensched[llm]'") from error
+        raise ConfigError(f"training 'llm' needs PyTorch: {how_to_install('llm')}") from error
     return torch, fit
 
 

@@ -60,6 +60,8 @@ class LLMTrainer(LLMPredictor):
         if four_bit and not lora and preset != "paper":
             raise ValueError("option 'four_bit' holds the base model that LoRA changes: it needs 'lora' of 1 or more")
         self._preset = preset
+        self.tell: Callable[[str], None] = lambda line: None
+        """Gets a line per stage and epoch."""
         self._lora = ({} if lora is None else {"lora_rank": lora}) | {"lora_four_bit": four_bit}
 
     def fit(self, log: Path, *, seed: int) -> Mapping[str, float]:
@@ -102,11 +104,17 @@ class LLMTrainer(LLMPredictor):
         texts = _read(self.encoder, told, learned), _read(self.encoder, told, held)
         how: dict[str, Any] = self._lora
         plain = how | {"lora_rank": 0} if len(presets) > 1 else how  # learning to read takes long: with the better one
-        tried = [train(learned, held, self.encoder, told, preset, seed, texts=texts, **plain) for preset in presets]
+        tried = []
+        for preset in presets:
+            self.tell(f"{len(learned):,} jobs, '{preset}'")
+            tried.append(train(learned, held, self.encoder, told, preset, seed, self.tell, texts, **plain))
         best = min(range(len(tried)), key=lambda i: tried[i][1]["log_error"])
         judged, metrics = tried[best]
         if how.get("lora_rank", 0) and plain is not how:
-            reading, read_metrics = train(learned, held, self.encoder, told, presets[best], seed, texts=texts, **how)
+            self.tell(f"{len(learned):,} jobs, '{presets[best]}' with LoRA, which takes many times as long")
+            reading, read_metrics = train(
+                learned, held, self.encoder, told, presets[best], seed, self.tell, texts, **how
+            )
             metrics |= {name: value for name, value in read_metrics.items() if name.startswith("lora_")}
             if read_metrics["log_error"] < metrics["log_error"]:
                 judged, metrics = reading, read_metrics
@@ -115,7 +123,8 @@ class LLMTrainer(LLMPredictor):
             how = how | {"lora_rank": 0}
         whole = judged
         if presets[best] != "keep" or judged.adapter:
-            whole, _ = train(everything, held, self.encoder, told, presets[best], seed, **how)
+            self.tell(f"all {len(everything):,} jobs, '{presets[best]}'")
+            whole, _ = train(everything, held, self.encoder, told, presets[best], seed, self.tell, **how)
         if (whole.reads, bool(whole.adapter)) != (judged.reads, bool(judged.adapter)):
             whole = judged  # who has learned the newest fifth cannot judge by it whether to read
         tuned = {"logs": list(names), "jobs": len(everything), "preset": presets[best], "seed": seed}
