@@ -129,8 +129,8 @@ def judge(
         for name, who in (("champion", champion), ("challenger", challenger))
     }
     fault = _fault(scores_new, scores_old, low, forget_frac)
-    if len(newest) and all(map(np.array_equal, champion[0], challenger[0])):
-        fault = "nothing that it learned helps: it predicts the newest reports as the champion does"
+    if len(newest) >= FEWEST and all(map(np.array_equal, champion[0], challenger[0])):
+        fault = f"not better on the newest {len(newest)} reports: it predicts them as the champion does"
     reason = fault or f"loss {scores_new['challenger'].loss:.4f} instead of {scores_new['champion'].loss:.4f}"
     return Verdict(fault is None, reason, gain, low, scores_new, scores_old)
 

@@ -35,11 +35,9 @@ def read_manifest(path: Path, predictor: str) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        there = path.parent.is_dir()
-        what = f"{path.parent} holds no model of '{predictor}'" if there else f"no model at {path.parent}"
-        folder = "NEW-FOLDER" if there else path.parent
+        folder = "NEW-FOLDER" if path.parent.is_dir() else path.parent
         raise ConfigError(
-            f"predictor '{predictor}': {what} ({path.name}: {error.strerror}); "
+            f"predictor '{predictor}': no model at {path.parent} ({path.name}: {error.strerror}); "
             f"train one: greensched train {predictor} --log RUN --out {folder}"
         ) from error
     except ValueError as error:
