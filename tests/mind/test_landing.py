@@ -133,3 +133,26 @@ def test_what_does_not_fit_does_not_overflow():
 def test_two_types_with_as_many_cores_cannot_be_told_apart():
     alike = world([datacenter(0, "us", [OLD, host(**{**vars(PLAIN), "cores": 32.0})])], work_classes=("general", "gpu"))
     assert core_w(alike, failed_cores=32.0, free_cores=32.0, max_free_cores=32.0)[0] == pytest.approx(20.0)
+
+
+SMALL_NODE = host(type="g1", count=1, cores=64.0, gpus=8, gpu_type=0, power_w=(300.0, 620.0), speed=(2.0, 2.0))
+LARGE_NODE = host(type="g2", count=1, cores=128.0, gpus=8, gpu_type=1, power_w=(300.0, 2860.0), speed=(0.5, 0.5))
+NODES = world(
+    [datacenter(0, "us", [PLAIN, SMALL_NODE, LARGE_NODE])], gpu_types=("A100", "H100"), work_classes=("general", "gpu")
+)
+
+
+@pytest.mark.parametrize(
+    ("cores", "state", "expected"),
+    [
+        (100.0, {}, (20.0, 0.5)),  # it fits the large node alone, and lands there
+        (60.0, {}, (5.0, 2.0)),  # the first that it fits
+        (
+            8.0,
+            {"free_cores": 100.0, "max_free_cores": 100.0, "free_gpus": 6.0},
+            (20.0, 0.5),
+        ),  # only that one is so free
+    ],
+)
+def test_nobody_lands_on_a_host_that_cannot_hold_them(cores, state, expected):
+    assert core_w(NODES, cores=cores, **state) == pytest.approx(expected)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from greensched.core.permute import permute
 from greensched.core.registry import policy_from_block
 from greensched.core.types import Action, Decisions, DecisionStatus, Observation
 from greensched.policies.ledger import Grid, Ledger
@@ -111,10 +112,14 @@ def test_what_runs_gives_back_its_cores_when_it_was_predicted_to_end() -> None:
         four, np.array([0, 0, 1, -1]), np.array([0.0, 0.0, 1150.0, 0.0]), np.array([1250.0, 900.0, 1350.0, 1.0]),
         np.array([True, True, False, True]),
     )  # fmt: skip
-    free = ledger.capacity(
-        idle_state(TWO, free_cores=np.array([4.0, 8.0]), used_cores=np.array([4.0, 0.0])), facts, grid
-    )
-    assert free[0, :, 0].tolist() == [4.0, 6.0, 6.0, 8.0, 8.0, 8.0]  # one is overdue, one ends in slot 2
+    state = idle_state(TWO, free_cores=np.array([4.0, 8.0]), used_cores=np.array([4.0, 0.0]))
+    free = ledger.capacity(state, facts, grid)
+    assert free[0, :, 0].tolist() == [4.0, 6.0, 6.0, 8.0, 8.0, 8.0]  # one is overdue by 100 s, one ends in slot 2
+    assert ledger.widest_cores(state, grid)[0].tolist() == [8.0] * 6  # as the state says
+    narrow = idle_state(TWO, max_free_cores=np.array([1.0, 8.0]))
+    assert ledger.widest_cores(narrow, grid)[0].tolist() == [1.0, 2.0, 2.0, 2.0, 2.0, 2.0]  # of the largest that ended
+    later = Grid(now_s=1900.0, step_s=100.0, starts=3, slots=6)  # overdue by 1,000 and 650 s
+    assert ledger.capacity(state, facts, later)[0, :, 0].tolist() == [4.0] * 6
     assert free[1, :, 0].tolist() == [8.0, 7.0, 7.0, 7.0, 8.0, 8.0]  # reserved from 1150 to 1350
     ledger.forget(np.array([0, 1, 2]))
     assert (ledger.capacity(idle_state(TWO), facts, grid)[:, :, 0] == 8.0).all()
@@ -136,8 +141,81 @@ def test_a_batch_of_one_is_decided_as_task_by_task(seed: int) -> None:
         ({"optimizer": "greedy", "ahead_h": 2.0}, "option 'ahead_h': only optimizer 'batch' plans ahead"),
         ({"defer": True}, "option 'defer': only optimizer 'greedy' defers so"),
         ({"ahead_h": -1.0}, "ahead_h"),
+        ({"ahead_h": 0.1}, "at least one step of 30 min"),
+        ({"ahead_h": 1e6}, "at most 200"),
+        ({"ahead_h": 6.0, "intensity": "now"}, "needs forecasts"),
     ],
 )
 def test_options_that_make_no_sense_together(block: dict[str, Any], words: str) -> None:
     with pytest.raises(Exception, match=words):
         policy_from_block({"name": "greensched", "optimizer": "batch", **block})
+
+
+def hours(n: int, deadline_s: float, **block: Any) -> list[Decisions]:
+    """A task of eight cores in one run, asked about every hour: 'clean' has a task that should have ended long ago."""
+    policy, predictor = policy_from_block(
+        {"name": "greensched", "optimizer": "batch", "ahead_h": 6.0, "step_min": 60.0, **block}
+    )
+    assert predictor is not None
+    predictor.start(TWO)
+    policy.start(TWO)
+    book = forecasts(TWO, 0.0, np.array([[100.0] * 60, [500.0] * 60]))
+    holder = tasks(1, cores=8.0, expected_s=np.array([HOUR_S]), deadline_s=np.array([2 * HOUR_S]))
+    policy.decide(observation(TWO, holder, idle_state(TWO, **NOW), book, t_s=0.0))
+    taken = idle_state(TWO, **NOW, free_cores=np.array([0.0, 8.0]), max_free_cores=np.array([0.0, 8.0]))
+    asks = tasks(1, cores=8.0, task=np.array([9]), expected_s=np.array([HOUR_S]), deadline_s=np.array([deadline_s]))
+    found = []
+    for hour in range(1, n + 1):
+        found.append(policy.decide(observation(TWO, asks, taken, book, t_s=hour * HOUR_S)))
+        if len(found[-1]) and found[-1].action[0] == Action.PLACE:
+            break
+    return found
+
+
+def test_nobody_waits_for_ever_for_who_never_ends() -> None:
+    found = hours(40, 30 * HOUR_S)
+    assert found[-1].action.tolist() == [Action.PLACE]
+    assert 2 < len(found) < 20  # it hopes, less and less, and goes where there is room
+    assert found[-1].dc.tolist() == [1]
+
+
+def test_without_a_deadline_nobody_waits_for_cleaner_power() -> None:
+    assert hours(1, np.inf)[0].action.tolist() == [Action.PLACE]
+
+
+def test_who_has_waited_comes_first_in_the_end() -> None:
+    """One host: a new, dearer task asks in every slot beside one that has been asking for hours."""
+    one = world([datacenter(0, "only", [SMALL])])
+    state = idle_state(one, carbon_gpkwh=np.array([100.0]))
+    both = tasks(2, cores=8.0, expected_s=np.array([3600.0, 7200.0]), arrival_s=np.array([0.0, 36_000.0]))
+    assert decide(observation(one, both, state, t_s=36_000.0))[0].task.tolist() == [0]
+    assert decide(observation(one, both, state, t_s=36_000.0), optimizer="greedy")[0].dc.tolist() == [0, 0]
+    urgent = tasks(2, cores=8.0, expected_s=np.array([3600.0, 7200.0]), priority=np.array([5, 0]))
+    assert decide(observation(one, urgent, state, t_s=0.0))[0].task.tolist() == [0]
+
+
+def test_what_is_not_known_of_one_datacenter_stops_nobody() -> None:
+    state = idle_state(TWO, **NOW, free_mem_gb=np.array([np.nan, 64.0]))
+    assert decide(observation(TWO, tasks(2), state))[0].dc.tolist() == [1, 1]
+    endless = tasks(2, expected_s=np.array([1e100, 3600.0]))
+    assert 1 in decide(observation(TWO, endless, idle_state(TWO, **NOW)))[0].task.tolist()
+
+
+def test_the_order_of_datacenters_changes_nothing() -> None:
+    rng = np.random.default_rng(3)
+    for seed in range(5):
+        seen = random_observation(seed, 30, 6)
+        order = rng.permutation(6)
+        there = decide(seen)[0]
+        other = decide(permute(seen, order))[0]
+        assert there.task.tolist() == other.task.tolist()
+        assert there.dc.tolist() == [int(order[dc]) if dc >= 0 else -1 for dc in other.dc]
+
+
+def test_a_start_lies_on_a_slot() -> None:
+    """Steps of 7 min in slots of 5: a start after 10 min would be late, so it is now."""
+    book = forecasts(TWO, 0.0, np.array([[500.0, 500.0], [500.0, 500.0]]), step_s=HOUR_S)
+    one = tasks(1, cores=8.0, expected_s=np.array([1000.0]), deadline_s=np.array([1420.0]))
+    seen = observation(TWO, one, idle_state(TWO, carbon_gpkwh=np.array([500.0, 500.0])), book, t_s=0.0)
+    found = decide(seen, intensity="forecast", ahead_h=1.0, step_min=7.0)[0]
+    assert found.action.tolist() == [Action.PLACE]

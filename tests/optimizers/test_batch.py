@@ -132,6 +132,11 @@ def test_with_room_for_all_each_takes_its_cheapest():
         ({"pending_g": np.array([1.0, np.inf])}, "pending_g[1]: inf"),
         ({"pending_g": np.zeros(3)}, "pending_g: expected shape (2,), got (3,)"),
         ({"capacity": np.ones((2, 0, 3))}, "capacity: expected at least as many slots as starts, 1, got 0"),
+        ({"capacity": np.ones((2, 3))}, "capacity: expected 3 axes, got 2"),
+        ({"cost_g": np.ones((2, 2, 1), dtype=int)}, "cost_g: expected floating numbers, got int64"),
+        ({"slots": np.ones((2, 2))}, "slots: expected whole numbers, got float64"),
+        ({"demand": np.full((2, 3), 1e16)}, "demand[0, 0]: 1e+16"),
+        ({"cost_g": np.ones((2, 0, 1))}, "expected at least one datacenter, start and resource"),
     ],
 )
 def test_what_makes_no_sense_is_a_status_and_a_reason(change, words):
@@ -173,3 +178,59 @@ def test_who_finds_no_room_even_alone_is_no_part_of_the_bound():
     assert np.isinf(problem.possible().cost_g).tolist() == [[[True, True, False]]]
     found = solve(problem)
     assert (found.value_g, found.bound_g) == (50.0, 50.0)
+
+
+def test_thirds_are_solved_too():
+    """In thousandths 2/3 and 1/3 are more than 1: what is found must fit, and its bound must be one."""
+    demand = np.zeros((3, 3))
+    demand[:, 0] = [2 / 3, 2 / 3, 1 / 3]
+    cost_g = np.array([[[80.0]], [[50.0]], [[60.0]]])
+    found = solve(Problem(cost_g, np.ones((3, 1), np.int64), demand, np.ones((1, 1, 3)), np.full(3, 200.0)))
+    assert found.value_g == 310.0 and found.bound_g <= 310.0
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([3.0, 7.0, 1e4]))
+def test_no_bound_is_above_the_best(seed, parts):
+    problem = made(seed, 6, 2, 2)
+    rng = np.random.default_rng(seed)
+    problem = dataclasses.replace(problem, demand=rng.integers(1, 9, problem.demand.shape) / parts)
+    problem = dataclasses.replace(problem, capacity=np.full_like(problem.capacity, 20 / parts))
+    found = solve(problem)
+    best_g = looked_at_all(problem)
+    assert fits(problem, found.choice)
+    assert found.bound_g <= best_g + 1e-6
+    assert found.value_g >= best_g - 1e-6
+
+
+def test_a_beginning_that_does_not_fit_is_left_out():
+    problem = made(3, 6, 3, 1)
+    over = Choice(np.zeros(6, np.intp), np.zeros(6, np.intp))
+    for begin in (
+        over,
+        Choice(np.full(6, 7), np.zeros(6, np.intp)),
+        Choice(np.zeros(2, np.intp), np.zeros(2, np.intp)),
+    ):
+        assert solve(problem, begin).value_g == pytest.approx(solve(problem).value_g)
+
+
+def test_ruin_and_recreate_makes_it_cheaper():
+    """Without it the choice is the one by price."""
+    lazy, usual = (Limits(rounds=r, rounds_per_task=0.0, most_relaxed=0, exact_work=1e-9) for r in (0, 2_000))
+    saved = [
+        1 - solve(made(s, 60, 5, 4), None, usual).value_g / solve(made(s, 60, 5, 4), None, lazy).value_g
+        for s in range(4)
+    ]
+    assert min(saved) >= 0.0 and np.mean(saved) > 0.01
+
+
+def test_nobody_stays_pending_for_whom_there_is_room():
+    for seed in range(6):
+        problem = made(seed, 40, 4, 3)
+        dear = dataclasses.replace(problem, pending_g=problem.pending_g + 1e5)
+        found = solve(dear, limits=Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.01))
+        free = dear.free(found.choice)
+        for task in np.flatnonzero(found.choice.dc < 0):
+            for dc, start in np.argwhere(np.isfinite(dear.cost_g[task])):
+                end = min(start + dear.slots[task, dc], dear.horizon)
+                assert not (free[dc, start:end] >= dear.demand[task] - 1e-12).all()

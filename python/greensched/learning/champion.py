@@ -30,6 +30,7 @@ _DRAWS, _LEVEL = 2000, 0.05
 _MOST_CLUSTERS = 2000
 _ONE_WORSE_FRAC = 0.05
 """Energy or service time alone may get worse by this share of itself, or of what both together win if that is more."""
+_SMALL_LOSS = 0.02  # about two per cent: more than twice as wrong is allowed below this only
 _CHANGED, _FEWEST_PER_PLACE = 1.5, 20
 Said = tuple[F64, F64]
 """Energy in kWh and service time in s, a value per report."""
@@ -147,7 +148,7 @@ def _fault(new: dict[str, Score], old: dict[str, Score], low: float, forget_frac
         )
     for what in ("energy", "service"):
         was, now = getattr(champion, f"{what}_loss"), getattr(challenger, f"{what}_loss")
-        if now > was + _ONE_WORSE_FRAC * max(was, champion.loss - challenger.loss):
+        if now > min(was + _ONE_WORSE_FRAC * max(was, champion.loss - challenger.loss), max(2.0 * was, _SMALL_LOSS)):
             return f"{what} alone got worse on the newest reports: loss {now:.4f} instead of {was:.4f}"
     if old["challenger"].reports >= FEWEST:
         was, now = old["champion"].loss, old["challenger"].loss

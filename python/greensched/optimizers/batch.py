@@ -3,7 +3,8 @@
 Prices of capacity (``prices``) give a bound and tell every task where to go; tasks are put there one after the other,
 and some put anew (``repair``); where that is not close enough to the bound, the linear relaxation gives better prices
 (``relaxation``), and where few candidates are left CP-SAT gives the best choice and its proof (``exact``). All limits
-are of work, so that equal problems have equal answers on any machine; a limit of time is the service's.
+are of work, so that equal problems have equal answers on one machine (on another kind of processor the last digits of
+sums differ, and with them ties); a limit of time is the service's.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Limits:
         rounds, rounds_per_task: of ruin and recreate.
         most_relaxed: the relaxation is solved for so many tasks at most; its time grows faster than their number.
         exact_work: deterministic time of CP-SAT, about seconds.
-        wall_s: no new step is begun after so many seconds; None: no limit, and equal problems have equal answers.
+        wall_s: no new step is begun after so many seconds; None: no limit.
     """
 
     gap_frac: float = 1e-3
@@ -75,7 +76,7 @@ def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None =
 
     Args:
         problem: to solve.
-        begin: a choice that fits, such as the greedy one: the answer is never worse.
+        begin: a choice that fits, such as the greedy one: the answer is never worse. One that does not is left out.
         limits: how much work it may cost.
     """
     try:
@@ -93,7 +94,7 @@ class _Search:
     def __init__(self, problem: Problem, begin: Choice | None, limits: Limits) -> None:
         self.problem, self.limits = problem, limits
         self.began = time.perf_counter()
-        self.best = begin.copy() if begin is not None else Choice.none(problem.n_tasks)
+        self.best = begin.copy() if begin is not None and problem.fits(begin) else Choice.none(problem.n_tasks)
         self.value_g = problem.value_g(self.best)
         self.bound_g = -np.inf
 
@@ -132,12 +133,12 @@ class _Search:
         if found.value_g() > self.value_g:
             found = Placement(self.problem, columns, prices)
             found.adopt(self.best)
-        self.take(found.choice())
+        self.take(found)
         if self.open():
             self.prove(prices, FEW_CANDIDATES)
         if self.open():
             improve(found, self.rounds())
-            self.take(found.choice())
+            self.take(found)
 
     def prove(self, prices: Prices, most: int) -> None:
         """The best choice, if so few candidates are left."""
@@ -147,12 +148,17 @@ class _Search:
         if proof is not None:
             self.bound_g = max(self.bound_g, proof.bound_g)
             if proof.choice is not None:
-                self.take(proof.choice)
+                found = Placement(self.problem, Columns.nearest(self.problem, prices.priced_g, 1), prices)
+                found.adopt(proof.choice)
+                self.take(found)
 
-    def take(self, choice: Choice) -> None:
-        """Keep a choice if it is cheaper."""
+    def take(self, found: Placement) -> None:
+        """Keep a choice if it is cheaper, with a place for everybody for whom one is left."""
+        for task in np.flatnonzero(found.choice().dc < 0).tolist():
+            found.insert(task)
+        choice = found.choice()
         value_g = self.problem.value_g(choice)
-        if value_g < self.value_g:
+        if value_g < self.value_g and self.problem.fits(choice):
             self.best, self.value_g = choice, value_g
 
     def solution(self) -> Solution:

@@ -7,6 +7,7 @@ much.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,9 +19,11 @@ from greensched.optimizers.problem import PENDING, Bool, Choice, Problem
 from greensched.optimizers.relaxation import Rows
 
 _PARTS: Final = 1_000
-"""Of a core, a GPU and a gigabyte that are told apart; demands are rounded up to them and capacities down."""
+"""Of a core, a GPU and a gigabyte that are told apart. Where a demand is no multiple of them it is rounded up, so that
+what is found fits; then the bound of CP-SAT is of another problem and says nothing."""
 _GREATEST: Final = 2.0**50
 _FINEST_G: Final = 1e-6
+_WHOLE: Final = 1e-6
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,9 @@ def proven(problem: Problem, prices: Prices, choice: Choice, work: float, most: 
     rows, n = Rows.of(problem, columns), problem.n_tasks
     cost_g = columns.cost_g[rows.task, rows.k]
     unit_g = max(_FINEST_G, float(np.abs(cost_g).max(initial=0.0)) * n / _GREATEST)
+    if float(np.abs(rows.matrix.data).max(initial=0.0)) * _PARTS * len(rows.task) > _GREATEST:
+        return None
+    exactly = True
     model = cp_model.CpModel()
     chosen = [model.new_bool_var("") for _ in rows.task]
     matrix, limit = rows.matrix, rows.limit
@@ -61,8 +67,10 @@ def proven(problem: Problem, prices: Prices, choice: Choice, work: float, most: 
         if row < n:
             model.add_exactly_one(here)
             continue
-        taken = np.ceil(matrix.data[part] * _PARTS - _FINEST_G).astype(np.int64).tolist()
-        model.add(cp_model.LinearExpr.weighted_sum(here, taken) <= int(limit[row] * _PARTS + _FINEST_G))
+        taken = np.ceil(matrix.data[part] * _PARTS - _WHOLE).astype(np.int64)
+        exactly = exactly and bool((np.abs(taken - matrix.data[part] * _PARTS) <= _WHOLE).all())
+        most_taken = math.floor(min(limit[row] * _PARTS, _GREATEST) + _WHOLE)
+        model.add(cp_model.LinearExpr.weighted_sum(here, taken.tolist()) <= most_taken)
     model.minimize(cp_model.LinearExpr.weighted_sum(chosen, np.round(cost_g / unit_g).astype(np.int64).tolist()))
     for variable, value in zip(chosen, _taken(columns, rows, choice), strict=True):
         model.add_hint(variable, int(value))
@@ -74,7 +82,7 @@ def proven(problem: Problem, prices: Prices, choice: Choice, work: float, most: 
         return Proof(None, prices.bound_g)
     bound_g = solver.best_objective_bound * unit_g - n * unit_g  # each cost was rounded by half a unit at most
     values = np.array([solver.boolean_value(variable) for variable in chosen])
-    return Proof(_choice(columns, rows, values), max(bound_g, prices.bound_g))
+    return Proof(_choice(columns, rows, values), max(bound_g, prices.bound_g) if exactly else prices.bound_g)
 
 
 def _left(problem: Problem, prices: Prices, gap_g: float, most_candidates: int) -> Columns | None:

@@ -80,13 +80,14 @@ def priced(problem: Problem, price_g: F64) -> Prices:
     """What prices say of every candidate."""
     n, d, starts = problem.cost_g.shape
     sums = _running(price_g)
-    lengths = np.arange(int(problem.slots.max(initial=1)) + 1)
+    lengths = np.arange(min(int(problem.slots.max(initial=1)), problem.horizon) + 1)
     ends = np.minimum(np.arange(starts)[None, :] + lengths[:, None], problem.horizon)
     priced_g = problem.cost_g.copy()
     for r in range(price_g.shape[2]):
         if price_g[:, :, r].any():
             of_length = sums[:, ends, r] - sums[:, None, :starts, r]  # (datacenters, lengths, starts)
-            priced_g += of_length[np.arange(d)[None, :], problem.slots] * problem.demand[:, r, None, None]
+            slots = np.minimum(problem.slots, problem.horizon)
+            priced_g += of_length[np.arange(d)[None, :], slots] * problem.demand[:, r, None, None]
     least_g = np.minimum(priced_g.reshape(n, -1).min(axis=1, initial=np.inf), problem.pending_g)
     worth_g = np.where(price_g > 0, price_g * np.where(np.isfinite(problem.capacity), problem.capacity, 0.0), 0.0)
     return Prices(price_g, priced_g, least_g, float(least_g.sum() - worth_g.sum()))

@@ -19,6 +19,9 @@ PENDING: Final = -1
 SLACK: Final = 1e-9
 """Of every resource: sums of fractions such as 0.1 must not miss a full host by a rounding error."""
 
+GREATEST: Final = 1e12
+"""Of every number that is not infinite: more is a mistake of units, and sums of it lose the small ones."""
+
 Index = NDArray[np.intp]
 Bool = NDArray[np.bool_]
 
@@ -90,14 +93,34 @@ class Problem:
         in_the_way = np.take_along_axis(before, end, axis=2) - before[:, :, :starts]
         return replace(self, cost_g=np.where(in_the_way > 0, np.inf, self.cost_g))
 
+    def fits(self, choice: Choice) -> bool:
+        """Whether a choice takes what is allowed only, and no more than there is."""
+        n, d, starts = self.cost_g.shape
+        dc, start = choice.dc, choice.start
+        if dc.shape != (n,) or start.shape != (n,) or ((dc >= d) | (start < 0) | (start >= starts)).any():
+            return False
+        placed = np.flatnonzero(dc >= 0)
+        allowed = np.isfinite(self.cost_g[placed, dc[placed], start[placed]]).all()
+        return bool(allowed) and bool((self.free(choice) >= -SLACK).all())
+
     def check(self) -> None:
         """Whether all of it makes sense.
 
         Raises:
             ProblemError: shapes do not fit together, or a number is NaN, negative, or infinite where it must not be.
         """
+        for name, axes in (("cost_g", 3), ("capacity", 3)):
+            if (given := np.ndim(getattr(self, name))) != axes:
+                raise ProblemError(f"{name}: expected {axes} axes, got {given}")
+        for name, kind in (("slots", "iu"), ("cost_g", "f"), ("demand", "f"), ("capacity", "f"), ("pending_g", "f")):
+            if (dtype := getattr(self, name).dtype).kind not in kind:
+                raise ProblemError(f"{name}: expected {'whole' if kind == 'iu' else 'floating'} numbers, got {dtype}")
         n, d, starts = self.cost_g.shape
         horizon, resources = self.capacity.shape[1:]
+        if n and not (d and starts and resources):
+            raise ProblemError(
+                f"cost_g: expected at least one datacenter, start and resource, got shape {(n, d, starts)}"
+            )
         for name, shape in (
             ("slots", (n, d)), ("demand", (n, resources)), ("capacity", (d, horizon, resources)), ("pending_g", (n,)),
         ):  # fmt: skip
@@ -106,11 +129,11 @@ class Problem:
         if horizon < starts:
             raise ProblemError(f"capacity: expected at least as many slots as starts, {starts}, got {horizon}")
         for name, low, infinite in (
-            ("cost_g", -np.inf, True), ("slots", 1, False), ("demand", 0.0, False), ("capacity", 0.0, True),
-            ("pending_g", -np.inf, False),
+            ("cost_g", -GREATEST, True), ("slots", 1, False), ("demand", 0.0, False), ("capacity", 0.0, True),
+            ("pending_g", -GREATEST, False),
         ):  # fmt: skip
             values = np.asarray(getattr(self, name), dtype=np.float64)
-            fine = (values >= low) & (np.isfinite(values) | (infinite & (values == np.inf)))
+            fine = (values >= low) & ((np.abs(values) <= GREATEST) | (infinite & (values == np.inf)))
             if not fine.all():
                 at = tuple(int(i) for i in np.argwhere(~fine)[0])
                 raise ProblemError(f"{name}{list(at)}: {float(values[at])} is no value that can be decided by")

@@ -20,6 +20,8 @@ from greensched.policies.planned import Planner
 from greensched.policies.reasons import Reasons
 from greensched.predictors.facts import Facts
 
+MOST_STARTS = 200
+
 
 @dataclass(frozen=True)
 class GreenSchedOptions:
@@ -37,7 +39,7 @@ class GreenSchedOptions:
         defer_saving_frac: the least predicted saving, as a fraction of the objective, for which a task waits.
         optimizer: ``greedy``: task by task; ``batch``: all that ask, together (see ``planned``); who then has no place
             stays pending, whatever ``when_full`` says.
-        ahead_h: with ``batch``, hours ahead in which tasks may start; 0: only now.
+        ahead_h: with ``batch``, hours ahead in which tasks with a deadline may start; 0: only now.
         step_min: with ``ahead_h``, minutes between possible starts, and after which plans are made anew.
     """
 
@@ -55,6 +57,13 @@ class GreenSchedOptions:
         at_least(0.0, carbon_weight=self.carbon_weight, sla_weight_g_per_min=self.sla_weight_g_per_min)
         at_least(0.0, ahead_h=self.ahead_h)
         at_least(1.0, step_min=self.step_min)
+        if self.ahead_h > 0 and not self.step_min <= 60.0 * self.ahead_h <= MOST_STARTS * self.step_min:
+            raise ValueError(
+                f"option 'ahead_h': expected at least one step of {self.step_min:g} min and at most {MOST_STARTS}, "
+                f"got {self.ahead_h:g} h"
+            )
+        if self.ahead_h > 0 and self.intensity == "now":
+            raise ValueError("option 'ahead_h': who plans ahead needs forecasts; remove intensity: now")
         if self.optimizer == "greedy" and self.ahead_h > 0:
             raise ValueError("option 'ahead_h': only optimizer 'batch' plans ahead; for 'greedy' there is 'defer'")
         if self.optimizer == "batch" and self.defer:
@@ -84,7 +93,8 @@ class GreenSchedPolicy:
         ahead_h, step_min = self.options.ahead_h, self.options.step_min
         self.planner = None
         if self.options.optimizer == "batch":
-            self.planner = Planner(world, self.facts, self._start_g, ahead_h, step_min)
+            saving_frac = self.options.defer_saving_frac
+            self.planner = Planner(world, self.facts, self._start_g, ahead_h, step_min, saving_frac)
         return Needs(forecasts=self.options.intensity == "forecast" or self.options.defer or ahead_h > 0)
 
     def decide(self, observation: Observation) -> Decisions:

@@ -37,6 +37,10 @@ class Entry:
     end_s: float
     held: bool
 
+    def expected_end_s(self, now_s: float) -> float:
+        """When it will end: as predicted, or after as long again as it is overdue."""
+        return self.end_s if self.end_s > now_s else 2.0 * now_s - self.end_s
+
 
 def demand_of(tasks: TaskTable) -> F64:
     """What each task takes, (tasks, resources), as in ``problem.RESOURCES``."""
@@ -66,23 +70,48 @@ class Ledger:
         """What is free in every slot, (datacenters, slots, resources), at least 0.
 
         Now it is what the state says. A placed task gives back what it took in the first slot after its predicted end;
-        one that is overdue, in the next. A reservation takes what it needs in every slot that it touches.
+        one that is overdue, after as long again as it is overdue. A reservation takes what it needs in every slot that
+        it touches.
         """
-        room = Room.now(state, facts)
-        now = np.stack([room.cores, room.gpus, room.mem_gb], axis=1)
+        if grid.slots == 1:
+            return self._usable(self._now(state, facts)[:, None, :], state)
+        now = self._now(state, facts)
         free = np.repeat(now[:, None, :], grid.slots, axis=1)
         for entry in self._entries.values():
             first = _slot(entry.start_s, grid, np.floor)
-            last = _slot(entry.end_s, grid, np.ceil)
+            last = _slot(entry.expected_end_s(grid.now_s), grid, np.ceil)
             if entry.held:
                 free[entry.dc, max(last, 1) :] += entry.demand
             else:
                 free[entry.dc, first : max(last, first + 1)] -= entry.demand
         up = np.maximum(facts.capacity_cores - state.failed_cores, 0.0)
         most = np.stack([up, facts.capacity_gpus, facts.capacity_mem_gb], axis=1)[:, None, :]
-        capacity: F64 = np.clip(free, 0.0, np.maximum(most, now[:, None, :]))
-        capacity[state.down != 0] = 0.0
-        return capacity
+        return self._usable(np.clip(free, 0.0, np.maximum(most, now[:, None, :])), state)
+
+    def widest_cores(self, state: DatacenterState, grid: Grid) -> F64:
+        """Cores that a single host surely has free by every slot, (datacenters, slots).
+
+        Those of the emptiest now, or of the largest task that has ended by then: what many small ones give back may
+        lie on many hosts.
+        """
+        widest = np.repeat(state.max_free_cores[:, None], grid.slots, axis=1)
+        for entry in self._entries.values():
+            if entry.held:
+                after = max(_slot(entry.expected_end_s(grid.now_s), grid, np.ceil), 1)
+                widest[entry.dc, after:] = np.maximum(widest[entry.dc, after:], entry.demand[0])
+        return widest
+
+    @staticmethod
+    def _now(state: DatacenterState, facts: Facts) -> F64:
+        room = Room.now(state, facts)
+        return np.stack([room.cores, room.gpus, room.mem_gb], axis=1)
+
+    @staticmethod
+    def _usable(capacity: F64, state: DatacenterState) -> F64:
+        """Nothing where there is no power, and where it is not known."""
+        known: F64 = np.nan_to_num(capacity, nan=0.0)
+        known[state.down != 0] = 0.0
+        return known
 
 
 def _slot(t_s: float, grid: Grid, rounded: np.ufunc) -> int:

@@ -7,6 +7,8 @@ window, and no less than any place: nobody is left pending for whom there is roo
 
 from __future__ import annotations
 
+import dataclasses
+import logging
 from collections.abc import Callable
 
 import numpy as np
@@ -25,7 +27,7 @@ from greensched.core.types import (
 from greensched.core.units import S_PER_HOUR, S_PER_MIN
 from greensched.optimizers.batch import Limits, Solution, solve
 from greensched.optimizers.greedy import Room, assign
-from greensched.optimizers.problem import Choice, Problem
+from greensched.optimizers.problem import GREATEST, Choice, Problem
 from greensched.policies.answers import keep, place
 from greensched.policies.deferral import on_slot
 from greensched.policies.ledger import Grid, Ledger, demand_of, held_s
@@ -35,6 +37,7 @@ from greensched.predictors.queueing import staging_s
 
 Cost = Callable[[Observation, TaskTable, Predictions, float], F64]
 """The objective in g of starting at an instant in s, (tasks, datacenters), given predictions of such a start."""
+_LOGGER = logging.getLogger(__name__)
 _LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, most_relaxed=100, exact_work=0.1)
 """Forecasts err by more than this gap, and the next slot decides anew."""
 _RESERVE = 1.1
@@ -49,12 +52,16 @@ class Planner:
         facts: of the world.
         cost: the objective.
         ahead_h: how far ahead starts are planned; 0: only now.
-        step_min: minutes between possible starts.
+        step_min: minutes between possible starts; a start lies on a slot.
+        saving_frac: the least predicted saving, as a fraction, for which a task waits.
     """
 
-    def __init__(self, world: World, facts: Facts, cost: Cost, ahead_h: float, step_min: float) -> None:
-        self._world, self._facts, self._cost = world, facts, cost
-        self._step_s = max(step_min * S_PER_MIN, world.slot_s) if ahead_h > 0 else world.slot_s
+    def __init__(
+        self, world: World, facts: Facts, cost: Cost, ahead_h: float, step_min: float, saving_frac: float
+    ) -> None:
+        self._world, self._facts, self._cost, self._saving_frac = world, facts, cost, saving_frac
+        slots = np.ceil(step_min * S_PER_MIN / world.slot_s - 1e-9) if ahead_h > 0 else 1.0
+        self._step_s = float(max(slots, 1.0)) * world.slot_s
         self._starts = 1 + int(ahead_h * S_PER_HOUR / self._step_s)
         self._by_name = np.argsort(facts.name_rank)
         self._reasons = Reasons(world, "objective", "g")
@@ -66,12 +73,17 @@ class Planner:
         self._ledger.forget(tasks.task)
         there = held_s(predictions, staging_s(tasks, seen.world))
         grid, problem = self._problem(seen, there)
-        solution = solve(problem, self._greedy(seen, problem), _LIMITS)
+        greedy = self._greedy(seen, problem)
+        solution = solve(problem, greedy, _LIMITS)
+        if solution.status is DecisionStatus.INFEASIBLE:  # what is known makes no sense: task by task needs less of it
+            _LOGGER.warning("plan at %.0f s: %s; decided task by task", seen.t_s, solution.reason)
+            solution = dataclasses.replace(solution, choice=greedy, status=DecisionStatus.FALLBACK_GREEDY)
         dc = np.where(solution.choice.dc >= 0, self._by_name[solution.choice.dc], -1).astype(np.int32)
         start_s = np.where(solution.choice.start == 0, seen.t_s, grid.begin_s[solution.choice.start])
         now = (dc >= 0) & (solution.choice.start == 0)
         service_s = there.service_time_s[np.arange(len(tasks)), dc]
-        self._ledger.enter(tasks, dc, start_s, start_s + np.nan_to_num(service_s), now)
+        if self._starts > 1:
+            self._ledger.enter(tasks, dc, start_s, start_s + np.nan_to_num(service_s), now)
         return self._answer(seen, problem, solution, dc, start_s, there)
 
     def learn(self, reports: Reports) -> None:
@@ -90,14 +102,30 @@ class Planner:
         cost_g = np.stack([self._cost(seen, tasks, there, seen.t_s), *costs_g], axis=2)
         after_s = seen.t_s + starts * self._step_s
         after_g = np.nan_to_num(_or_inf(self._cost(seen, tasks, later, after_s)).min(axis=1), posinf=0.0)
-        # who hopes for the best place in the next slot will hope again: where there is room, nobody waits for it
-        pending_g = np.maximum(after_g, np.nan_to_num(cost_g, nan=-np.inf).max(axis=(1, 2)))
         cost_g = _or_inf(cost_g)
         cost_g[:, :, 0][self._too_wide(seen)] = np.inf
+        if starts > 1:
+            cost_g[:, :, 1:] /= 1.0 - self._saving_frac
+            wide = tasks.cores[:, None, None] > self._ledger.widest_cores(seen.state, grid)[None, :, 1:starts] + 1e-9
+            cost_g[:, :, 1:][wide | ~np.isfinite(tasks.deadline_s)[:, None, None]] = np.inf
         d = self._by_name
         capacity = self._ledger.capacity(seen.state, self._facts, grid)[d]
-        pending_g = pending_g * (1.0 + _RELUCTANCE) + _RELUCTANCE
-        return grid, Problem(cost_g[:, d], slots[:, d], demand_of(tasks), capacity, pending_g)
+        problem = Problem(cost_g[:, d], slots[:, d], demand_of(tasks), capacity, after_g)
+        return grid, dataclasses.replace(problem, pending_g=self._pending_g(seen, problem))
+
+    def _pending_g(self, seen: Observation, problem: Problem) -> F64:
+        """What it costs to get no place.
+
+        Who hopes for the best place in the next slot will hope again: so it costs no less than any place that the task
+        could get, and nobody waits where there is room. It grows with every slot that a task has waited, and with its
+        priority, so that no stream of others keeps it waiting for ever.
+        """
+        cost_g = problem.possible().cost_g
+        most_g = np.maximum(problem.pending_g, np.where(np.isfinite(cost_g), cost_g, 0.0).max(axis=(1, 2), initial=0.0))
+        waited = np.maximum(seen.t_s - seen.tasks.arrival_s, 0.0) / self._world.slot_s
+        urgency = (1.0 + waited) * (1.0 + np.maximum(seen.tasks.priority, 0))
+        pending_g: F64 = np.minimum((most_g + _RELUCTANCE) * (1.0 + _RELUCTANCE) * urgency, GREATEST)
+        return pending_g
 
     def _too_wide(self, seen: Observation) -> np.ndarray:
         """Tasks for which no single host of a datacenter has room now."""
@@ -112,7 +140,7 @@ class Planner:
         room = Room(*(getattr(room, name)[d] for name in ("cores", "gpus", "mem_gb", "widest_cores", "widest_gpus")))
         given = assign(now_g, seen.tasks, room, np.isfinite(now_g), np.arange(len(d)))
         choice = Choice(given.dc.astype(np.intp), np.zeros(len(given.dc), dtype=np.intp))
-        return choice if (problem.free(choice) >= -1e-6).all() else Choice.none(problem.n_tasks)
+        return choice if problem.fits(choice) else Choice.none(problem.n_tasks)
 
     def _answer(
         self, seen: Observation, problem: Problem, solution: Solution, dc: np.ndarray, start_s: F64, there: Predictions
@@ -124,6 +152,7 @@ class Planner:
         chosen_g = problem.cost_g[np.arange(n), solution.choice.dc, solution.choice.start]
         best = (dc >= 0) & (chosen_g <= np.nanmin(_or_inf(by_place), axis=1, initial=np.inf))
         rows = np.arange(n)
+        chosen_g = np.where(solution.choice.start > 0, chosen_g * (1.0 - self._saving_frac), chosen_g)
         by_place[rows[dc >= 0], dc[dc >= 0]] = chosen_g[dc >= 0]
         reasons = self._reasons.of(by_place, dc, np.where(best, BEST, DISPLACED))
         status = np.full(n, solution.status, dtype=np.int32)
@@ -158,4 +187,4 @@ def _with_reserve(there: Predictions, slot_s: float) -> Predictions:
 
 
 def _or_inf(cost_g: F64) -> F64:
-    return np.where(np.isnan(cost_g), np.inf, cost_g)
+    return np.where(cost_g <= GREATEST, cost_g, np.inf)

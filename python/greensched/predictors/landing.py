@@ -47,6 +47,10 @@ class Landings:
             self._count[d.index, : len(d.hosts)] = [host.count for host in in_order(d)]
         self._mixed = bool((self._has_gpus.any(axis=1) & ((self._count > 0) & ~self._has_gpus).any(axis=1)).any())
         self._sums, self._gone = _outages(self._cores, self._count)
+        self._all_cores = (self._count * self._cores).sum(axis=1)
+        plain_cores = np.where(self._has_gpus | (self._count == 0), 0.0, self._cores).max(axis=1)
+        self._narrowest = float(plain_cores.min(initial=np.inf))
+        self._known_out: tuple[bytes, Bool | None] = (b"", None)
 
     def of(self, state: DatacenterState, tasks: TaskTable) -> Landing:
         """Of every task at every datacenter."""
@@ -58,14 +62,17 @@ class Landings:
         """Types of hosts that are all out of service, (datacenters, types); None: no type is, as far as can be told.
 
         The state tells how many cores are out of service: those of which hosts, where only so many of each type have as
-        many together.
+        many together. A cap on use that holds back as many cores as hosts have looks the same.
         """
         if self._count.shape[1] == 1 or not (state.failed_cores > 0).any():
             return None
-        found = np.abs(self._sums - state.failed_cores[:, None]) < 0.5  # (datacenters, outages)
-        only = (found.sum(axis=1) == 1)[:, None]
-        out: Bool = ((found & only)[:, :, None] & self._gone).any(axis=1)
-        return out
+        told = state.failed_cores.tobytes()
+        if told != self._known_out[0]:
+            found = np.abs(self._sums - state.failed_cores[:, None]) < 0.5  # (datacenters, outages)
+            only = (found.sum(axis=1) == 1)[:, None]
+            out: Bool = ((found & only)[:, :, None] & self._gone).any(axis=1)
+            self._known_out = told, out if out.any() else None
+        return self._known_out[1]
 
     def _now(self, state: DatacenterState, tasks: TaskTable, usual: Types, out: Bool | None) -> Types:
         """Hosts with GPUs take what has no room on the others.
@@ -73,6 +80,8 @@ class Landings:
         The state tells the free cores of all hosts together and of the widest. Which are whose follows from the free
         GPUs, whose tasks hold cores beside them: exactly where there is one host of each kind, else about.
         """
+        if tasks.gpus.all() or float(tasks.cores.max(initial=0.0)) <= self._surely_cores(state):
+            return usual
         count = self._count if out is None else np.where(out, 0.0, self._count)
         plain, with_gpus = ((count * kind).sum(axis=1) for kind in (~self._has_gpus, self._has_gpus))
         mixed = (plain > 0) & (with_gpus > 0)
@@ -85,14 +94,23 @@ class Landings:
         about = np.clip(expected, np.where(most > plain_widest, most, 0.0), np.minimum(gpu_cores, state.free_cores))
         beside = np.where((plain == 1) & (with_gpus == 1), exact, about)
         widest = np.minimum(np.maximum(state.free_cores - beside, 0.0), plain_widest)
-        full = mixed & (tasks.gpus[:, None] <= 0) & (tasks.cores[:, None] > widest + _TINY)
+        plainly = ~self._has_gpus.reshape(-1)[usual]
+        full = mixed & plainly & (tasks.gpus[:, None] <= 0) & (tasks.cores[:, None] > widest + _TINY)
+        full &= tasks.cores[:, None] <= most + _TINY
         if not full.any():
             return usual
-        node = np.arange(len(count)) * count.shape[1] + (self._has_gpus & (count > 0)).argmax(axis=1)
-        mem_gb = self.facts.mem_gb.reshape(-1)[node]
-        moves = full & (tasks.cores[:, None] <= most + _TINY) & (tasks.mem_gb[:, None] <= mem_gb)
-        now: Types = np.where(moves, node, usual)
+        # the first type with GPUs that could have that much free, and holds the task
+        wide = self._has_gpus & (count > 0) & (self._cores >= most[:, None] - _TINY)
+        mem_gb = np.nan_to_num(self.facts.mem_gb)
+        holds = wide & (tasks.mem_gb[:, None, None] <= mem_gb) & (tasks.cores[:, None, None] <= self._cores + _TINY)
+        node = np.arange(len(count)) * count.shape[1] + holds.argmax(axis=2)
+        now: Types = np.where(full & holds.any(axis=2), node, usual)
         return now
+
+    def _surely_cores(self, state: DatacenterState) -> float:
+        """Cores that a host without GPUs has free everywhere, whatever runs: all is free."""
+        idle = bool((state.free_cores >= self._all_cores - _TINY).all())
+        return self._narrowest if idle else 0.0
 
 
 def _outages(cores: F64, count: F64) -> tuple[F64, Bool]:
