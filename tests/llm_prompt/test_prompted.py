@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from greensched.cli.train import train
 from greensched.core.errors import ConfigError, DataError, PredictorError, UnknownNameError
@@ -125,14 +127,15 @@ def test_too_few_jobs(log: Path, base: str) -> None:
         PromptTrainer(base=base, level=WORDS, threads=1, jobs=20).fit(log, seed=0)
 
 
-def test_it_is_trained_by_its_name(
-    log: Path, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_is_trained_by_its_name(log: Path, base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(make_trainer({"name": "llm-prompt", "base": base, "level": WORDS}), PromptTrainer)
     monkeypatch.setattr("greensched.learning.prompted.trainer.NAME", base)
     monkeypatch.setattr(PromptTrainer.__init__, "__defaults__", ("", "auto", 1, base, "3", WORDS, "shared", 0))
-    train("llm-prompt", [log], tmp_path / "out", seed=0, level=None, order="shared", layers="3", jobs=0)
-    said = capsys.readouterr().out
+    app = typer.Typer()
+    app.command()(train)
+    done = CliRunner().invoke(app, ["llm-prompt", "--log", str(log), "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.exception
+    said = done.output
     assert "energy: median error" in said and "better than analytic" in said
     assert "predictor: {name: llm-prompt, model: " in said
     assert PromptPredictor(str(tmp_path / "out")).model.reads.level == WORDS

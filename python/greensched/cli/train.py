@@ -70,8 +70,6 @@ def train(
         raise UnknownNameError("trainable predictor", predictor, TRAINABLE)
     _refuse_others(context, predictor)
     _check_paths(log, out)
-    if four_bit and not lora and preset != "paper":
-        raise ConfigError("--four-bit holds the base model that LoRA changes: it needs --lora RANK, or --preset paper")
     if predictor == "llm":
         made, metrics = _llm(log, seed, model, {"preset": preset, "lora": lora, "four_bit": four_bit})
     elif predictor == "llm-prompt":
@@ -79,11 +77,15 @@ def train(
     else:
         made, metrics = _xgboost(log, seed, trials, refit)
     made.save(out)
+    _print(metrics)
+    print(f"model {made.version} written to {out}")
+    print(f"use it: policy: {{name: greensched, predictor: {{name: {predictor}, model: {out.absolute()}}}}}")
+
+
+def _print(metrics: Mapping[str, float]) -> None:
     for name, value in metrics.items():
         print(f"{name:<36} {value:,.0f}" if name.endswith(("rows", "trees", "jobs")) else f"{name:<36} {value:.4f}")
     print(*verdicts(metrics), sep="\n")
-    print(f"model {made.version} written to {out}")
-    print(f"use it: policy: {{name: greensched, predictor: {{name: {predictor}, model: {out.absolute()}}}}}")
 
 
 def _refuse_others(context: typer.Context, predictor: str) -> None:
@@ -120,6 +122,8 @@ def _xgboost(log: list[Path], seed: int, trials: int, refit: bool) -> tuple[Any,
 def _llm(log: list[Path], seed: int, model: Path | None, options: dict[str, Any]) -> tuple[Any, Mapping[str, float]]:
     from greensched.learning.llm.trainer import LLMTrainer
 
+    if options["four_bit"] and not options["lora"] and options["preset"] != "paper":
+        raise ConfigError("--four-bit holds the base model that LoRA changes: it needs --lora RANK, or --preset paper")
     made = LLMTrainer(model="" if model is None else str(model), **options)
     made.tell = _tell
     metrics = made.learn(log, seed=seed)
