@@ -99,7 +99,7 @@ def test_larger_problems_come_close_to_the_bound(tasks, starts, gap_frac):
 def test_it_is_never_worse_than_what_it_begins_with():
     problem = made(3, 40, 4, 2)
     best = solve(problem)
-    lazy = Limits(rounds=0, rounds_per_task=0.0, most_relaxed=0, exact_work=1e-6)
+    lazy = Limits(rounds=0, rounds_per_task=0.0, exact_work=1e-6)
     assert solve(problem, best.choice, lazy).value_g <= best.value_g
     assert solve(problem, None, Limits(wall_s=0.0)).value_g <= problem.pending_g.sum()
 
@@ -216,7 +216,7 @@ def test_a_beginning_that_does_not_fit_is_left_out():
 
 def test_ruin_and_recreate_makes_it_cheaper():
     """Without it the choice is the one by price."""
-    lazy, usual = (Limits(rounds=r, rounds_per_task=0.0, most_relaxed=0, exact_work=1e-9) for r in (0, 2_000))
+    lazy, usual = (Limits(rounds=r, rounds_per_task=0.0, exact_work=1e-9) for r in (0, 2_000))
     saved = [
         1 - solve(made(s, 60, 5, 4), None, usual).value_g / solve(made(s, 60, 5, 4), None, lazy).value_g
         for s in range(4)

@@ -1,10 +1,9 @@
 """The best choice for a batch of tasks: where each runs and when, under capacity.
 
 Prices of capacity (``prices``) give a bound and tell every task where to go; tasks are put there one after the other,
-and some put anew (``repair``); where that is not close enough to the bound, the linear relaxation gives better prices
-(``relaxation``), and where few candidates are left CP-SAT gives the best choice and its proof (``exact``). All limits
-are of work, so that equal problems have equal answers on one machine (on another kind of processor the last digits of
-sums differ, and with them ties); a limit of time is the service's.
+and some put anew (``repair``); where few candidates are left CP-SAT gives the best choice and its proof (``exact``).
+All limits are of work, so that equal problems have equal answers on one machine (on another kind of processor the last
+digits of sums differ, and with them ties); a limit of time is the service's.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from greensched.core.types import DecisionStatus
 from greensched.optimizers.exact import proven
 from greensched.optimizers.prices import Columns, Prices, best_prices, nearest
 from greensched.optimizers.problem import Choice, Problem, ProblemError
-from greensched.optimizers.relaxation import relaxed_prices
 from greensched.optimizers.repair import Placement, filled, improve
 
 OPTIMAL_G, OPTIMAL_FRAC = 1e-3, 1e-9
@@ -34,7 +32,6 @@ class Limits:
     Attributes:
         gap_frac: the search ends where the choice is this close to the bound.
         rounds, rounds_per_task: of ruin and recreate.
-        most_relaxed: the relaxation is solved for so many tasks at most; its time grows faster than their number.
         exact_work: deterministic time of CP-SAT, about seconds.
         wall_s: no new step is begun after so many seconds; None: no limit.
     """
@@ -42,7 +39,6 @@ class Limits:
     gap_frac: float = 1e-3
     rounds: int = 300
     rounds_per_task: float = 3.0
-    most_relaxed: int = 200
     exact_work: float = 0.5
     wall_s: float | None = None
 
@@ -102,9 +98,6 @@ class _Search:
         """All steps that are needed."""
         prices = best_prices(self.problem)
         self.place(prices)
-        if self.open() and self.problem.n_tasks <= self.limits.most_relaxed:
-            prices = relaxed_prices(self.problem, prices)
-            self.place(prices)
         self.prove(prices, MOST_CANDIDATES if self.open() else FEW_CANDIDATES)
         return self.solution()
 

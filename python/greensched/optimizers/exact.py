@@ -16,7 +16,7 @@ import numpy as np
 from greensched.core.types import F64
 from greensched.optimizers.prices import Columns, Prices
 from greensched.optimizers.problem import PENDING, Bool, Choice, Problem
-from greensched.optimizers.relaxation import Rows
+from greensched.optimizers.rows import Rows
 
 _PARTS: Final = 1_000
 """Of a core, a GPU and a gigabyte that are told apart. Where a demand is no multiple of them it is rounded up, so that

@@ -38,7 +38,7 @@ from greensched.predictors.queueing import staging_s
 Cost = Callable[[Observation, TaskTable, Predictions, float], F64]
 """The objective in g of starting at an instant in s, (tasks, datacenters), given predictions of such a start."""
 _LOGGER = logging.getLogger(__name__)
-_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, most_relaxed=100, exact_work=0.1)
+_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.1)
 """Forecasts err by more than this gap, and the next slot decides anew."""
 _RESERVE = 1.1
 _RELUCTANCE = 1e-3  # to stay pending where it costs no more than to start: it helps nobody

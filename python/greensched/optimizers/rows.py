@@ -1,8 +1,4 @@
-"""The linear relaxation over some candidates: better prices than the smoothed ones, at the price of a simplex run.
-
-With the few candidates of every task that are cheapest at good prices, it has nearly always the same answer as with all
-of them; the bound that its prices prove counts all of them in any case.
-"""
+"""The constraints of a choice among candidates as a sparse matrix, as solvers want them."""
 
 from __future__ import annotations
 
@@ -12,20 +8,8 @@ from typing import Any
 import numpy as np
 
 from greensched.core.types import F64
-from greensched.optimizers.prices import Columns, Prices, priced
+from greensched.optimizers.prices import Columns
 from greensched.optimizers.problem import Index, Problem
-
-FEWEST, MOST, TOGETHER = 6, 60, 12_000
-"""Candidates of every task, and of all tasks together if that is more than the fewest of each."""
-
-
-def relaxed_prices(problem: Problem, prices: Prices) -> Prices:
-    """Prices of the relaxation over the cheapest candidates; what was given, if they prove no more."""
-    k = min(max(TOGETHER // problem.n_tasks, FEWEST), MOST)
-    columns = Columns.nearest(problem, prices.priced_g, k)
-    price_g = _dual_g(problem, columns)
-    found = prices if price_g is None else priced(problem, price_g)
-    return max(prices, found, key=lambda one: one.bound_g)
 
 
 @dataclass(frozen=True)
@@ -71,20 +55,3 @@ class Rows:
         matrix = scipy.sparse.csr_matrix((values, (rows, variables)), shape=(n_rows, len(task)))
         limit = np.concatenate([np.ones(problem.n_tasks), *limits])
         return Rows(task, k, matrix, limit, np.concatenate(at))
-
-
-def _dual_g(problem: Problem, columns: Columns) -> F64 | None:
-    """Prices of the relaxation, (datacenters, slots, resources); None if the solver has no answer."""
-    from ortools.linear_solver.python import model_builder_helper as ortools
-
-    rows, n = Rows.of(problem, columns), problem.n_tasks
-    model, solver = ortools.ModelBuilderHelper(), ortools.ModelSolverHelper("glop")
-    least = np.concatenate([np.ones(n), np.full(len(rows.at), -np.inf)])
-    free = np.zeros(len(rows.task)), np.full(len(rows.task), np.inf)
-    model.fill_model_from_sparse_data(*free, columns.cost_g[rows.task, rows.k], least, rows.limit, rows.matrix)
-    solver.solve(model)
-    if not solver.has_solution():
-        return None
-    price_g = np.zeros(problem.capacity.size)
-    price_g[rows.at] = np.maximum(-np.asarray(solver.dual_values())[n:], 0.0)
-    return price_g.reshape(problem.capacity.shape)
