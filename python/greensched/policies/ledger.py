@@ -8,6 +8,7 @@ import numpy as np
 
 from greensched.core.types import F64, I64, DatacenterState, Predictions, TaskTable
 from greensched.optimizers.greedy import Room
+from greensched.optimizers.problem import RESOURCES
 from greensched.predictors.facts import Facts
 
 
@@ -44,7 +45,7 @@ class Entry:
 
 def demand_of(tasks: TaskTable) -> F64:
     """What each task takes, (tasks, resources), as in ``problem.RESOURCES``."""
-    return np.stack([tasks.cores, tasks.gpus, tasks.mem_gb], axis=1)
+    return np.stack([getattr(tasks, name) for name in RESOURCES], axis=1)
 
 
 class Ledger:
@@ -104,7 +105,7 @@ class Ledger:
     @staticmethod
     def _now(state: DatacenterState, facts: Facts) -> F64:
         room = Room.now(state, facts)
-        return np.stack([room.cores, room.gpus, room.mem_gb], axis=1)
+        return np.stack([getattr(room, name) for name in RESOURCES], axis=1)
 
     @staticmethod
     def _usable(capacity: F64, state: DatacenterState) -> F64:
