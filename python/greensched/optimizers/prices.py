@@ -128,7 +128,7 @@ def _scarce(problem: Problem) -> Bool:
 
 
 class _Smooth:
-    """The smoothed dual over some columns, with prices of what is scarce in parts of the usual cost per whole capacity."""
+    """The smoothed dual over some columns; prices of what is scarce, in parts of the usual cost per whole capacity."""
 
     def __init__(self, problem: Problem, columns: Columns, scarce: Bool, usual_g: float) -> None:
         self._problem, self._columns, self._usual_g = problem, columns, usual_g
