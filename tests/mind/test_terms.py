@@ -24,7 +24,7 @@ SAME = {"carbon_gpkwh": np.array([100.0, 100.0])}
 
 def started(there: Any = TWO, **block: Any) -> GreenSchedPolicy:
     policy, predictor = policy_from_block({"name": "greensched", "intensity": "now", **block})
-    assert isinstance(policy, GreenSchedPolicy) and predictor is not None  # noqa: PT018
+    assert isinstance(policy, GreenSchedPolicy) and predictor is not None
     predictor.start(there)
     policy.start(there)
     return policy
@@ -38,7 +38,7 @@ def reported(n: int, ran_s: np.ndarray, **columns: Any) -> Reports:
     return Reports(**(values | whole | ids | {"finish_s": ran_s} | columns))
 
 
-# --- terms ----------------------------------------------------------------------------------------------------------
+# --- terms ---
 
 
 def test_cheap_power_wins_where_a_unit_of_currency_is_worth_enough() -> None:
@@ -92,7 +92,7 @@ def test_terms_add_up_to_the_objective(optimizer: str) -> None:
         assert sum(float(p.split()[1]) for p in parts) == pytest.approx(total, rel=0.01)
 
 
-# --- the two weights alone --------------------------------------------------------------------------------------------
+# --- the two weights alone ---
 
 
 @pytest.mark.parametrize("optimizer", ["greedy", "batch"])
@@ -151,7 +151,7 @@ def _now(seen: Observation) -> Any:
     return Options.now_everywhere(seen.world.n_datacenters, seen.t_s)
 
 
-# --- deadlines ----------------------------------------------------------------------------------------------------------
+# --- deadlines ---
 
 
 def deadline(**block: Any) -> Decisions:
@@ -242,7 +242,7 @@ def test_more_confidence_takes_the_faster_place() -> None:
     assert started(there).decide(seen).dc.tolist() == [0]
 
 
-# --- refusals -------------------------------------------------------------------------------------------------------------
+# --- refusals ---
 
 
 def test_every_cheaper_pair_says_what_was_missing() -> None:
