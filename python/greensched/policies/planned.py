@@ -1,7 +1,7 @@
 """Where and when for all tasks that ask, together: the batch optimiser behind the policy ``greensched``.
 
 Only what starts now is committed. Who is to start later waits until then, or until the plan is made anew, whichever is
-sooner; meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
+sooner: after a step, or when the next forecasts are due. Meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
 window, and no less than any place: nobody is left pending for whom there is room.
 """
 
@@ -80,6 +80,7 @@ class Planner:
         self._by_name = np.argsort(facts.name_rank)
         self._reasons = Reasons(world, "objective", "g")
         self._ledger = Ledger()
+        self._issued_s, self._issued_every_s = -np.inf, np.inf
 
     def decide(self, seen: Observation, predictions: Predictions, stretch: F64 | None = None) -> Decisions:
         """Decide about all tasks that ask; those that stay pending are absent from the answer.
@@ -195,7 +196,7 @@ class Planner:
         rows = np.flatnonzero((decisions.action == Action.PLACE) & (start_s > seen.t_s))
         if len(rows) == 0:
             return
-        anew_s = on_slot(seen.t_s + self._step_s, seen.world)
+        anew_s = on_slot(min(seen.t_s + self._step_s, self._next_issue_s(seen)), seen.world)
         reason = list(decisions.reason)
         for i in rows.tolist():
             where = seen.world.datacenters[decisions.dc[i]].name
@@ -207,6 +208,14 @@ class Planner:
         decisions.energy_kwh[rows] = np.nan
         decisions.service_time_s[rows] = np.nan
         decisions.reason = reason
+
+    def _next_issue_s(self, seen: Observation) -> float:
+        """When forecasts will have moved: as long after the newest as that came after the one before."""
+        issued_s = max((issue.issue_s for issue in seen.forecasts.newest.values()), default=-np.inf)
+        if issued_s > self._issued_s:
+            self._issued_every_s, self._issued_s = issued_s - self._issued_s, issued_s
+        next_s = self._issued_s + self._issued_every_s
+        return next_s if next_s > seen.t_s else np.inf
 
 
 def _with_reserve(there: Predictions, slot_s: float, factor: float) -> Predictions:
