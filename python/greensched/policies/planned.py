@@ -1,8 +1,9 @@
 """Where and when for all tasks that ask, together: the batch optimiser behind the policy ``greensched``.
 
 Only what starts now is committed. Who is to start later waits until then, or until the plan is made anew, whichever is
-sooner: after a step, or when the next forecasts are due. Meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
-window, and no less than any place: nobody is left pending for whom there is room.
+sooner: after a step, or when the next forecasts are due. Meanwhile its place is reserved. Who gets no place stays
+pending, which costs as much as to start after the window, and no less than any place: nobody is left pending for whom
+there is room.
 """
 
 from __future__ import annotations
