@@ -37,7 +37,7 @@ from greensched.predictors.facts import Facts
 from greensched.predictors.queueing import staging_s
 
 _LOGGER = logging.getLogger(__name__)
-_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.1)
+_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.1, few=60)
 """Forecasts err by more than this gap, and the next slot decides anew."""
 _RELUCTANCE = 1e-3  # to stay pending where it costs no more than to start: it helps nobody
 
