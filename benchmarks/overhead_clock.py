@@ -1,9 +1,9 @@
 """Clocks around every stage of a decision, in world and mind, for ``overhead.py``.
 
 The stages are the functions of the product, each put in a wrapper that reads the monotonic clock before and after; what
-a stage spends inside of another one counts for the inner one alone. The world's end is ``TimedWorld`` (benchmarks/java),
-which wraps the decider and the line that the world uses anyway. Both read the same clock of the system, so the way
-between them is what lies between their instants.
+a stage spends inside of another one counts for the inner one alone. The world's end is ``TimedWorld`` (in
+``benchmarks/java``), which wraps the decider and the line that the world uses anyway. Both read the same clock of the
+system, so the way between them is what lies between their instants.
 """
 
 from __future__ import annotations
@@ -60,10 +60,11 @@ WATCHED: tuple[tuple[Any, str, str], ...] = (
 
 @dataclass
 class Answer:
-    """What the mind did about one question: instants in ns, and ns per stage."""
+    """What the mind did about one question: instants in ns, ns of its thread on a processor, and ns per stage."""
 
     came_ns: int = 0
     left_ns: int = 0
+    busy_ns: int = 0
     asked: int = 0
     read: int = 0
     spent_ns: dict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -111,9 +112,11 @@ class Clock:
         rest = self._timed(function, REST)
 
         def answered(talk: Any, kind: str, sequence: int, message: bytes, ask: Any) -> bytes:
+            busy_ns = time.thread_time_ns()
             self._now = now = Answer(came_ns=time.perf_counter_ns())
             reply = rest(talk, kind, sequence, message, ask)
             now.left_ns = time.perf_counter_ns()
+            now.busy_ns = time.thread_time_ns() - busy_ns
             if kind == "observe":
                 self.answers[sequence] = now
             return reply
@@ -136,7 +139,10 @@ class Clock:
 
 
 def joined(clock: Clock, run: Path) -> pd.DataFrame:
-    """A row per question that the world asked: ``asked`` and ``read`` (jobs, texts), ``total`` and each stage in ms.
+    """A row per question that the world asked.
+
+    Columns: ``asked`` jobs, texts that were ``read``; in ms ``total``, each stage, and ``mind`` and ``busy``: from the
+    question to the answer in the mind, and its thread's part of that on a processor.
 
     Raises:
         RuntimeError: the clocks of world and mind differ.
@@ -150,7 +156,8 @@ def joined(clock: Clock, run: Path) -> pd.DataFrame:
         spent = dict(answer.spent_ns) | dict(zip((ENCODE, THERE, "", BACK, CARRY), np.diff(instants), strict=True))
         spent[REST] = done - begin - sum(ns for stage, ns in spent.items() if stage not in ("", REST))
         times = {stage: spent.get(stage, 0) / 1e6 for stage in STAGES}
-        rows.append({"asked": answer.asked, "read": answer.read, "total": (done - begin) / 1e6, **times})
+        whole = {"total": done - begin, "mind": answer.left_ns - answer.came_ns, "busy": answer.busy_ns}
+        rows.append({"asked": answer.asked, "read": answer.read, **{k: ns / 1e6 for k, ns in whole.items()}, **times})
     return pd.DataFrame(rows)
 
 

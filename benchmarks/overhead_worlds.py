@@ -62,7 +62,9 @@ class Case:
 def jobs_in_words(folder: Path, count: int) -> pd.DataFrame:
     """So many jobs that take less than an hour, no two with the same text; from the generator of the split ``test``."""
     made = folder / "jobs-in-words"
-    job_dataset.write(made, job_dataset.JobOrder(1, "test", 2 * count + 1_000, datetime(2022, 6, 6, tzinfo=UTC), 7, 0.0))
+    job_dataset.write(
+        made, job_dataset.JobOrder(1, "test", 2 * count + 1_000, datetime(2022, 6, 6, tzinfo=UTC), 7, 0.0)
+    )
     jobs = pd.read_parquet(made / "jobs.parquet")
     jobs = jobs[jobs["duration_s"] < LONGEST_S].drop_duplicates("description")
     if len(jobs) < count:

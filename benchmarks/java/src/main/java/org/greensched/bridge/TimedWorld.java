@@ -20,8 +20,8 @@ import org.greensched.sim.runfolder.RunFolder;
 import org.greensched.sim.util.LongList;
 
 /**
- * The world as it is, with a clock around its end of the bridge (benchmarks/overhead.py). Instants are those of the system's
- * monotonic clock, so that they can be put beside the mind's; they are written when the run is over.
+ * The world as it is, with a clock around its end of the bridge (benchmarks/overhead.py). Instants are those of the
+ * system's monotonic clock, so that they can be put beside the mind's; they are written when the run is over.
  */
 public final class TimedWorld {
     private static final String FILE = "world-times.csv";
@@ -54,7 +54,8 @@ public final class TimedWorld {
         return RunConfig.read(new RunFolder(folder).input("run.json"));
     }
 
-    private int play(Path folder, Function<MindLine.TruthDesk, MindLine> line, BooleanSupplier stop) throws IOException {
+    private int play(Path folder, Function<MindLine.TruthDesk, MindLine> line, BooleanSupplier stop)
+            throws IOException {
         try (MindDecider mind = new MindDecider(config(folder), truth -> new TimedLine(line.apply(truth)))) {
             World.Result result = World.run(folder, new TimedDecider(mind), stop);
             write(folder.resolve(FILE));
