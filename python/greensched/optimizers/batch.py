@@ -86,6 +86,12 @@ def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None =
     return _Search(problem.possible(), begin, limits or Limits()).run()
 
 
+def load() -> None:
+    """Load the libraries, which takes a moment that the first who asks for a decision should not wait."""
+    import ortools.sat.python.cp_model  # noqa: F401
+    import scipy.optimize  # noqa: F401
+
+
 class _Search:
     """The steps described above, and the best choice and bound so far."""
 

@@ -25,7 +25,7 @@ from greensched.core.types import (
     World,
 )
 from greensched.core.units import S_PER_HOUR, S_PER_MIN
-from greensched.optimizers.batch import Limits, Solution, solve
+from greensched.optimizers.batch import Limits, Solution, load, solve
 from greensched.optimizers.greedy import Room, assign
 from greensched.optimizers.problem import GREATEST, Choice, Problem
 from greensched.policies.answers import keep, place
@@ -82,6 +82,7 @@ class Planner:
         self._reasons = Reasons(world, "objective", "g")
         self._ledger = Ledger()
         self._issued_s, self._issued_every_s = -np.inf, np.inf
+        load()
 
     def decide(self, seen: Observation, predictions: Predictions, stretch: F64 | None = None) -> Decisions:
         """Decide about all tasks that ask; those that stay pending are absent from the answer.
