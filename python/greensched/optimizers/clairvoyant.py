@@ -59,6 +59,7 @@ def clairvoyant_bound(
     seen: Foresight,
     late_g_per_s: float,
     deadlines: Deadlines = Deadlines.SOFT,
+    waits: bool = True,
     rounds: tuple[tuple[float, int], ...] = ROUNDS,
 ) -> Bound:
     """The bound on grams of CO2eq (and, with soft deadlines, of lateness at its price) of all jobs that can be done.
@@ -67,9 +68,11 @@ def clairvoyant_bound(
         seen: the run.
         late_g_per_s: price of lateness; only soft deadlines have one.
         deadlines: what becomes of them.
+        waits: False: every job starts as soon as its data is there, as if it could always; what choosing the time is
+            worth, but no bound for anybody who queues.
         rounds: smoothing and iterations of each round; none: no prices, as if capacity had no end.
     """
-    search = Search(seen, late_g_per_s, deadlines)
+    search = Search(seen, late_g_per_s, deadlines, waits)
     price_g, worth_g, most_g = np.zeros((len(seen.dc), seen.steps, seen.demand.shape[1])), 0.0, np.inf
     job_g, starts = search.look(price_g)
     can = np.isfinite(job_g)

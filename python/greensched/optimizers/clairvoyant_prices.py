@@ -41,7 +41,7 @@ class Smooth:
         self._scale_g = np.maximum(np.where(can, least_g, 0.0), 1e-3 * usual_g + 1e-12)
         shortest_s = np.where(can, np.where(seen.fits, seen.run_s, np.inf).min(axis=1, initial=np.inf), 0.0)
         taken = shortest_s @ seen.demand
-        with np.errstate(divide="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             # the unit of prices: all that is asked for costs a tenth of what all jobs cost
             self._unit_g = np.where(taken > 0, 0.1 * self._scale_g.sum() / taken, 0.0)
         self.scarce: Bool = seen.fits.astype(np.float64).T @ seen.demand > seen.capacity
@@ -117,7 +117,8 @@ class _Slope:
     def _used(self, place: tuple[Index, F64], weight: F64) -> F64:
         """(sites, steps), seconds until each place in every step, weighted."""
         size = self._shape[0] * self._shape[1]
-        whole: F64 = np.bincount(place[0], weight, size).reshape(self._shape)
-        part: F64 = np.bincount(place[0], weight * place[1], size).reshape(self._shape)
-        later: F64 = whole[:, ::-1].cumsum(axis=1)[:, ::-1] - whole
-        return later * self._slot_s + part
+        whole = np.bincount(place[0], weight, size).astype(np.float64).reshape(self._shape)
+        part = np.bincount(place[0], weight * place[1], size).astype(np.float64).reshape(self._shape)
+        later = whole[:, ::-1].cumsum(axis=1)[:, ::-1] - whole
+        used: F64 = later * self._slot_s + part
+        return used

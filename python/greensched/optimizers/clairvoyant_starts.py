@@ -71,10 +71,11 @@ class Search:
         seen: the run.
         late_g_per_s: price of lateness, for soft deadlines.
         deadlines: what becomes of them.
+        waits: whether jobs may start later than at once.
     """
 
-    def __init__(self, seen: Foresight, late_g_per_s: float, deadlines: Deadlines) -> None:
-        self._seen, self._deadlines = seen, deadlines
+    def __init__(self, seen: Foresight, late_g_per_s: float, deadlines: Deadlines, waits: bool = True) -> None:
+        self._seen, self._deadlines, self._waits = seen, deadlines, waits
         self._late_g_per_s = late_g_per_s if deadlines is Deadlines.SOFT else 0.0
         self._allowed = seen.fits.copy()
         meets = seen.fits & (seen.ready_s + seen.run_s <= seen.deadline_s[:, None])
@@ -110,7 +111,7 @@ class Search:
         """Pairs of job and site, with the last start that could be the cheapest, some jobs at a time."""
         job, site = np.nonzero(self._allowed)
         ready_s = self._seen.ready_s[job, site]
-        last_s = np.maximum(self._last_s(prices, job, site), ready_s)
+        last_s = np.maximum(self._last_s(prices, job, site), ready_s) if self._waits else ready_s
         work = np.cumsum(2.0 * (last_s - ready_s) / self._seen.slot_s + 5.0)
         ends = np.append(np.flatnonzero(np.diff(job)) + 1, len(job))  # of each job's pairs
         begin = 0
