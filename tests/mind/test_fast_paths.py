@@ -55,7 +55,7 @@ def test_the_smallest_host_tells_what_every_comparison_does(data: st.DataObject)
     zero, none = np.zeros((d, k)), np.zeros(d)
     hosts = [column(data, d * k, *values).reshape(d, k) for values in (size, size, (0, 1, 2), (-1, 0, 1))]
     cap = column(data, d, *size)
-    facts = Facts(*hosts, *[zero] * 6, cap, none, none, none, np.arange(d))
+    facts = Facts(*hosts, *[zero] * 6, cap, none, none, none, np.arange(d), zero)
     asked = tasks(n, cores=column(data, n, *size), mem_gb=column(data, n, *size), gpus=column(data, n, 0, 0, 0.5, 1))
     quick = facts.host_type(asked)
     with patch.object(Facts, "_all_fit", lambda *_: False):
@@ -65,7 +65,7 @@ def test_the_smallest_host_tells_what_every_comparison_does(data: st.DataObject)
 
 def test_a_capacity_that_is_unknown_holds_nothing() -> None:
     one = np.ones((1, 1))
-    facts = Facts(*[one] * 10, np.array([np.nan]), *[np.ones(1)] * 3, np.arange(1))
+    facts = Facts(*[one] * 10, np.array([np.nan]), *[np.ones(1)] * 3, np.arange(1), one)
     feasible, _ = facts.host_type(tasks(1, cores=np.ones(1), mem_gb=np.ones(1)))
     assert not feasible.any()
 

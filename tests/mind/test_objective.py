@@ -95,7 +95,7 @@ def test_greensched_takes_the_least_grams_and_says_so() -> None:
     assert got.dc.tolist() == [1]
     assert got.status.tolist() == [DecisionStatus.OPTIMAL]
     assert got.energy_kwh[0] == pytest.approx(0.0036)
-    assert list(got.reason) == ["lowest objective 0.36 g; next dirty +1.08 g"]
+    assert list(got.reason) == ["lowest objective 0.36 g (carbon 0.36); next dirty +1.08 g (carbon +1.08)"]
 
 
 def test_a_late_task_goes_where_it_is_in_time() -> None:
@@ -199,7 +199,7 @@ def test_each_weight_alone_minimises_its_own_term(seed: int, n: int) -> None:
     predictor.start(seen.world)
     policy.start(seen.world)
     known = predictor.predict(seen, seen.tasks, Options.now_everywhere(5, seen.t_s))
-    grams = known.energy_kwh * policy.intensity_gpkwh(seen, known)  # type: ignore[attr-defined]
+    grams = known.energy_kwh * policy.costs.intensity_gpkwh(seen, known, seen.t_s)  # type: ignore[attr-defined]
     grams += transfer_g(seen.tasks, seen.world, known_or_worst(seen.state.carbon_gpkwh))
     late = lateness_s(known, np.full(5, seen.t_s), seen.tasks.deadline_s)
     for block, term in (({"sla_weight_g_per_min": 0.0}, grams), ({"carbon_weight": 0.0}, late)):

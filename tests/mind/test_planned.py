@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -219,3 +220,25 @@ def test_a_start_lies_on_a_slot() -> None:
     seen = observation(TWO, one, idle_state(TWO, carbon_gpkwh=np.array([500.0, 500.0])), book, t_s=0.0)
     found = decide(seen, intensity="forecast", ahead_h=1.0, step_min=7.0)[0]
     assert found.action.tolist() == [Action.PLACE]
+
+
+def test_plans_are_made_anew_when_new_forecasts_are_due() -> None:
+    """Issued at 0 and at 1200 s: the next is due at 2400 s, before the step of an hour is over."""
+    values = np.array([[500.0] * 3 + [50.0] * 6, [500.0] * 9])
+    book = forecasts(TWO, 0.0, values)
+    state = idle_state(TWO, carbon_gpkwh=np.array([500.0, 500.0]))
+    asked = [tasks(1, task=np.array([i]), expected_s=np.array([3600.0]), deadline_s=np.array([9e4])) for i in range(3)]
+    policy, predictor = policy_from_block(
+        {"name": "greensched", "optimizer": "batch", "ahead_h": 6.0, "step_min": 60.0}
+    )
+    assert predictor is not None
+    predictor.start(TWO)
+    policy.start(TWO)
+    first = policy.decide(observation(TWO, asked[0], state, book, t_s=0.0))
+    assert first.until_s.tolist() == [3600.0]  # one issue does not say when the next is due
+    for dc in range(2):
+        book.add(dataclasses.replace(book.newest[dc, "carbon_gpkwh"], issue_s=1200.0))
+    second = policy.decide(observation(TWO, asked[1], state, book, t_s=1200.0))
+    assert second.until_s.tolist() == [2400.0]
+    overdue = policy.decide(observation(TWO, asked[2], state, book, t_s=2700.0))
+    assert overdue.until_s.tolist() == [6300.0]

@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from greensched.core.errors import DataError
@@ -182,6 +184,25 @@ def test_decisions_are_counted_by_kind(page: Page) -> None:
         "label": "place, fallback local (world's fallback)", "count": 1, "bad": True,
     }  # fmt: skip
     assert kinds["place, heuristic: unsupported"]["bad"]
+
+
+def test_the_weightiest_placements_are_told_term_by_term(tmp_path: Path) -> None:
+    write_run(tmp_path)
+    finish(tmp_path)
+    path = tmp_path / "decisions.parquet"
+    table = pq.read_table(path)
+    words = [f"lowest objective 1{i} g (carbon 1e-05, sla {i}); next far +3 g (carbon +3)" for i in range(len(table))]
+    words[0] += "; no room at near (cores)"
+    table = table.set_column(table.column_names.index("reason"), "reason", pa.array(words))
+    kwh = pa.array([float(i) for i in range(len(table))])
+    table = table.set_column(table.column_names.index("predicted_kwh"), "predicted_kwh", kwh)
+    pq.write_table(table, path)
+    page = Page(write_report(tmp_path).read_text(encoding="utf-8"))
+    told = [text for text in page.words if text.startswith("lowest objective")]
+    fine = [i for i, code in enumerate(table["code"].to_pylist()) if code == "accepted"]
+    assert told == [words[i] for i in reversed(fine)]
+    labels = {row["label"] for row in page.data["decisions"]["reasons"]}
+    assert labels == {"lowest objective # g; next far # g"}
 
 
 def test_sources_are_labelled(page: Page) -> None:

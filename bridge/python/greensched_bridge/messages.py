@@ -90,6 +90,7 @@ def _host_type(h: Mapping[str, Any]) -> HostType:
         power_w=tuple(map(float, h["power_w"])),
         speed=tuple(map(float, h["speed"])),
         mips=1000.0 if h.get("mips") is None else float(h["mips"]),
+        embodied_g_per_core_h=float(h.get("embodied_g_per_core_h") or 0.0),
     )
 
 

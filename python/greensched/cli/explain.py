@@ -10,6 +10,7 @@ import typer
 
 from greensched.cli import explain_words
 from greensched.core.errors import DataError
+from greensched.core.units import clock
 
 _SHOWN_CHARACTERS = 400  # of a description; jobs.parquet has it whole
 
@@ -97,11 +98,3 @@ def _print_outcome(row: dict[str, Any]) -> None:
         parts = ", ".join(f"{row[key]:.4g} {what}" for what, key in kwh.items())
         total = sum(row[key] for key in kwh.values())
         print(f"  charged to it: {total:.4g} kWh ({parts}) and {row['carbon_g']:.4g} g CO2eq")
-
-
-def clock(t_s: float | None) -> str:
-    """Seconds since the start as ``day 2 13:05:00``."""
-    if t_s is None:
-        return "none"
-    days, rest = divmod(int(t_s), 86_400)
-    return f"day {days} {rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from greensched.cli.explain import clock
 from greensched.core.errors import DataError
+from greensched.core.units import clock
 from greensched.results.finish import BASELINE
 from greensched.results.folder import RunFolder
 

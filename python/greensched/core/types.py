@@ -89,6 +89,7 @@ class HostType:
     power_w: tuple[float, ...]
     speed: tuple[float, ...]
     mips: float = 1000.0  # of one core, for virtual machines
+    embodied_g_per_core_h: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -31,3 +31,11 @@ def to_us(t_s: float) -> int:
     if not math.isfinite(t_s):
         raise ValueError(f"{t_s} s has no value in microseconds")
     return round(t_s * US_PER_S)
+
+
+def clock(t_s: float | None) -> str:
+    """Seconds since the start as ``day 2 13:05:00``."""
+    if t_s is None:
+        return "none"
+    days, rest = divmod(int(t_s), 86_400)
+    return f"day {days} {rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}"

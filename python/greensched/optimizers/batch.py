@@ -15,7 +15,7 @@ import numpy as np
 
 from greensched.core.types import DecisionStatus
 from greensched.optimizers.exact import proven
-from greensched.optimizers.prices import Columns, Prices, best_prices, nearest
+from greensched.optimizers.prices import Columns, Prices, best_prices, nearest, no_prices
 from greensched.optimizers.problem import Choice, Problem, ProblemError
 from greensched.optimizers.repair import Placement, filled, improve
 
@@ -96,8 +96,11 @@ class _Search:
 
     def run(self) -> Solution:
         """All steps that are needed."""
-        prices = best_prices(self.problem)
-        self.place(prices)
+        prices = no_prices(self.problem)
+        self.fill(prices)
+        if self.open():  # there is not room enough for all where they are best
+            prices = best_prices(self.problem, prices)
+            self.place(prices)
         self.prove(prices, MOST_CANDIDATES if self.open() else FEW_CANDIDATES)
         return self.solution()
 
@@ -118,15 +121,20 @@ class _Search:
         """Whether the time is over."""
         return self.limits.wall_s is not None and time.perf_counter() - self.began > self.limits.wall_s
 
-    def place(self, prices: Prices) -> None:
-        """Put tasks by prices, from nothing and from the best choice so far; what is cheaper is mended."""
+    def fill(self, prices: Prices) -> Placement:
+        """Put tasks by prices, from nothing."""
         self.bound_g = max(self.bound_g, prices.bound_g)
         columns = Columns.nearest(self.problem, prices.priced_g, nearest(self.problem))
         found = filled(self.problem, columns, prices)
-        if found.value_g() > self.value_g:
-            found = Placement(self.problem, columns, prices)
-            found.adopt(self.best)
         self.take(found)
+        return found
+
+    def place(self, prices: Prices) -> None:
+        """Put tasks by prices, from nothing and from the best choice so far; what is cheaper is mended."""
+        found = self.fill(prices)
+        if found.value_g() > self.value_g:
+            found.adopt(self.best)
+            self.take(found)
         if self.open():
             self.prove(prices, FEW_CANDIDATES)
         if self.open():

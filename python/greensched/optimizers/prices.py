@@ -93,9 +93,13 @@ def priced(problem: Problem, price_g: F64) -> Prices:
     return Prices(price_g, priced_g, least_g, float(least_g.sum() - worth_g.sum()))
 
 
-def best_prices(problem: Problem) -> Prices:
-    """Prices whose bound is close to the best one."""
-    found = priced(problem, np.zeros_like(problem.capacity))
+def no_prices(problem: Problem) -> Prices:
+    """Capacity for nothing: the bound is what it costs where everybody takes what is cheapest alone."""
+    return priced(problem, np.zeros_like(problem.capacity))
+
+
+def best_prices(problem: Problem, found: Prices) -> Prices:
+    """Prices whose bound is close to the best one, beginning with those of ``no_prices``."""
     scarce = _scarce(problem)
     if not scarce.any():
         return found
@@ -124,7 +128,7 @@ def _scarce(problem: Problem) -> Bool:
 
 
 class _Smooth:
-    """The smoothed dual over some columns, with prices in parts of the usual cost per whole capacity."""
+    """The smoothed dual over some columns; prices of what is scarce, in parts of the usual cost per whole capacity."""
 
     def __init__(self, problem: Problem, columns: Columns, scarce: Bool, usual_g: float) -> None:
         self._problem, self._columns, self._usual_g = problem, columns, usual_g
@@ -132,7 +136,8 @@ class _Smooth:
         d, horizon, _ = self._shape
         # a price per whole capacity makes small and large datacenters alike
         most = np.where(np.isfinite(problem.capacity), problem.capacity, 0.0).max(axis=1, keepdims=True)
-        self._unit_g = np.where(scarce, 10.0 * usual_g / np.maximum(most, 1.0), 0.0)
+        self._unit_g = np.broadcast_to(10.0 * usual_g / np.maximum(most, 1.0), self._shape)[scarce]
+        self._scarce = scarce
         self._capacity = np.where(scarce, problem.capacity, 0.0)
         self._resources = np.flatnonzero(scarce.any(axis=(0, 1)))
         self._from = (columns.dc * (horizon + 1) + columns.start).ravel()
@@ -143,17 +148,21 @@ class _Smooth:
         """Better prices, beginning with these."""
         from scipy.optimize import minimize
 
-        begin = np.divide(price_g, self._unit_g, out=np.zeros(self._shape), where=self._unit_g > 0).ravel()
+        begin = price_g[self._scarce] / self._unit_g
         found = minimize(
             self._negative, begin, args=(smoothing * self._usual_g,), jac=True, method="L-BFGS-B",
             bounds=[(0.0, None)] * begin.size, options={"maxiter": iterations, "maxfun": 2 * iterations},
         )  # fmt: skip
-        price_g = found.x.reshape(self._shape) * self._unit_g
+        return self._price_g(found.x)
+
+    def _price_g(self, x: F64) -> F64:
+        price_g = np.zeros(self._shape)
+        price_g[self._scarce] = x * self._unit_g
         return price_g
 
     def _negative(self, x: F64, smoothing_g: float) -> tuple[float, F64]:
         """Minus the smoothed dual and its gradient, both per task and usual cost."""
-        price_g = x.reshape(self._shape) * self._unit_g
+        price_g = self._price_g(x)
         sums = _running(price_g)
         priced_g = self._columns.cost_g.copy()
         for r in self._resources:
@@ -170,5 +179,5 @@ class _Smooth:
             change = np.bincount(self._from, taken, self._size) - np.bincount(self._to, taken, self._size)
             used[:, :, r] = change.reshape(self._shape[0], -1).cumsum(axis=1)[:, :-1]
         scale = 1.0 / (len(least_g) * self._usual_g)
-        gradient = (used - self._capacity) * self._unit_g
-        return -float(value_g) * scale, -gradient.ravel() * scale
+        gradient = (used - self._capacity)[self._scarce] * self._unit_g
+        return -float(value_g) * scale, -gradient * scale

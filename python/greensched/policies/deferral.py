@@ -23,6 +23,7 @@ from greensched.policies.answers import Bool
 from greensched.policies.outlook import Outlook
 
 STEPS_H = (1, 2, 3, 4, 6, 9, 12, 18, 24)
+RESERVE = 1.1  # of service times, besides a slot: who waits until the last moment is late by every error
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,13 @@ def plan(
     later_g: Callable[[F64, float], F64],
     outlook: Outlook,
     minimum_frac: float,
+    stretch: F64 | None = None,
 ) -> Plan:
     """Find the later start with the least objective for every task with a deadline.
 
     A later start counts only where the forecast covers the start, and where the predicted service time, with a tenth of
-    it and one slot to spare, still ends in time. Waiting is a wake-up, not a reservation: at the wake-up the task is
-    decided anew.
+    it (or what ``stretch`` says) and one slot to spare, still ends in time. Waiting is a wake-up, not a reservation: at
+    the wake-up the task is decided anew.
 
     Args:
         observation: what is known now.
@@ -66,12 +68,13 @@ def plan(
             start in s.
         outlook: forecasts.
         minimum_frac: the least saving, as a fraction of ``now_g``, for which it is worth waiting.
+        stretch: factors on the service times that have to end in time, (tasks, datacenters); None: a tenth more.
     """
     world = observation.world
     n, d = predictions.energy_kwh.shape
     best_g, until_s, dc = now_g.copy(), np.zeros(n), np.full(n, -1, dtype=np.int32)
     run_s = predictions.service_time_s - predictions.wait_s
-    spare_s = 1.1 * predictions.service_time_s + world.slot_s
+    spare_s = (RESERVE if stretch is None else stretch) * predictions.service_time_s + world.slot_s
     for hours in STEPS_H if n else ():
         start_s = on_slot(observation.t_s + hours * S_PER_HOUR, world)
         from_s = start_s + predictions.wait_s

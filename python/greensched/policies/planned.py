@@ -1,7 +1,7 @@
 """Where and when for all tasks that ask, together: the batch optimiser behind the policy ``greensched``.
 
 Only what starts now is committed. Who is to start later waits until then, or until the plan is made anew, whichever is
-sooner; meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
+sooner: after a step, or when the next forecasts are due. Meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
 window, and no less than any place: nobody is left pending for whom there is room.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from greensched.core.types import (
     Observation,
     Predictions,
     Reports,
-    TaskTable,
     World,
 )
 from greensched.core.units import S_PER_HOUR, S_PER_MIN
@@ -29,19 +28,34 @@ from greensched.optimizers.batch import Limits, Solution, solve
 from greensched.optimizers.greedy import Room, assign
 from greensched.optimizers.problem import GREATEST, Choice, Problem
 from greensched.policies.answers import keep, place
-from greensched.policies.deferral import on_slot
+from greensched.policies.costs import Costs, Terms, total_g
+from greensched.policies.deferral import RESERVE, on_slot
 from greensched.policies.ledger import Grid, Ledger, demand_of, held_s
 from greensched.policies.reasons import BEST, DISPLACED, Reasons
 from greensched.predictors.facts import Facts
 from greensched.predictors.queueing import staging_s
 
-Cost = Callable[[Observation, TaskTable, Predictions, float], F64]
-"""The objective in g of starting at an instant in s, (tasks, datacenters), given predictions of such a start."""
 _LOGGER = logging.getLogger(__name__)
 _LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.1)
 """Forecasts err by more than this gap, and the next slot decides anew."""
-_RESERVE = 1.1
 _RELUCTANCE = 1e-3  # to stay pending where it costs no more than to start: it helps nobody
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is to decide at an instant, and what it is made of.
+
+    Attributes:
+        grid: slots and starts.
+        problem: datacenters in the order of their names, so that their order changes nothing.
+        true_g: the objective, (tasks, datacenters in the world's order, starts).
+        terms: what it is the sum of, of the same shape.
+    """
+
+    grid: Grid
+    problem: Problem
+    true_g: F64
+    terms: Terms
 
 
 class Planner:
@@ -50,59 +64,71 @@ class Planner:
     Args:
         world: of the run.
         facts: of the world.
-        cost: the objective.
+        costs: the objective.
         ahead_h: how far ahead starts are planned; 0: only now.
         step_min: minutes between possible starts; a start lies on a slot.
         saving_frac: the least predicted saving, as a fraction, for which a task waits.
     """
 
     def __init__(
-        self, world: World, facts: Facts, cost: Cost, ahead_h: float, step_min: float, saving_frac: float
+        self, world: World, facts: Facts, costs: Costs, ahead_h: float, step_min: float, saving_frac: float
     ) -> None:
-        self._world, self._facts, self._cost, self._saving_frac = world, facts, cost, saving_frac
+        self._world, self._facts, self._costs, self._saving_frac = world, facts, costs, saving_frac
         slots = np.ceil(step_min * S_PER_MIN / world.slot_s - 1e-9) if ahead_h > 0 else 1.0
         self._step_s = float(max(slots, 1.0)) * world.slot_s
         self._starts = 1 + int(ahead_h * S_PER_HOUR / self._step_s)
         self._by_name = np.argsort(facts.name_rank)
         self._reasons = Reasons(world, "objective", "g")
         self._ledger = Ledger()
+        self._issued_s, self._issued_every_s = -np.inf, np.inf
 
-    def decide(self, seen: Observation, predictions: Predictions) -> Decisions:
-        """Decide about all tasks that ask; those that stay pending are absent from the answer."""
+    def decide(self, seen: Observation, predictions: Predictions, stretch: F64 | None = None) -> Decisions:
+        """Decide about all tasks that ask; those that stay pending are absent from the answer.
+
+        Args:
+            seen: what is known now.
+            predictions: of every (task, datacenter) pair, now.
+            stretch: factors on service times that deadlines are held by, of the same shape; None: 1.
+        """
         tasks = seen.tasks
         self._ledger.forget(tasks.task)
         there = held_s(predictions, staging_s(tasks, seen.world))
-        grid, problem = self._problem(seen, there)
-        greedy = self._greedy(seen, problem)
-        solution = solve(problem, greedy, _LIMITS)
+        plan = self._plan(seen, there, stretch)
+        greedy = self._greedy(seen, plan.problem)
+        solution = solve(plan.problem, greedy, _LIMITS)
         if solution.status is DecisionStatus.INFEASIBLE:  # what is known makes no sense: task by task needs less of it
             _LOGGER.warning("plan at %.0f s: %s; decided task by task", seen.t_s, solution.reason)
             solution = dataclasses.replace(solution, choice=greedy, status=DecisionStatus.FALLBACK_GREEDY)
         dc = np.where(solution.choice.dc >= 0, self._by_name[solution.choice.dc], -1).astype(np.int32)
-        start_s = np.where(solution.choice.start == 0, seen.t_s, grid.begin_s[solution.choice.start])
-        now = (dc >= 0) & (solution.choice.start == 0)
-        service_s = there.service_time_s[np.arange(len(tasks)), dc]
+        start_s = np.where(solution.choice.start == 0, seen.t_s, plan.grid.begin_s[solution.choice.start])
         if self._starts > 1:
+            now = (dc >= 0) & (solution.choice.start == 0)
+            service_s = there.service_time_s[np.arange(len(tasks)), dc]
             self._ledger.enter(tasks, dc, start_s, start_s + np.nan_to_num(service_s), now)
-        return self._answer(seen, problem, solution, dc, start_s, there)
+        return self._answer(seen, plan, solution, dc, start_s, there)
 
     def learn(self, reports: Reports) -> None:
         """These have ended."""
         self._ledger.forget(reports.task)
 
-    def _problem(self, seen: Observation, there: Predictions) -> tuple[Grid, Problem]:
-        """The problem of this instant, datacenters in the order of their names, so that their order changes nothing."""
+    def _plan(self, seen: Observation, there: Predictions, stretch: F64 | None) -> Plan:
         tasks, starts = seen.tasks, self._starts
         with np.errstate(invalid="ignore"):
             slots = np.ceil(np.nan_to_num(there.service_time_s, nan=1.0) / self._step_s - 1e-9)
         slots = np.clip(slots, 1, 2 * starts).astype(np.int64)
         grid = Grid(seen.t_s, self._step_s, starts, starts + (int(slots.max(initial=1)) if starts > 1 else 0))
-        later = _with_reserve(there, self._world.slot_s)
-        costs_g = [self._cost(seen, tasks, later, begin) for begin in grid.begin_s[1:starts].tolist()]
-        cost_g = np.stack([self._cost(seen, tasks, there, seen.t_s), *costs_g], axis=2)
-        after_s = seen.t_s + starts * self._step_s
-        after_g = np.nan_to_num(_or_inf(self._cost(seen, tasks, later, after_s)).min(axis=1), posinf=0.0)
-        cost_g = _or_inf(cost_g)
+        later = _with_reserve(there, self._world.slot_s, 1.0 if stretch is not None else RESERVE)
+        starts_s = [seen.t_s, *grid.begin_s[1:starts].tolist(), seen.t_s + starts * self._step_s]
+        told = [there] + [later] * starts
+        each = [self._costs.terms(seen, tasks, p, t_s, stretch) for p, t_s in zip(told, starts_s, strict=True)]
+        terms = {name: np.stack([one[name] for one in each], axis=2) for name in each[0]}
+        true_g = total_g(terms)
+        ends_s = np.stack([t_s + p.service_time_s for p, t_s in zip(told, starts_s, strict=True)], axis=2)
+        if stretch is not None:
+            ends_s = starts_s + (ends_s - starts_s) * stretch[:, :, None]
+        cost_g = _or_inf(self._costs.hardened(true_g, tasks, ends_s))
+        after_g = np.nan_to_num(cost_g[:, :, -1].min(axis=1), posinf=0.0)
+        cost_g = cost_g[:, :, :starts]
         cost_g[:, :, 0][self._too_wide(seen)] = np.inf
         if starts > 1:
             cost_g[:, :, 1:] /= 1.0 - self._saving_frac
@@ -111,7 +137,8 @@ class Planner:
         d = self._by_name
         capacity = self._ledger.capacity(seen.state, self._facts, grid)[d]
         problem = Problem(cost_g[:, d], slots[:, d], demand_of(tasks), capacity, after_g)
-        return grid, dataclasses.replace(problem, pending_g=self._pending_g(seen, problem))
+        problem = dataclasses.replace(problem, pending_g=self._pending_g(seen, problem))
+        return Plan(grid, problem, true_g, terms)
 
     def _pending_g(self, seen: Observation, problem: Problem) -> F64:
         """What it costs to get no place.
@@ -143,18 +170,20 @@ class Planner:
         return choice if problem.fits(choice) else Choice.none(problem.n_tasks)
 
     def _answer(
-        self, seen: Observation, problem: Problem, solution: Solution, dc: np.ndarray, start_s: F64, there: Predictions
+        self, seen: Observation, plan: Plan, solution: Solution, dc: np.ndarray, start_s: F64, there: Predictions
     ) -> Decisions:
-        tasks, n = seen.tasks, problem.n_tasks
-        by_place = np.empty_like(there.energy_kwh)
-        by_place[:, self._by_name] = problem.cost_g.min(axis=2)
-        by_place[np.isinf(by_place)] = np.nan
-        chosen_g = problem.cost_g[np.arange(n), solution.choice.dc, solution.choice.start]
-        best = (dc >= 0) & (chosen_g <= np.nanmin(_or_inf(by_place), axis=1, initial=np.inf))
-        rows = np.arange(n)
-        chosen_g = np.where(solution.choice.start > 0, chosen_g * (1.0 - self._saving_frac), chosen_g)
-        by_place[rows[dc >= 0], dc[dc >= 0]] = chosen_g[dc >= 0]
-        reasons = self._reasons.of(by_place, dc, np.where(best, BEST, DISPLACED))
+        tasks, n, start = seen.tasks, len(dc), solution.choice.start
+        cost_g = np.empty_like(plan.problem.cost_g)
+        cost_g[:, self._by_name] = plan.problem.cost_g
+        rows, placed = np.arange(n), np.flatnonzero(dc >= 0)
+        best = np.zeros(n, dtype=bool)
+        best[placed] = cost_g[placed, dc[placed], start[placed]] <= cost_g[placed].min(axis=(1, 2), initial=np.inf)
+        when = cost_g.argmin(axis=2)  # at every datacenter the start that is best there; at the chosen one, the chosen
+        when[placed, dc[placed]] = start[placed]
+        at = (rows[:, None], np.arange(cost_g.shape[1]), when)
+        by_place = np.where(np.isfinite(cost_g[at]), plan.true_g[at], np.nan)
+        terms = {name: term[at] for name, term in plan.terms.items()}
+        reasons = self._reasons.of(by_place, dc, np.where(best, BEST, DISPLACED), terms)
         status = np.full(n, solution.status, dtype=np.int32)
         impossible = np.isnan(there.service_time_s).all(axis=1)
         decisions = place(tasks, dc.copy(), status, reasons, there)
@@ -167,7 +196,7 @@ class Planner:
         rows = np.flatnonzero((decisions.action == Action.PLACE) & (start_s > seen.t_s))
         if len(rows) == 0:
             return
-        anew_s = on_slot(seen.t_s + self._step_s, seen.world)
+        anew_s = on_slot(min(seen.t_s + self._step_s, self._next_issue_s(seen)), seen.world)
         reason = list(decisions.reason)
         for i in rows.tolist():
             where = seen.world.datacenters[decisions.dc[i]].name
@@ -180,10 +209,18 @@ class Planner:
         decisions.service_time_s[rows] = np.nan
         decisions.reason = reason
 
+    def _next_issue_s(self, seen: Observation) -> float:
+        """When forecasts will have moved: as long after the newest as that came after the one before."""
+        issued_s = max((issue.issue_s for issue in seen.forecasts.newest.values()), default=-np.inf)
+        if issued_s > self._issued_s:
+            self._issued_every_s, self._issued_s = issued_s - self._issued_s, issued_s
+        next_s = self._issued_s + self._issued_every_s
+        return next_s if next_s > seen.t_s else np.inf
 
-def _with_reserve(there: Predictions, slot_s: float) -> Predictions:
-    """Predictions with a tenth and a slot more: who waits until the last moment is late by every error."""
-    return Predictions(there.energy_kwh, _RESERVE * there.service_time_s + slot_s, there.wait_s)
+
+def _with_reserve(there: Predictions, slot_s: float, factor: float) -> Predictions:
+    """Predictions with more and a slot: who waits until the last moment is late by every error."""
+    return Predictions(there.energy_kwh, factor * there.service_time_s + slot_s, there.wait_s)
 
 
 def _or_inf(cost_g: F64) -> F64:

@@ -57,13 +57,14 @@ class Facts:
     capacity_mem_gb: F64
     all_idle_w: F64
     name_rank: NDArray[np.intp]
+    embodied_g_per_core_h: F64
     mips: F64 | None = None  # of one core, for virtual machines; None: the same everywhere
 
     @staticmethod
     def of(world: World, cpu_utilisation_frac: float = 0.6, gpu_utilisation_frac: float = 0.4) -> Facts:
         """The facts of ``world`` under assumed utilisations of what a task has reserved."""
         n, k = world.n_datacenters, max((len(d.hosts) for d in world.datacenters), default=1)
-        table = np.full((11, n, max(k, 1)), np.nan)
+        table = np.full((12, n, max(k, 1)), np.nan)
         for d in world.datacenters:
             for i, host in enumerate(in_order(d)):
                 table[:, d.index, i] = _host_row(host, cpu_utilisation_frac, gpu_utilisation_frac)
@@ -77,7 +78,8 @@ class Facts:
             capacity_cores=capacity, capacity_gpus=np.array([d.gpus for d in world.datacenters]),
             capacity_mem_gb=np.array([sum(h.count * h.mem_gb for h in d.hosts) for d in world.datacenters]),
             all_idle_w=np.array([sum(h.count * _idle_w(h) for h in d.hosts) for d in world.datacenters]),
-            name_rank=rank, mips=table[10] if len(np.unique(table[10][~np.isnan(table[10])])) > 1 else None,
+            name_rank=rank, embodied_g_per_core_h=table[11],
+            mips=table[10] if len(np.unique(table[10][~np.isnan(table[10])])) > 1 else None,
         )  # fmt: skip
 
     def host_type(self, tasks: TaskTable, out: Bool | None = None) -> tuple[Bool, NDArray[np.intp]]:
@@ -162,6 +164,7 @@ def _host_row(host: HostType, cpu_frac: float, gpu_frac: float) -> tuple[float, 
         host.gpu_max_w - host.gpu_idle_w,
         _idle_w(host),
         host.mips,
+        host.embodied_g_per_core_h,
     )
 
 

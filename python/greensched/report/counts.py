@@ -26,6 +26,9 @@ LATE_BINS = (
 )  # fmt: skip
 FIRST_LATE_BIN = 5
 _TOP_REASONS = 8
+_WEIGHTIEST = 8
+_TERMS = r" \((?:[a-z]+ [-+.e\d]+(?:, )?)+\)"  # " (carbon 12.3, lateness 4)"
+_FULL = r"; no room at .*$"
 
 
 def waits(run: RunFolder) -> list[float]:
@@ -70,6 +73,22 @@ def decision_counts(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return {"kinds": named, "reasons": _reasons(table["reason"])}
 
 
+def weightiest(folder: Path) -> list[dict[str, Any]]:
+    """The placements with the largest predicted energy: when, which task, where, and the policy's words, terms and all.
+
+    Of a run whose policy predicts nothing, or whose log of decisions is damaged: none.
+    """
+    path = folder / "decisions.parquet"
+    if not path.is_file():
+        return []
+    table = pq.read_table(path, columns=["t_s", "task", "dc", "code", "reason", "predicted_kwh"])
+    fine = pc.and_(pc.is_valid(table["predicted_kwh"]), pc.equal(table["code"], "accepted"))
+    table = table.filter(pc.fill_null(fine, False))
+    order = [("predicted_kwh", "descending"), ("task", "ascending"), ("t_s", "ascending")]
+    rows: list[dict[str, Any]] = table.take(pc.select_k_unstable(table, _WEIGHTIEST, order)).to_pylist()
+    return rows
+
+
 def _kind(row: dict[str, Any]) -> str:
     label = f"{row['action']}, {row['status']}".replace("_", " ")
     if row["source"] == "fallback":
@@ -83,6 +102,7 @@ def _is_bad(row: dict[str, Any]) -> bool:
 
 def _reasons(reasons: pa.ChunkedArray) -> list[dict[str, Any]]:
     # "lowest objective 12.3 g; next de +1.2 g" and its thousand sisters are one kind of reason
-    plain = pc.replace_substring_regex(reasons, r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", "#")
+    plain = pc.replace_substring_regex(pc.replace_substring_regex(reasons, _TERMS, ""), _FULL, "")
+    plain = pc.replace_substring_regex(plain, r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", "#")
     rows = sorted(pc.value_counts(plain).to_pylist(), key=lambda row: (-row["counts"], row["values"] or ""))
     return [{"label": row["values"] or "(none given)", "count": row["counts"]} for row in rows[:_TOP_REASONS]]

@@ -14,6 +14,7 @@ import jinja2
 import numpy as np
 from markupsafe import Markup
 
+from greensched.core.units import clock
 from greensched.report import counts, geo
 from greensched.report.faults import announced, broken, planned
 from greensched.report.learning import errors_over_time, updates
@@ -53,7 +54,7 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(number=_number, percent=_percent, saved=_saved, hours=_hours)
+    environment.filters.update(number=_number, percent=_percent, saved=_saved, hours=_hours, clock=clock)
     style, script = _asset("style.css"), "\n".join(_asset(name) for name in _SCRIPTS)
     meta = metadata.read(run.path)
     return environment.from_string(_asset("page.html.j2")).render(
@@ -65,6 +66,7 @@ def render(run: RunFolder, other: RunFolder | None, summary: dict[str, Any]) -> 
         s=summary,
         cloudlets=summary.get("cloudlets"),
         shown_reasons=_SHOWN_REASONS,
+        weightiest=counts.weightiest(run.path),
         saved=summary["savings"] or dict.fromkeys((*SAVED, "not_comparable", "facilities_not_comparable")),
         meta=meta,
         run=run,

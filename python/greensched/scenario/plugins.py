@@ -1,7 +1,7 @@
 """The options of policies and predictors, for reference page and JSON Schema: read from the code, so never stale.
 
-An option is a field of the policy's options (a dataclass ``*Options`` in its module), or an argument of the predictor's
-class; its meaning stands in the docstring under ``Attributes:`` or ``Args:``.
+An option is a field of the policy's options (a dataclass ``*Options`` in its module, or in ``<its module>_options``),
+or an argument of the predictor's class; its meaning stands in the docstring under ``Attributes:`` or ``Args:``.
 """
 
 from __future__ import annotations
@@ -120,7 +120,8 @@ def options(plug_in: Any) -> Iterator[Option]:
 
 def _are_options(cls: Any, plug_in: Any) -> bool:
     """Whether a dataclass holds the options of a plug-in: it lies beside it and is called so."""
-    return bool(cls.__module__ == plug_in.__module__ and cls.__name__.endswith("Options"))
+    beside = f"{plug_in.__module__}_options"
+    return bool(cls.__module__ in (plug_in.__module__, beside) and cls.__name__.endswith("Options"))
 
 
 def _kind(hint: Any) -> str:
