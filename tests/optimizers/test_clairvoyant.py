@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import greensched
 from greensched.core.errors import ConfigError
+from greensched.core.types import TaskState
 from greensched.core.units import J_PER_KWH, S_PER_HOUR
 from greensched.optimizers.clairvoyant import clairvoyant_bound
 from greensched.optimizers.clairvoyant_starts import Deadlines
@@ -20,11 +21,10 @@ from greensched.optimizers.foresight import Foresight
 from greensched.optimizers.power_line import power_line
 from greensched.results.folder import RunFolder
 from greensched.results.foresight import foresight_at
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Cli
 from tests.worlds import Site, Task, host, play, write_world
 
 LATE_G_PER_S = 10.0 / 60.0
-FINISHED = 7
 
 
 def seen(
@@ -201,7 +201,7 @@ def test_no_policy_is_below_it_in_the_demonstration(tmp_path: Any) -> None:
             made = foresight_at(folder)
             bounds = {kind: clairvoyant_bound(made, LATE_G_PER_S, kind) for kind in Deadlines}
         jobs = RunFolder(folder).jobs
-        done = np.asarray(jobs["state"]) == FINISHED
+        done = np.asarray(jobs["state"]) == TaskState.FINISHED
         carbon_g = float((jobs["dynamic_g"] + jobs["transfer_g"]).sum())
         late_s = np.maximum(0.0, np.asarray(jobs["finish_s"])[done] - made.deadline_s[done])
         assert carbon_g >= bounds[Deadlines.NONE].of(done), name
@@ -247,7 +247,7 @@ def test_it_knows_what_the_world_charges(tmp_path: Any, mode: str, policy: dict[
     assert play(folder) == "completed"
     made, run = foresight_at(folder), RunFolder(folder)
     jobs = {name: np.asarray(column) for name, column in run.jobs.items()}
-    assert (jobs["state"] == FINISHED).all()
+    assert (jobs["state"] == TaskState.FINISHED).all()
     job, site = np.arange(len(made.demand)), np.where(jobs["dc"] == 1, 2, jobs["host"])
     took_s = jobs["finish_s"] - jobs["start_s"]
     least_s = made.run_s[job, site]
@@ -262,6 +262,17 @@ def test_it_knows_what_the_world_charges(tmp_path: Any, mode: str, policy: dict[
         assert 0.4 * charged_g < drawn_g <= charged_g  # bent curves and crowds are what it does not see
     bound = clairvoyant_bound(made, LATE_G_PER_S)
     assert bound.unlimited_g <= bound.value_g <= (jobs["dynamic_g"] + jobs["transfer_g"]).sum()
+
+
+@pytest.mark.java
+def test_the_command_says_what_was_and_what_could_have_been(tmp_path: Any, cli: Cli) -> None:
+    folder = crowded(tmp_path / "run", privileged=True)
+    assert play(folder) == "completed"
+    said = cli("bound", "run").stdout.splitlines()
+    assert said[0] == "60 of 60 jobs finished, 0 of them late"  # no deadlines
+    carbon, carbon_least, objective, least, free = (float(line.split()[-2]) for line in said[1:6])
+    assert free <= least <= objective == carbon >= carbon_least > 0.2 * carbon
+    assert "10 g per minute late" in said[3] and "% more" in said[6]
 
 
 def test_it_is_for_privileged_runs_only(tmp_path: Any) -> None:
