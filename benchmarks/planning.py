@@ -103,7 +103,7 @@ def bounds(seen: Foresight) -> dict[str, float]:
     began = time.perf_counter()
     soft = clairvoyant_bound(seen, LATE_G_PER_S)
     took_s = time.perf_counter() - began
-    hard = clairvoyant_bound(seen, LATE_G_PER_S, Deadlines.HARD)
+    hard = clairvoyant_bound(seen, LATE_G_PER_S, Deadlines.HARD, like=soft)
     at_once = clairvoyant_bound(seen, LATE_G_PER_S, Deadlines.HARD, waits=False)
     return {
         CARBON: hard.value_g / 1e3,

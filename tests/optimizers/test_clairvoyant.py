@@ -107,6 +107,8 @@ def test_it_is_never_above_the_best_of_all_schedules(seed: int, room: float, dea
     best_g, free_g = looked_at_all(made, late_g_per_s, deadlines, quarter)
     assert bound.unlimited_g <= free_g * (1 + 1e-9) and bound.value_g <= best_g * (1 + 1e-9)
     assert bound.unlimited_g <= bound.value_g
+    again = clairvoyant_bound(made, late_g_per_s, deadlines, like=bound)
+    assert bound.value_g * (1 - 1e-9) <= again.value_g <= best_g * (1 + 1e-9)
     # run times and times are quarters, so the grid holds every breakpoint: without capacity nothing is lost
     assert bound.unlimited_g == pytest.approx(free_g, rel=1e-6)
 
@@ -278,3 +280,31 @@ def test_the_command_says_what_was_and_what_could_have_been(tmp_path: Any, cli: 
 def test_it_is_for_privileged_runs_only(tmp_path: Any) -> None:
     with pytest.raises(ConfigError, match="privileged"):
         foresight_at(crowded(tmp_path / "run"))
+
+
+@pytest.mark.java
+def test_faults_only_add_to_it_unless_they_split_a_run(tmp_path: Any) -> None:
+    scenario = {
+        "greensched": 1, "name": "stormy", "start": "2022-06-06T00:00:00Z", "horizon": "1d", "drain": "2d", "seed": 3,
+        "privileged": True, "policy": {"name": "greensched"},
+        "datacenters": [
+            {"name": "toronto", "zone": "CA-ON", "hosts": [{"type": "epyc-2021", "count": 1}]},
+            {"name": "tokyo", "zone": "JP-TK", "hosts": [{"type": "xeon-2019", "count": 2}]},
+        ],
+        "workload": {"source": "synthetic", "jobs": 300},
+        "faults": {
+            "schedule": [{"kind": "datacenter", "datacenter": "toronto", "at": "12h", "lasts": "4h"}],
+            "random": [{"kind": "host", "mtbf": "8h", "repair": "1h"}],
+        },
+    }  # fmt: skip
+    result = greensched.simulate(scenario, out=tmp_path / "run")
+    jobs, made = result.jobs, foresight_at(tmp_path / "run")
+    assert (jobs["attempts"] > 1).sum() > 10
+    done = np.asarray(jobs["state"] == "finished")
+    cost_g = (jobs["dynamic_g"] + jobs["transfer_g"]).sum() + LATE_G_PER_S * jobs["late_s"].sum()
+    assert 0 < clairvoyant_bound(made, LATE_G_PER_S).of(done) <= cost_g
+    # with checkpoints a task may do half its work here and half there, which is no start
+    kept = dict(scenario, faults=scenario["faults"] | {"checkpoint": {"interval": "15min", "write": "10s"}})  # type: ignore[operator]
+    greensched.simulate(kept, out=tmp_path / "kept")
+    with pytest.raises(ConfigError, match="keep part of their work"):
+        foresight_at(tmp_path / "kept")

@@ -41,7 +41,7 @@ def bound(
     carbon_g = float(np.nansum(jobs["dynamic_g"]) + np.nansum(jobs["transfer_g"]))
     late_g = float(late_s.sum()) * weight / S_PER_MIN
     soft = clairvoyant_bound(seen, weight / S_PER_MIN)
-    hard = clairvoyant_bound(seen, 0.0, Deadlines.HARD)
+    hard = clairvoyant_bound(seen, 0.0, Deadlines.HARD, like=soft)
     more_frac = soft.most_g / soft.value_g - 1.0 if soft.value_g > 0 else 0.0
     print(f"{int(done.sum())} of {len(done)} jobs finished, {int((late_s > 0).sum())} of them late")
     for what, grams in (

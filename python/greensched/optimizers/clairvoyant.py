@@ -17,7 +17,7 @@ import numpy as np
 
 from greensched.core.types import F64
 from greensched.optimizers.clairvoyant_prices import Smooth
-from greensched.optimizers.clairvoyant_starts import Deadlines, Search
+from greensched.optimizers.clairvoyant_starts import Deadlines, Search, Starts
 from greensched.optimizers.foresight import Foresight
 from greensched.optimizers.problem import Bool
 
@@ -60,6 +60,7 @@ def clairvoyant_bound(
     late_g_per_s: float,
     deadlines: Deadlines = Deadlines.SOFT,
     waits: bool = True,
+    like: Bound | None = None,
     rounds: tuple[tuple[float, int], ...] = ROUNDS,
 ) -> Bound:
     """The bound on grams of CO2eq (and, with soft deadlines, of lateness at its price) of all jobs that can be done.
@@ -70,29 +71,45 @@ def clairvoyant_bound(
         deadlines: what becomes of them.
         waits: False: every job starts as soon as its data is there, as if it could always; what choosing the time is
             worth, but no bound for anybody who queues.
+        like: another bound of the same run, whose prices to begin with; only the last two rounds are left then.
         rounds: smoothing and iterations of each round; none: no prices, as if capacity had no end.
     """
     search = Search(seen, late_g_per_s, deadlines, waits)
-    price_g, worth_g, most_g = np.zeros((len(seen.dc), seen.steps, seen.demand.shape[1])), 0.0, np.inf
-    job_g, starts = search.look(price_g)
-    can = np.isfinite(job_g)
-    value_g = unlimited_g = _proven(job_g[can], 0.0)
-    smooth = Smooth(seen, job_g)
+    best, starts = _prove(seen, search, np.zeros((len(seen.dc), seen.steps, seen.demand.shape[1])))
+    unlimited_g, most_g, smooth = best.value_g, np.inf, Smooth(seen, best.job_g)
     if not smooth.scarce.any():
-        rounds, most_g = (), value_g
+        rounds, most_g = (), best.value_g
+    elif like:
+        rounds = rounds[-2:]
+        tried, more = _prove(seen, search, like.price_g)
+        best, starts = max(best, tried, key=lambda one: one.value_g), starts.with_more(more)
     for smoothing, iterations in rounds:
-        climbed = smooth.climb(starts, price_g, smoothing, iterations)
+        climbed = smooth.climb(starts, best.price_g, smoothing, iterations)
         most_g = min(most_g, climbed.most_g)
-        found_g, more = search.look(climbed.price_g)
-        starts = starts.with_more(more)
-        found_worth_g = seen.worth_g(climbed.price_g)
-        proven_g = _proven(found_g[can], found_worth_g)
-        _LOGGER.info("smoothing %g: %.1f g proven, %.1f at most, %d starts", smoothing, proven_g, most_g, starts.count)
-        if proven_g > value_g:
-            value_g, job_g, worth_g, price_g = proven_g, found_g, found_worth_g, climbed.price_g
-    return Bound(value_g, max(most_g, value_g), unlimited_g, job_g, worth_g, price_g)
+        tried, more = _prove(seen, search, climbed.price_g)
+        best, starts = max(best, tried, key=lambda one: one.value_g), starts.with_more(more)
+        _LOGGER.info(
+            "smoothing %g: %.1f g proven, at most %.1f, %d starts", smoothing, tried.value_g, most_g, starts.count
+        )
+    return Bound(best.value_g, max(most_g, best.value_g), unlimited_g, best.job_g, best.worth_g, best.price_g)
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What some prices prove."""
+
+    value_g: float
+    job_g: F64
+    worth_g: float
+    price_g: F64
+
+
+def _prove(seen: Foresight, search: Search, price_g: F64) -> tuple[_Proof, Starts]:
+    """What these prices prove, and the starts that are nearest at them."""
+    job_g, starts = search.look(price_g)
+    worth_g = seen.worth_g(price_g)
+    return _Proof(_proven(job_g[np.isfinite(job_g)], worth_g), job_g, worth_g, price_g), starts
 
 
 def _proven(job_g: F64, worth_g: float) -> float:
-    jobs_g = float(job_g.sum())
-    return jobs_g - worth_g - ROUNDING_FRAC * (float(np.abs(job_g).sum()) + worth_g)
+    return float(job_g.sum()) - worth_g - ROUNDING_FRAC * (float(np.abs(job_g).sum()) + worth_g)
