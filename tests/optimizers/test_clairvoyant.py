@@ -280,6 +280,9 @@ def test_the_command_says_what_was_and_what_could_have_been(tmp_path: Any, cli: 
 def test_it_is_for_privileged_runs_only(tmp_path: Any) -> None:
     with pytest.raises(ConfigError, match="privileged"):
         foresight_at(crowded(tmp_path / "run"))
+    odd = [Site("a", [host(power_w=[100.0, 90.0])], [1.0])]
+    with pytest.raises(ConfigError, match="less at work than idle"):
+        foresight_at(write_world(tmp_path / "odd", odd, [Task(0.0, 60.0)], hours=1, privileged=True))
 
 
 @pytest.mark.java

@@ -14,9 +14,7 @@ Everything here is the least that the world can charge:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import numpy as np
 
@@ -25,15 +23,11 @@ from greensched.core.frames import read_frame
 from greensched.core.types import F64, I64
 from greensched.core.units import S_PER_HOUR
 from greensched.optimizers.foresight import Foresight
-from greensched.optimizers.power_line import power_line
 from greensched.optimizers.problem import SLACK, Bool, Index
 from greensched.results.folder import RunFolder
-from greensched.results.luck import luck_factor
+from greensched.results.physics import JUST, Physics, Site
 
-_TIME, _POWER = 0, 1  # streams of luck
 _DOWN, _OUT = 0, 1  # kinds of faults that interrupt
-_JUST: Final = 1e-9
-"""Shares by which run times and powers are lowered: this and the world round differently."""
 
 
 def foresight_of(run: RunFolder, step_s: float = S_PER_HOUR) -> Foresight:
@@ -53,6 +47,9 @@ def foresight_of(run: RunFolder, step_s: float = S_PER_HOUR) -> Foresight:
 def _check(run: RunFolder) -> None:
     if not run.config.get("privileged"):
         raise ConfigError(f"{run.path}: the bound needs the truth; set `privileged: true` in the scenario")
+    for datacenter in run.config["datacenters"]:
+        if any(min(spec["power_w"]) < spec["power_w"][0] for spec in datacenter["hosts"]):
+            raise ConfigError(f"{run.path}: no bound where hosts draw less at work than idle ({datacenter['name']})")
     hidden = read_frame(run.path / "input" / "hidden.gsf")
     if len(hidden.tables.get("vms", {}).get("task", ())):
         raise ConfigError(f"{run.path}: no bound for virtual machines, whose run time depends on their cloudlets")
@@ -62,15 +59,6 @@ def _check(run: RunFolder) -> None:
     whole = not checkpoint.get("interval_s") and rules.get("interrupted") != "fail" and not rules.get("max_attempts")
     if np.isin(kinds, (_DOWN, _OUT)).any() and not whole:
         raise ConfigError(f"{run.path}: no bound where interrupted tasks keep part of their work, or fail")
-
-
-@dataclass(frozen=True)
-class _Site:
-    """A group of hosts."""
-
-    dc: int
-    spec: dict[str, Any]
-    kind: int
 
 
 class _Reader:
@@ -97,7 +85,9 @@ class _Reader:
         away = home[:, None] != dcs[None, :]
         moving_s, moving_kwh = self._transfers(dcs, away)
         release_s = self._release_s()
-        run_s, power_w = self._runs_and_powers(sites)
+        physics = Physics(config, tasks, self._hidden, self._tables, self._signals, sites)
+        capacity = np.array([self._capacity(site) for site in sites])
+        run_s, power_w = physics.runs_and_powers(capacity[:, 0])
         grid = np.array([self._signals[f"{d}.carbon_gpkwh"] for d in range(len(config["datacenters"]))])
         pue = np.array([self._pue(d) for d in range(len(grid))])
         deadline_us = tasks["deadline_us"]
@@ -108,7 +98,7 @@ class _Reader:
             rate_gpkwh=self._coarse(grid * pue)[dcs],
             grid_gpkwh=self._coarse(grid),
             dc=dcs,
-            capacity=np.array([self._capacity(site) for site in sites]),
+            capacity=capacity,
             demand=self._demand(),
             home=home,
             release_s=release_s,
@@ -119,14 +109,14 @@ class _Reader:
             deadline_s=np.where(deadline_us == np.iinfo(np.int64).max, np.inf, deadline_us / 1e6),
         )
 
-    def _host_groups(self) -> list[_Site]:
+    def _host_groups(self) -> list[Site]:
         kinds = self._tables.get("host_kinds", {})
         kind_of = {}
         if len(kinds.get("dc", ())):
             groups = zip(kinds["dc"].tolist(), kinds["group"].tolist(), strict=True)
             kind_of = dict(zip(groups, kinds["kind"].tolist(), strict=True))
         return [
-            _Site(d, spec, kind_of.get((d, g), 0))
+            Site(d, spec, kind_of.get((d, g), 0))
             for d, datacenter in enumerate(self._config["datacenters"])
             for g, spec in enumerate(datacenter["hosts"])
         ]
@@ -137,13 +127,13 @@ class _Reader:
         gpus = np.where(gpus < 1 - SLACK, gpus, whole)
         return np.column_stack([self._tasks["cores"], gpus, self._tasks["mem_gb"]])
 
-    def _capacity(self, site: _Site) -> list[float]:
+    def _capacity(self, site: Site) -> list[float]:
         spec, datacenter = site.spec, self._config["datacenters"][site.dc]
         cores = spec["count"] * spec["cores"]
         all_cores = sum(group["count"] * group["cores"] for group in datacenter["hosts"])
         usable = datacenter["utilisation_cap_frac"] * all_cores
         room = [min(cores, usable), spec["count"] * spec["gpus"], spec["count"] * spec["mem_gb"]]
-        return [float(amount) * (1 + _JUST) + spec["count"] * 1e-6 for amount in room]  # more than the world forgives
+        return [float(amount) * (1 + JUST) + spec["count"] * 1e-6 for amount in room]  # more than the world forgives
 
     def _release_s(self) -> F64:
         arrival_us: I64 = self._tasks["arrival_us"]
@@ -178,80 +168,6 @@ class _Reader:
             values = np.concatenate([values, np.repeat(values[:, -1:], missing, axis=1)], axis=1)
         least: F64 = values[:, : steps * self._merged].reshape(len(values), steps, self._merged).min(axis=2)
         return least
-
-    def _runs_and_powers(self, sites: list[_Site]) -> tuple[F64, F64]:
-        """(tasks, sites) of both; an infinite run where the task never fits."""
-        config, rows = self._config, np.arange(self._n)
-        noise, checkpoint = config["noise"], config.get("checkpoint") or {}
-        every_s = checkpoint.get("interval_s") or 0.0
-        stretch = 1.0 + checkpoint["write_s"] / every_s if every_s > 0 else 1.0
-        alone_s = self._hidden["work_s"] * luck_factor(config["seed"], rows, _TIME, noise["time_sigma_frac"]) * stretch
-        power_luck = luck_factor(config["seed"], rows, _POWER, noise["power_sigma_frac"])
-        run_s, power_w = np.full((self._n, len(sites)), np.inf), np.zeros((self._n, len(sites)))
-        for s, site in enumerate(sites):
-            fits = self._fit(site)
-            speed = self._scale("speed", site)
-            run_s[fits, s] = (alone_s / speed * self._heat(site.dc))[fits] * (1 - _JUST)
-            power_w[fits, s] = self._power_w(site, power_luck, fits, run_s[:, s])[fits] * (1 - _JUST)
-        return run_s, power_w
-
-    def _fit(self, site: _Site) -> Bool:
-        spec, tasks = site.spec, self._tasks
-        cores = min(spec["cores"], self._capacity(site)[0])
-        right = (tasks["gpu_type"] < 0) | (tasks["gpu_type"] == spec["gpu_type"])
-        fits: Bool = (tasks["gpus"] <= 0) | (right & (np.ceil(tasks["gpus"] - SLACK) <= spec["gpus"]))
-        fits &= (tasks["cores"] <= cores + SLACK) & (tasks["mem_gb"] <= spec["mem_gb"] + SLACK)
-        return fits
-
-    def _scale(self, name: str, site: _Site) -> F64:
-        """What the profile of each task says of this kind of host; without one, its class's speed, or 1."""
-        work_class = self._hidden["work_class"]
-        plain = np.asarray(site.spec["speed"], dtype=np.float64)[work_class] if name == "speed" else np.ones(self._n)
-        profile = self._hidden.get("profile")
-        table = self._tables.get("profiles", {}).get(name)
-        if profile is None or table is None or len(table) == 0:
-            return plain
-        kinds = 1 + max(one.kind for one in self._sites)
-        scale: F64 = np.where(profile >= 0, np.asarray(table)[np.maximum(profile, 0) * kinds + site.kind], plain)
-        return scale
-
-    def _heat(self, dc: int) -> F64:
-        """How much longer each task takes at the coolest moment."""
-        cooling, heat = self._tables.get("cooling", {}), self._hidden.get("heat")
-        row = np.flatnonzero(np.asarray(cooling.get("dc", ())) == dc)
-        if heat is None or len(row) == 0:
-            return np.ones(self._n)
-        coolest_c = float(np.min(self._signals[f"{dc}.temperature_c"]))
-        longer: F64 = 1.0 + heat * max(0.0, coolest_c - float(cooling["throttle_c"][row[0]]))
-        return longer
-
-    def _power_w(self, site: _Site, luck: F64, fits: Bool, run_s: F64) -> F64:
-        """What each task is charged at least."""
-        spec, tasks = site.spec, self._tasks
-        curve_w = np.asarray(spec["power_w"], dtype=np.float64)
-        if (curve_w < curve_w[0]).any() or not fits.any():
-            return np.zeros(self._n)  # a host that draws less than idle: no line but zero is surely below
-        busy = [self._busy(name, site, luck) for name in ("cpu", "gpu")]
-        (task, cpu), (_, gpu) = busy
-        inside = fits[task]
-        weight = (tasks["cores"] * np.where(np.isfinite(run_s), run_s, 0.0))[task][inside]
-        usual = float(np.average(cpu[inside], weights=weight)) if weight.sum() > 0 else float(cpu[inside].mean())
-        held_w, busy_w = power_line(curve_w, float(cpu[inside].min()), float(cpu[inside].max()), usual)
-        watts = tasks["cores"][task] / spec["cores"] * (held_w + busy_w * cpu)
-        watts += tasks["gpus"][task] * gpu * (spec["gpu_max_w"] - spec["gpu_idle_w"])
-        least_w = np.full(self._n, np.inf)
-        np.minimum.at(least_w, task, watts)
-        return least_w
-
-    def _busy(self, what: str, site: _Site, luck: F64) -> tuple[Index, F64]:
-        """(task, share of its cores or GPUs that is busy), a row per phase."""
-        phases, name = self._tables.get("phases", {}), f"{what}_util_frac"
-        in_phases = np.asarray(phases.get("task", np.zeros(0, np.int64))).astype(np.intp)
-        plain = np.setdiff1d(np.arange(self._n), in_phases)
-        task = np.concatenate([plain, in_phases])
-        own = np.asarray(self._hidden[name])[plain]
-        frac = np.concatenate([own, np.asarray(phases[name])]) if len(in_phases) else own
-        return task, np.minimum(1.0, np.minimum(1.0, frac * self._scale(f"{what}_scale", site)[task]) * luck[task])
 
 
 def foresight_at(folder: Path, step_s: float = S_PER_HOUR) -> Foresight:
