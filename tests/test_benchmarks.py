@@ -118,3 +118,31 @@ def test_the_bridge_benchmark_runs_in_small() -> None:
     """A loaded machine may miss the target (exit 1); it may not fail to measure."""
     done = in_small("bridge")
     assert "targets missed" in done.stdout, done.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_the_stages_of_a_decision_add_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In small: every stage is timed, texts are new or remembered as the case says, and little time is unexplained."""
+    monkeypatch.syspath_prepend(str(REPO / "benchmarks"))
+    import overhead
+    from overhead_clock import REST, STAGES, timed_jar
+    from overhead_worlds import Case, jobs_in_words, run_folder
+
+    cases = [Case("new", 3, True, 1, 4), Case("remembered", 3, False, 1, 4)]
+    jar, jobs = timed_jar(tmp_path), jobs_in_words(tmp_path, cases[0].texts)
+    for case, optimizer in zip(cases, overhead.OPTIMIZERS, strict=True):
+        policy = {"name": "greensched", "predictor": "llm", "optimizer": optimizer}
+        table = overhead.measured(run_folder(tmp_path / case.name, case, jobs, policy), case, "py4j", jar)
+        assert len(table) == case.counted
+        assert np.allclose(table[list(STAGES)].sum(axis=1), table["total"])
+        assert (table[[stage for stage in STAGES if stage != REST]] > 0).all(axis=None), "a stage was not timed"
+        assert 0 <= table[REST].sum() < 0.2 * table["total"].sum()
+
+
+@pytest.mark.slow
+def test_the_overhead_benchmark_runs_in_small() -> None:
+    """A loaded machine may miss the target (exit 1); it may not fail to measure, over either bridge."""
+    done = in_small("overhead")
+    assert "targets missed" in done.stdout, done.stderr[-2000:]
+    for bridge in ("py4j", "jpype"):
+        assert f"one new job, greedy, {bridge} " in done.stdout

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
 import traceback
@@ -79,6 +80,7 @@ class Conversation:
                 return self._observe(sequence, delta, ask)
             self._mind.finish(delta)
             self._finished = True
+            gc.unfreeze()
             return messages.encode_bye(sequence)
         except ConfigError as error:  # a mistake in the scenario: the message says it all
             return messages.encode_error(sequence, "config", str(error), "")
@@ -110,6 +112,7 @@ class Conversation:
         try:
             self._mind.finish()
         finally:
+            gc.unfreeze()
             self.turn.release()
         return True
 
@@ -122,6 +125,9 @@ class Conversation:
         if needs.truth and not world.privileged:
             raise ConfigError("the policy needs the truth, but the run is not privileged; set `privileged: true`")
         self._started = True
+        # what is there now (models, vocabularies) stays until the end: looking through it would hold up an answer
+        gc.collect()
+        gc.freeze()
         names = self._mind.names
         return messages.encode_ready(sequence, needs, str(names["policy"]), names.get("predictor"))
 

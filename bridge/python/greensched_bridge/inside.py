@@ -24,6 +24,7 @@ from greensched_bridge.minds import make_mind
 
 _POLL_S = 0.2  # how often a waiting run looks for Ctrl-C
 _STOP_S = 20.0
+_PROGRAM = "org.greensched.bridge.InProcess"
 _one_starts = threading.Lock()
 
 
@@ -76,7 +77,7 @@ class _World:
         self._failure: BaseException | None = None
         self._ended = threading.Event()  # not Thread.join: a Ctrl-C in it makes a thread pass for ended (bpo-45274)
         self._stop = jpype.JClass("java.util.concurrent.atomic.AtomicBoolean")(False)
-        program = jpype.JClass("org.greensched.bridge.InProcess")
+        program = jpype.JClass(_PROGRAM)
         port = _port(jpype, conversation)
 
         def play() -> None:

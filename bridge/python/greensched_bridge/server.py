@@ -42,6 +42,8 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
     session: Session
     token: str
     closing: threading.Lock
+    _soon = True  # whether the last question came so soon that looking for it was worth it
+    _free_s = 0.0  # since when this side has waited for the next one
 
     def call_truth(self, sequence: int, length: int) -> int:
         """Call the world back over this connection, inside the call that it is waiting for."""
@@ -73,7 +75,8 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
     def _between(self, asked: Callable[[], bool]) -> None:
         """After an answer: the mind's own work, then a look-out for the next question before sleeping for it."""
         self.session.between(self, asked)
-        until_s = time.perf_counter() + _WATCH_S
+        self._free_s = time.perf_counter()
+        until_s = self._free_s + (_WATCH_S if self._soon else 0.0)
         while not asked() and time.perf_counter() < until_s:
             _yield_core()  # whoever has something to do on this core goes first
 
@@ -119,6 +122,7 @@ class _Connection(ClientServerConnection):  # type: ignore[misc]
 
     def _serve_call(self) -> bool:
         command = self._line()
+        self._soon = time.perf_counter() - self._free_s < _WATCH_S
         if not command:
             return False
         if command != protocol.CALL_PROXY_COMMAND_NAME:

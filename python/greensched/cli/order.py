@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from greensched.cli import codes
+from greensched.cli.interrupts import held_back
 from greensched.cli.prepare import grouped, warn
 from greensched.core.contracts import Predictor
 from greensched.core.errors import GreenSchedError
@@ -132,9 +133,18 @@ def run_greensched(order: Order, arguments: list[str]) -> str:
             command += [option, str(value)]
     # a session of its own: Ctrl-C in the terminal reaches this process only, which ends it and says so, once
     stderr = subprocess.PIPE if order.quiet else None
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=stderr, text=True, check=False, start_new_session=True
-    )
-    if done.returncode != 0:
-        raise PrepareError(done.returncode if done.returncode > 0 else codes.FAILED, done.stderr)
-    return done.stdout
+    process = None
+    try:
+        with held_back():
+            process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=stderr, text=True, start_new_session=True
+            )
+        printed, errors = process.communicate()
+    except BaseException:
+        if process is not None:
+            with process:  # closes its pipes, and waits for it
+                process.kill()
+        raise
+    if process.returncode != 0:
+        raise PrepareError(process.returncode if process.returncode > 0 else codes.FAILED, errors)
+    return printed

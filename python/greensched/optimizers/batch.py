@@ -21,8 +21,8 @@ from greensched.optimizers.repair import Placement, filled, improve
 
 OPTIMAL_G, OPTIMAL_FRAC = 1e-3, 1e-9
 """What is this close to its bound counts as best: costs are rounded for CP-SAT."""
-FEW_CANDIDATES, MOST_CANDIDATES = 500, 12_000
-"""With so few left the best choice is looked for in any case, and with so many if the gap is too wide."""
+MOST_CANDIDATES = 12_000
+"""With so many left the best choice is looked for if the gap is too wide."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class Limits:
         gap_frac: the search ends where the choice is this close to the bound.
         rounds, rounds_per_task: of ruin and recreate.
         exact_work: deterministic time of CP-SAT, about seconds.
+        few: with so few candidates left the best choice is looked for however small the gap is.
         wall_s: no new step is begun after so many seconds; None: no limit.
     """
 
@@ -40,6 +41,7 @@ class Limits:
     rounds: int = 300
     rounds_per_task: float = 3.0
     exact_work: float = 0.5
+    few: int = 500
     wall_s: float | None = None
 
 
@@ -84,6 +86,12 @@ def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None =
     return _Search(problem.possible(), begin, limits or Limits()).run()
 
 
+def load() -> None:
+    """Load the libraries, which takes a moment that the first who asks for a decision should not wait."""
+    import ortools.sat.python.cp_model  # noqa: F401
+    import scipy.optimize  # noqa: F401
+
+
 class _Search:
     """The steps described above, and the best choice and bound so far."""
 
@@ -101,7 +109,7 @@ class _Search:
         if self.open():  # there is not room enough for all where they are best
             prices = best_prices(self.problem, prices)
             self.place(prices)
-        self.prove(prices, MOST_CANDIDATES if self.open() else FEW_CANDIDATES)
+        self.prove(prices, MOST_CANDIDATES if self.open() else self.limits.few)
         return self.solution()
 
     def rounds(self) -> int:
@@ -136,7 +144,7 @@ class _Search:
             found.adopt(self.best)
             self.take(found)
         if self.open():
-            self.prove(prices, FEW_CANDIDATES)
+            self.prove(prices, self.limits.few)
         if self.open():
             improve(found, self.rounds())
             self.take(found)

@@ -1,8 +1,9 @@
 """Where and when for all tasks that ask, together: the batch optimiser behind the policy ``greensched``.
 
 Only what starts now is committed. Who is to start later waits until then, or until the plan is made anew, whichever is
-sooner: after a step, or when the next forecasts are due. Meanwhile its place is reserved. Who gets no place stays pending, which costs as much as to start after the
-window, and no less than any place: nobody is left pending for whom there is room.
+sooner: after a step, or when the next forecasts are due. Meanwhile its place is reserved. Who gets no place stays
+pending, which costs as much as to start after the window, and no less than any place: nobody is left pending for whom
+there is room.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from greensched.core.types import (
     World,
 )
 from greensched.core.units import S_PER_HOUR, S_PER_MIN
-from greensched.optimizers.batch import Limits, Solution, solve
+from greensched.optimizers.batch import Limits, Solution, load, solve
 from greensched.optimizers.greedy import Room, assign
 from greensched.optimizers.problem import GREATEST, Choice, Problem
 from greensched.policies.answers import keep, place
@@ -36,7 +37,7 @@ from greensched.predictors.facts import Facts
 from greensched.predictors.queueing import staging_s
 
 _LOGGER = logging.getLogger(__name__)
-_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.1)
+_LIMITS = Limits(gap_frac=5e-3, rounds=100, rounds_per_task=1.0, exact_work=0.1, few=60)
 """Forecasts err by more than this gap, and the next slot decides anew."""
 _RELUCTANCE = 1e-3  # to stay pending where it costs no more than to start: it helps nobody
 
@@ -81,6 +82,7 @@ class Planner:
         self._reasons = Reasons(world, "objective", "g")
         self._ledger = Ledger()
         self._issued_s, self._issued_every_s = -np.inf, np.inf
+        load()
 
     def decide(self, seen: Observation, predictions: Predictions, stretch: F64 | None = None) -> Decisions:
         """Decide about all tasks that ask; those that stay pending are absent from the answer.

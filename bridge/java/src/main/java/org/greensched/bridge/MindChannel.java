@@ -33,6 +33,8 @@ final class MindChannel extends ClientServerConnection {
     }
 
     private long deadlineNanos;
+    /** Whether the last answer came so soon that looking for it was worth it. */
+    private boolean soon = true;
 
     private MindChannel(Socket socket, String token) throws IOException {
         super(new Gateway(null), socket, null, null, null, 0, token);
@@ -131,14 +133,21 @@ final class MindChannel extends ClientServerConnection {
         if (leftNanos <= 0) {
             throw new SocketTimeoutException("the deadline has passed");
         }
-        watch(leftNanos);
+        long beganNanos = System.nanoTime();
+        if (soon) {
+            watch(beganNanos + Math.min(leftNanos, WATCH_NANOS));
+        }
         socket.setSoTimeout((int) Math.min(Integer.MAX_VALUE, 1 + leftNanos / 1_000_000));
-        return super.readBlockingResponse(source);
+        String line = super.readBlockingResponse(source);
+        soon = System.nanoTime() - beganNanos < WATCH_NANOS;
+        return line;
     }
 
-    /** Looks for the answer before it sleeps for it: most come soon, and being woken takes longer. */
-    private void watch(long leftNanos) throws IOException {
-        long until = System.nanoTime() + Math.min(leftNanos, WATCH_NANOS);
+    /**
+     * Looks for the answer before it sleeps for it: being woken takes longer. Not for a mind that thinks longer than that: who
+     * looks in vain takes the core from others, and has to wait for it when the answer is there.
+     */
+    private void watch(long until) throws IOException {
         while (socket.getInputStream().available() == 0 && System.nanoTime() < until) {
             Thread.yield(); // whoever has something to do on this core goes first
         }

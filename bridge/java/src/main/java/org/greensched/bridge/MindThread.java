@@ -22,6 +22,9 @@ final class MindThread {
     private volatile Question question;
     private volatile boolean ended;
     private volatile Outcome outcome;
+    /** Whether the last answer, and the last question, came so soon that looking for it was worth it. */
+    private boolean answersSoon = true;
+    private boolean asksSoon = true;
     private ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 16);
 
     MindThread(MindPort port) {
@@ -48,7 +51,8 @@ final class MindThread {
     }
 
     private byte[] reply(String kind, long timeoutMs, long deadline) throws DeciderException, InterruptedException {
-        long watchUntil = System.nanoTime() + WATCH_NANOS;
+        long began = System.nanoTime();
+        long watchUntil = began + (answersSoon ? WATCH_NANOS : 0);
         while (outcome == null) {
             long now = System.nanoTime();
             long left = deadline + truthNanos.get() - now;
@@ -65,6 +69,7 @@ final class MindThread {
                 }
             }
         }
+        answersSoon = System.nanoTime() - began < WATCH_NANOS;
         Outcome came = outcome;
         if (came.failure != null) {
             throw new DeciderException("mind_error", "the mind failed in " + kind + ": " + came.failure, came.failure);
@@ -114,7 +119,8 @@ final class MindThread {
 
     /** The next question; {@code null} when there will be none. */
     private Question take() throws InterruptedException {
-        long watchUntil = System.nanoTime() + WATCH_NANOS;
+        long began = System.nanoTime();
+        long watchUntil = began + (asksSoon ? WATCH_NANOS : 0);
         while (!wanted() && System.nanoTime() < watchUntil) {
             Thread.yield();
         }
@@ -122,6 +128,7 @@ final class MindThread {
             while (!wanted()) {
                 wait();
             }
+            asksSoon = System.nanoTime() - began < WATCH_NANOS;
             Question next = ended ? null : question;
             question = null;
             return next;
