@@ -6,7 +6,8 @@ The problems are made (``made``): tasks of 1 to 32 cores, one in seven with GPUs
 datacenters with intensities that differ by a factor of ten and turn with the day, busy for the first slots and then
 less; lateness as dear as it is by default. All tasks together take a fifth of the capacity of the window, so that clean
 places and early slots are short and task by task is some 10 to 25 % above the bound, as in the problem for which the
-targets were set; "scarce": a third. Times are of this machine, all processors that it gives; medians of problems.
+targets were set; "scarce": a third. "growth" begins with nothing, the others with task by task. Times are of this
+machine, all processors that it gives; medians of problems.
 """
 
 from __future__ import annotations
@@ -123,6 +124,25 @@ def batch(report: Report, tasks: int, starts: int, seeds: int, wanted_frac: floa
     report.add(case, "task by task, above the bound", 100 * statistics.median([f[2] for f in found]), "%")
 
 
+def growth(report: Report, name: str, sizes: list[tuple[int, int]], seeds: int) -> None:
+    """Times along a row of sizes, and the exponent of the power law through them (least squares of logarithms)."""
+    times = []
+    for tasks, starts in sizes:
+        each = []
+        for seed in range(seeds):
+            problem = made(tasks, starts, 100 + seed)
+            began = time.perf_counter()
+            solution = solve(problem)
+            each.append((time.perf_counter() - began, solution.gap_frac))
+        times.append(statistics.median(t for t, _ in each))
+        case = f"growth with {name}: {tasks} tasks x {DATACENTERS} datacenters x {starts} starts"
+        report.add(case, "time", times[-1], "s")
+        report.add(case, "gap", 100 * statistics.median(gap for _, gap in each), "%")
+    varied = [max(size) if name == "tasks" else size[1] for size in sizes]
+    slope = float(np.polyfit(np.log(varied), np.log(times), 1)[0])
+    report.add(f"growth with {name}", "exponent of time", slope, "1")
+
+
 def main() -> int:
     """All of it."""
     parser = argparse.ArgumentParser()
@@ -138,6 +158,8 @@ def main() -> int:
     if not asked.quick:
         for tasks, starts in ((1_000, 1), (1_000, 12)):
             batch(report, tasks, starts, asked.seeds, SCARCE)
+        growth(report, "tasks", [(n, 12) for n in (125, 250, 500, 1_000, 2_000, 4_000)], 3)
+        growth(report, "starts", [(500, k) for k in (3, 6, 12, 24, 48, 96)], 3)
     return report.write()
 
 
