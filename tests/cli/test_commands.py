@@ -39,6 +39,7 @@ def test_every_command_explains_itself(cli: Cli) -> None:
         (["report", "."], "write it with: greensched finish"),
         (["explain", ".", "1"], "write it with: greensched finish"),
         (["explain", "nowhere", "1"], "nowhere: no such run folder"),
+        (["bound", "nowhere"], "nowhere: no input/run.json here"),
         (["nonsense"], "No such command 'nonsense'"),
         (["run", "--polcy", "x", "s.yml"], "--polcy"),
     ],

@@ -48,6 +48,7 @@ COMMANDS = (
     ("finish", "greensched.cli.finish:finish"),
     ("report", "greensched.cli.finish:report"),
     ("explain", "greensched.cli.explain:explain"),
+    ("bound", "greensched.cli.bound:bound"),
     ("policies", "greensched.cli.listing:policies"),
     ("predictors", "greensched.cli.listing:predictors"),
     ("schema", "greensched.cli.schema:schema"),

@@ -8,6 +8,7 @@ digits of sums differ, and with them ties); a limit of time is the service's.
 
 from __future__ import annotations
 
+import threading
 import time
 from dataclasses import dataclass
 
@@ -87,7 +88,17 @@ def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None =
 
 
 def load() -> None:
-    """Load the libraries, which takes a moment that the first who asks for a decision should not wait."""
+    """Load the libraries, which takes a moment that the first who asks for a decision should not wait.
+
+    In a thread of its own: pybind11, which OR-Tools uses, keeps the state of the thread that loads it. That of a thread
+    of the JVM (JPype) lives for one call only, and the next one crashed the process.
+    """
+    loading = threading.Thread(target=_load, name="greensched-load")
+    loading.start()
+    loading.join()
+
+
+def _load() -> None:
     import ortools.sat.python.cp_model  # noqa: F401
     import scipy.optimize  # noqa: F401
 
