@@ -43,6 +43,8 @@ WAYS: dict[str, dict[str, Any]] = {
     "greedy, defer": GREENSCHED | {"defer": True},
     "batch": GREENSCHED | {"optimizer": "batch"},
     "batch, 12 h ahead": GREENSCHED | {"optimizer": "batch", "ahead_h": 12.0, "step_min": 60.0},
+    "batch, 12 h ahead, confidence 0.9": GREENSCHED
+    | {"optimizer": "batch", "ahead_h": 12.0, "step_min": 60.0, "sla_confidence": 0.9},
 }
 LATE_G_PER_S = 10.0 / 60.0
 CARBON, OBJECTIVE = "carbon of the jobs", "objective of the policy"
