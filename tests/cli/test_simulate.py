@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import greensched
 from greensched.core.errors import ConfigError, GreenSchedError
 from greensched.core.types import Observation, Options, Predictions, TaskTable
 from greensched.predictors.analytic import AnalyticPredictor
-from tests.conftest import ROOT, Cli
+from tests.conftest import ROOT, Cli, cli_environment
 
 pytestmark = pytest.mark.java
 
@@ -42,6 +44,28 @@ def test_a_scenario_can_be_made_in_python_and_compared_with_a_baseline(tmp_path:
     assert (tmp_path / "kept" / "report.html").is_file()
     assert json.loads((tmp_path / "kept" / "summary.json").read_text()) == result.summary
     assert result.summary["baseline"]["policy"] == "local-only"
+
+
+def test_the_batch_optimiser_works_in_the_process_of_the_world(tmp_path: Path) -> None:
+    """OR-Tools once was loaded in a thread of the JVM, whose state is gone after the call: the next one crashed."""
+    pytest.importorskip("ortools")
+    code = (
+        "import json, sys, greensched\n"
+        "from greensched.optimizers import exact\n"
+        "asked, proven = [], exact.proven\n"
+        "import greensched.optimizers.batch as batch\n"
+        "batch.proven = lambda *a: asked.append(1) or proven(*a)\n"
+        "scenario = json.loads(sys.argv[1])\n"
+        "run = greensched.simulate(scenario, {'name': 'greensched', 'optimizer': 'batch'}, bridge='jpype')\n"
+        "print(len(asked), run.summary['status'], run.summary['fallbacks'])\n"
+    )
+    scenario = SCENARIO | {"workload": {"source": "synthetic", "jobs": 600}}
+    command = [sys.executable, "-c", code, json.dumps(scenario)]
+    done = subprocess.run(command, env=cli_environment(), cwd=tmp_path, capture_output=True, text=True, timeout=200)
+    assert done.returncode == 0, done.stderr[-2000:]
+    asked, status, fallbacks = done.stdout.split(maxsplit=2)
+    assert (status, fallbacks.strip()) == ("completed", "{}")
+    assert int(asked) > 0  # it was not all room enough
 
 
 class Half(AnalyticPredictor):
