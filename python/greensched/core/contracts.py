@@ -66,7 +66,11 @@ class TrainablePredictor(Predictor, Protocol):
 
 @runtime_checkable
 class Policy(Protocol):
-    """Decides where, and when, tasks run; its class may have ``default_predictor``, see :func:`predictor_for`."""
+    """Decides where, and when, tasks run; its class may have ``default_predictor``, see :func:`predictor_for`.
+
+    One that remembers what it decided may have ``revised(observation, decisions)``, which is called after ``decide``
+    where exploration has replaced some of its decisions.
+    """
 
     name: str
 

@@ -83,7 +83,8 @@ def _convert(value: Any, expected: Any, where: str) -> Any:
             raise ConfigError(f"{where}: expected a finite number, got {value!r}")
         return float(value)
     if type(value) is not expected:
-        raise ConfigError(f"{where}: expected {expected.__name__}, got {value!r}")
+        kind = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}.get(expected, expected)
+        raise ConfigError(f"{where}: expected {kind}, got {value!r}")
     return value
 
 

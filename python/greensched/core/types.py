@@ -177,6 +177,12 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.task)
 
+    def rows_of(self, wanted: I64) -> NDArray[np.intp]:
+        """Where tasks stand in the table, all of which it holds."""
+        order = np.argsort(self.task, kind="stable")
+        rows: NDArray[np.intp] = order[np.searchsorted(self.task, wanted, sorter=order)]
+        return rows
+
     def take(self, index: NDArray[np.intp]) -> TaskTable:
         """The rows ``index``, in that order."""
         columns: dict[str, Any] = {}

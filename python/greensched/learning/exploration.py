@@ -14,7 +14,7 @@ import hashlib
 import numpy as np
 
 from greensched.core.contracts import Predictor
-from greensched.core.types import F64, I64, Action, Decisions, DecisionStatus, Observation, Options, TaskTable, World
+from greensched.core.types import F64, Action, Decisions, DecisionStatus, Observation, Options, TaskTable, World
 from greensched.learning.evidence import Bool
 from greensched.optimizers.greedy import Index, Room
 from greensched.policies.random import draws
@@ -48,7 +48,7 @@ class Explorer:
         placed = np.flatnonzero(decisions.action == Action.PLACE)
         if self._frac <= 0 or len(placed) == 0:
             return decisions
-        tasks = seen.tasks.take(_rows_of(seen.tasks, decisions.task[placed]))
+        tasks = seen.tasks.take(seen.tasks.rows_of(decisions.task[placed]))
         allowed = self._allowed(seen, tasks)
         lots = draws(self._seed, tasks.task, np.arange(2, dtype=np.int64))
         number = np.maximum(allowed.sum(axis=1), 1)
@@ -80,18 +80,13 @@ class Explorer:
         return np.asarray(self._by_name[(by_name.cumsum(axis=1) >= wanted[:, None]).argmax(axis=1)], dtype=np.int32)
 
 
-def _rows_of(tasks: TaskTable, wanted: I64) -> Index:
-    order = np.argsort(tasks.task, kind="stable")
-    return np.asarray(order[np.searchsorted(tasks.task, wanted, sorter=order)])
-
-
 def _retold(decisions: Decisions, rows: Index, seen: Observation, predictor: Predictor | None) -> Decisions:
     """The rows that were sent elsewhere with the prediction and the reason of that."""
     energy_kwh, service_s = decisions.energy_kwh.copy(), decisions.service_time_s.copy()
     status = decisions.status.copy()
     energy_kwh[rows] = service_s[rows] = np.nan
     if predictor is not None:
-        tasks = seen.tasks.take(_rows_of(seen.tasks, decisions.task[rows]))
+        tasks = seen.tasks.take(seen.tasks.rows_of(decisions.task[rows]))
         got = predictor.predict(seen, tasks, Options.now_everywhere(seen.world.n_datacenters, seen.t_s))
         pairs = np.arange(len(rows)), decisions.dc[rows]
         energy_kwh[rows], service_s[rows] = got.energy_kwh[pairs], got.service_time_s[pairs]

@@ -20,8 +20,10 @@ from greensched.optimizers.prices import Columns, Prices, best_prices, nearest, 
 from greensched.optimizers.problem import Choice, Problem, ProblemError
 from greensched.optimizers.repair import Placement, filled, improve
 
-OPTIMAL_G, OPTIMAL_FRAC = 1e-3, 1e-9
-"""What is this close to its bound counts as best: costs are rounded for CP-SAT."""
+OPTIMAL_G, OPTIMAL_FRAC = 2e-6, 1e-9
+"""What is this close to its bound, per task and of what is at stake, counts as best: costs are rounded for CP-SAT."""
+LEAST_G, LEAST_FRAC = 1e-3, 1e-3
+"""At stake is at least this, also as a share of what the cheapest candidates cost."""
 MOST_CANDIDATES = 12_000
 """With so many left the best choice is looked for if the gap is too wide."""
 
@@ -31,7 +33,9 @@ class Limits:
     """How much work an answer may cost.
 
     Attributes:
-        gap_frac: the search ends where the choice is this close to the bound.
+        gap_frac: the search ends where the choice is this close to the bound, as a share of what is at stake: of each
+            task's least cost no more than its candidates differ by, or one task that is late wherever it goes would
+            make all others' waste look small.
         rounds, rounds_per_task: of ruin and recreate.
         exact_work: deterministic time of CP-SAT, about seconds.
         few: with so few candidates left the best choice is looked for however small the gap is.
@@ -45,6 +49,14 @@ class Limits:
     few: int = 500
     wall_s: float | None = None
 
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is None and name == "wall_s":
+                continue
+            whole = name in ("rounds", "few")
+            if not isinstance(value, int if whole else int | float) or not 0 <= value < float("inf"):
+                raise ValueError(f"{name}: expected a {'whole ' if whole else ''}number of 0 or more, got {value!r}")
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -52,8 +64,8 @@ class Solution:
 
     Attributes:
         choice: fits; where the problem makes no sense, everything stays pending.
-        value_g: what it costs.
-        bound_g: no choice costs less.
+        value_g: what it costs; NaN where the problem makes no sense.
+        bound_g: no choice costs less; NaN likewise.
         status: ``OPTIMAL``, ``HEURISTIC``, ``FEASIBLE_TIME_LIMIT``, or ``INFEASIBLE`` where the problem makes no sense.
         reason: why, in words.
     """
@@ -79,9 +91,10 @@ def solve(problem: Problem, begin: Choice | None = None, limits: Limits | None =
         limits: how much work it may cost.
     """
     try:
-        problem.check()
+        problem = problem.sound()
     except ProblemError as error:
-        return Solution(Choice.none(problem.n_tasks), 0.0, 0.0, DecisionStatus.INFEASIBLE, str(error))
+        nan, n = float("nan"), len(np.atleast_1d(np.asarray(problem.pending_g, dtype=object)))
+        return Solution(Choice.none(n), nan, nan, DecisionStatus.INFEASIBLE, str(error))
     if problem.n_tasks == 0:
         return Solution(Choice.none(0), 0.0, 0.0, DecisionStatus.OPTIMAL, "nothing to decide")
     return _Search(problem.possible(), begin, limits or Limits()).run()
@@ -112,6 +125,7 @@ class _Search:
         self.best = begin.copy() if begin is not None and problem.fits(begin) else Choice.none(problem.n_tasks)
         self.value_g = problem.value_g(self.best)
         self.bound_g = -np.inf
+        self.stake_g = _stake_g(problem)
 
     def run(self) -> Solution:
         """All steps that are needed."""
@@ -130,11 +144,12 @@ class _Search:
 
     def open(self) -> bool:
         """Whether it is worth, and allowed, to go on."""
-        return self.value_g - self.bound_g > self.limits.gap_frac * max(abs(self.bound_g), 1.0) and not self.late()
+        return self.value_g - self.bound_g > self.limits.gap_frac * self.stake_g and not self.late()
 
     def optimal(self) -> bool:
         """Whether nothing is better, as far as it matters."""
-        return self.value_g - self.bound_g <= max(OPTIMAL_G, OPTIMAL_FRAC * abs(self.bound_g))
+        rounded_g = OPTIMAL_G * self.problem.n_tasks + 1e-12 * abs(self.bound_g)
+        return self.value_g - self.bound_g <= rounded_g + OPTIMAL_FRAC * self.stake_g
 
     def late(self) -> bool:
         """Whether the time is over."""
@@ -190,3 +205,14 @@ class _Search:
             status = DecisionStatus.FEASIBLE_TIME_LIMIT if self.late() else DecisionStatus.HEURISTIC
             reason = f"at most {(self.value_g - bound_g) / max(abs(bound_g), 1.0):.2%} above the best"
         return Solution(self.best, self.value_g, bound_g, status, reason)
+
+
+def _stake_g(problem: Problem) -> float:
+    """What the choice is about; see ``Limits.gap_frac``."""
+    cost_g = problem.cost_g.reshape(problem.n_tasks, -1)
+    least_g = cost_g.min(axis=1, initial=np.inf)
+    most_g = np.where(np.isfinite(cost_g), cost_g, -np.inf).max(axis=1, initial=-np.inf)
+    some = np.isfinite(least_g)
+    least_g, most_g = least_g[some], most_g[some]
+    differ_g = float(np.minimum(np.abs(least_g), most_g - least_g).sum())
+    return max(differ_g, LEAST_FRAC * float(np.abs(least_g).sum()), LEAST_G)

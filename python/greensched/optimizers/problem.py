@@ -6,8 +6,8 @@ in every slot from its start until it ends, and one that gets no candidate stays
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Final
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,25 +96,46 @@ class Problem:
     def fits(self, choice: Choice) -> bool:
         """Whether a choice takes what is allowed only, and no more than there is."""
         n, d, starts = self.cost_g.shape
-        dc, start = choice.dc, choice.start
+        dc, start = np.asarray(choice.dc), np.asarray(choice.start)
+        if dc.dtype.kind != "i" or start.dtype.kind != "i":
+            return False
         if dc.shape != (n,) or start.shape != (n,) or ((dc >= d) | (start < 0) | (start >= starts)).any():
             return False
         placed = np.flatnonzero(dc >= 0)
         allowed = np.isfinite(self.cost_g[placed, dc[placed], start[placed]]).all()
         return bool(allowed) and bool((self.free(choice) >= -SLACK).all())
 
-    def check(self) -> None:
-        """Whether all of it makes sense.
+    def sound(self) -> Problem:
+        """The same problem in arrays of float64 and int64, if all of it makes sense.
 
         Raises:
-            ProblemError: shapes do not fit together, or a number is NaN, negative, or infinite where it must not be.
+            ProblemError: no numbers, shapes that do not fit together, or a number that is NaN, negative, or infinite
+                where it must not be.
+        """
+        made: dict[str, Any] = {}
+        for field in fields(self):
+            whole = field.name == "slots"
+            try:
+                given = np.asarray(getattr(self, field.name))
+            except (ValueError, TypeError, OverflowError):
+                raise ProblemError(f"{field.name}: expected an array of numbers") from None
+            if given.dtype.kind not in ("iu" if whole else "fiu"):
+                wanted = "whole numbers" if whole else "numbers"
+                raise ProblemError(f"{field.name}: expected {wanted}, got {given.dtype}")
+            made[field.name] = given.astype(np.int64 if whole else np.float64, copy=False)
+        problem = Problem(**made)
+        problem.check()
+        return problem
+
+    def check(self) -> None:
+        """Whether all of it makes sense, given arrays of float64 and int64.
+
+        Raises:
+            ProblemError: see :meth:`sound`.
         """
         for name, axes in (("cost_g", 3), ("capacity", 3)):
             if (given := np.ndim(getattr(self, name))) != axes:
                 raise ProblemError(f"{name}: expected {axes} axes, got {given}")
-        for name, kind in (("slots", "iu"), ("cost_g", "f"), ("demand", "f"), ("capacity", "f"), ("pending_g", "f")):
-            if (dtype := getattr(self, name).dtype).kind not in kind:
-                raise ProblemError(f"{name}: expected {'whole' if kind == 'iu' else 'floating'} numbers, got {dtype}")
         n, d, starts = self.cost_g.shape
         horizon, resources = self.capacity.shape[1:]
         if n and not (d and starts and resources):
@@ -136,7 +157,13 @@ class Problem:
             fine = (values >= low) & ((np.abs(values) <= GREATEST) | (infinite & (values == np.inf)))
             if not fine.all():
                 at = tuple(int(i) for i in np.argwhere(~fine)[0])
-                raise ProblemError(f"{name}{list(at)}: {float(values[at])} is no value that can be decided by")
+                raise ProblemError(f"{name}{list(at)}: {float(values[at])} is {_wrong(float(values[at]), low)}")
+
+
+def _wrong(value: float, low: float) -> str:
+    if np.isnan(value):
+        return "not a number"
+    return f"less than {low:g}" if value < low else f"more than {GREATEST:g}"
 
 
 @dataclass

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from greensched.core.types import F64, TaskTable
 from greensched.optimizers.greedy import SLACK, Assignment, Index, Room, task_order
+from greensched.optimizers.problem import RESOURCES, Choice, Problem
 
 Refused = NDArray[np.int8]
 TAKEN, CORES, MEMORY, GPUS, HOST, GPU_HOST = range(6)
@@ -45,4 +46,29 @@ def refusals(cost: F64, tasks: TaskTable, room: Room, given: Assignment, name_ra
         codes[cheaper & (demand[:, None] > 0) & (demand[:, None] > free - before + SLACK)] = code
     codes[cheaper & (tasks.cores[:, None] > room.widest_cores + SLACK)] = HOST
     codes[cheaper & (tasks.gpus > 0)[:, None] & (tasks.gpus[:, None] > room.widest_gpus + SLACK)] = GPU_HOST
+    return codes
+
+
+def no_room(problem: Problem, choice: Choice) -> Refused:
+    """The same for a batch: what every datacenter that would have been cheaper has no room for after the choice.
+
+    Of each datacenter its cheapest start counts. ``TAKEN`` also where there would be room, since no choice that was
+    looked at is better as a whole.
+    """
+    n, d, _ = problem.cost_g.shape
+    codes: Refused = np.zeros((n, d), dtype=np.int8)
+    rows = np.arange(n)
+    chosen_g = np.where(choice.dc >= 0, problem.cost_g[rows, choice.dc, choice.start], problem.pending_g)
+    cheaper = problem.cost_g.min(axis=2, initial=np.inf) < chosen_g[:, None]
+    some = np.flatnonzero(cheaper.any(axis=1))
+    if len(some) == 0:
+        return codes
+    free, start = problem.free(choice), problem.cost_g[some].argmin(axis=2)
+    end = np.minimum(start + problem.slots[some], problem.horizon)
+    for name, code in (("gpus", GPUS), ("mem_gb", MEMORY), ("cores", CORES)):
+        r = RESOURCES.index(name)
+        full = problem.demand[some, r, None, None] > free[None, :, :, r] + SLACK
+        before = np.concatenate([np.zeros((len(some), d, 1), dtype=np.intp), full.cumsum(axis=2)], axis=2)
+        at = [np.take_along_axis(before, edge[:, :, None], axis=2)[:, :, 0] for edge in (start, end)]
+        codes[some] = np.where(cheaper[some] & (at[1] > at[0]), np.int8(code), codes[some])
     return codes

@@ -9,16 +9,14 @@ import numpy as np
 
 from greensched.core.types import F64, Observation, Predictions, TaskTable, World
 from greensched.core.units import S_PER_HOUR, S_PER_MIN
-from greensched.policies.answers import known_or_worst
-from greensched.policies.objective import lateness_s, transfer_g
+from greensched.policies.answers import Bool, known_or_worst
+from greensched.policies.objective import late_s, transfer_g
 from greensched.policies.outlook import Outlook
 from greensched.predictors.facts import Facts
 
 Terms = dict[str, F64]
 """What a choice costs by name, in g, each of shape (tasks, datacenters); NaN where it is impossible."""
 
-HARD_G = 1e6
-"""What a start that misses its deadline costs more where deadlines are hard: a tonne is more than any task emits."""
 EARLY = 1e-5
 """Of the price of lateness, per second until the end, where carbon counts for nothing: who is not late ends early."""
 
@@ -61,7 +59,7 @@ class Costs:
         self._placed: dict[int, int] = {}
 
     def terms(
-        self, seen: Observation, tasks: TaskTable, predictions: Predictions, start_s: float, stretch: F64 | None = None
+        self, seen: Observation, tasks: TaskTable, predictions: Predictions, start_s: float, sure_s: F64 | None = None
     ) -> Terms:
         """Of starting at ``start_s``.
 
@@ -69,13 +67,13 @@ class Costs:
             seen: what is known now.
             tasks: to start.
             predictions: of such a start.
-            start_s: now or later.
-            stretch: factors on the service time that deadlines are held by, (tasks, datacenters); None: 1.
+            start_s: now, or later: then NaN where no forecast covers any of the run.
+            sure_s: service times that deadlines are held by, (tasks, datacenters); None: the predicted ones.
         """
         now_gpkwh = known_or_worst(seen.state.carbon_gpkwh)
         run_gpkwh = self.intensity_gpkwh(seen, predictions, start_s)
         move_gpkwh = now_gpkwh if start_s <= seen.t_s else self.moving_gpkwh(seen, start_s, now_gpkwh)
-        return self.under(seen, tasks, predictions, run_gpkwh, move_gpkwh, start_s, stretch)
+        return self.under(seen, tasks, predictions, run_gpkwh, move_gpkwh, start_s, sure_s)
 
     def under(
         self,
@@ -85,18 +83,18 @@ class Costs:
         run_gpkwh: F64,
         move_gpkwh: F64,
         start_s: float,
-        stretch: F64 | None,
+        sure_s: F64 | None,
     ) -> Terms:
         """The terms under given intensities of the run and of moving the data."""
         w = self._weights
-        late_s = self._late_s(tasks, predictions, start_s, stretch)
+        ends_s = start_s + (predictions.service_time_s if sure_s is None else sure_s)
         terms = {"carbon": (w.carbon * predictions.energy_kwh) * run_gpkwh}
         if tasks.data_gb.any() and self._world.kwh_per_gb > 0 and w.carbon > 0:
             terms["transfer"] = w.carbon * transfer_g(tasks, self._world, move_gpkwh)
-        terms["lateness"] = late_s * (w.sla_g_per_min / S_PER_MIN)
+        terms["lateness"] = late_s(ends_s, tasks) * (w.sla_g_per_min / S_PER_MIN)
         if w.carbon == 0:
-            ends_s = predictions.service_time_s + (start_s - seen.t_s)
-            terms["finish"] = ends_s * (EARLY * w.sla_g_per_min / S_PER_MIN)
+            after_s = predictions.service_time_s + (start_s - seen.t_s)
+            terms["finish"] = after_s * (EARLY * w.sla_g_per_min / S_PER_MIN)
         return terms | self._optional(seen, tasks, predictions)
 
     def _optional(self, seen: Observation, tasks: TaskTable, predictions: Predictions) -> Terms:
@@ -110,28 +108,37 @@ class Costs:
             hours = (predictions.service_time_s - predictions.wait_s) / S_PER_HOUR
             per_core_h = self._embodied_g_per_core_h[self._facts.host_type(tasks)[1]]
             terms["embodied"] = w.embodied * per_core_h * tasks.cores[:, None] * hours
-        if w.migration_g > 0 and self._placed:
-            before = np.array([self._placed.get(task, -1) for task in tasks.task.tolist()])[:, None]
+        if w.migration_g > 0 and self._placed:  # only who was interrupted has made progress
+            ids = tasks.task.tolist()
+            before = np.array([self._placed.get(task, -1) if task in seen.progress else -1 for task in ids])[:, None]
             elsewhere = (before >= 0) & (before != np.arange(self._world.n_datacenters))
             if elsewhere.any():
                 terms["migration"] = w.migration_g * elsewhere.astype(np.float64)
         return terms
 
-    def hardened(self, cost_g: F64, tasks: TaskTable, ends_s: F64) -> F64:
-        """What starts cost where deadlines are hard; where they are not, the same.
+    def add_hard(self, terms: Terms, tasks: TaskTable, ends_s: F64, possible: Bool) -> None:
+        """Where deadlines are hard, add the term ``deadline``; where they are not, nothing.
+
+        Who has a start in time pays for any other more than all tasks together could save by it.
 
         Args:
-            cost_g: (tasks, ...), of every start that a task has; NaN or infinite where it is impossible.
+            terms: of every start that a task has, (tasks, ...); NaN where it is impossible.
             tasks: to start.
             ends_s: when they end, of the same shape, at the confidence asked for.
+            possible: starts that can be had at all, of the same shape.
         """
         if not self._weights.hard:
-            return cost_g
-        n, after = len(tasks), (1,) * (cost_g.ndim - 1)
+            return
+        axes = tuple(range(1, ends_s.ndim))
+        cost_g = np.where(possible, total_g(terms), np.nan)
+        known = np.isfinite(cost_g)
+        least_g = np.where(known, cost_g, np.inf).min(axis=axes, initial=np.inf)
+        most_g = np.where(known, cost_g, -np.inf).max(axis=axes, initial=-np.inf)
+        differ_g = float(np.maximum(most_g - least_g, 0.0)[known.any(axis=axes)].sum())
         with np.errstate(invalid="ignore"):
-            late = ends_s > tasks.deadline_s.reshape(n, *after)
-            in_time = (~late & (cost_g < np.inf)).reshape(n, -1).any(axis=1)
-        return np.where(late & in_time.reshape(n, *after), cost_g + HARD_G, cost_g)
+            late = ends_s > np.expand_dims(tasks.deadline_s, axes)
+        in_time = (~late & known).any(axis=axes, keepdims=True)
+        terms["deadline"] = np.where(late & in_time, 1.0 + differ_g, 0.0)
 
     def placed(self, tasks: list[int], dc: list[int]) -> None:
         """Where tasks have been placed; to move them costs something from now on."""
@@ -144,13 +151,17 @@ class Costs:
             self._placed.pop(task, None)
 
     def intensity_gpkwh(self, seen: Observation, predictions: Predictions, start_s: float) -> F64:
-        """Intensity in g/kWh that every (task, datacenter) pair will meet if it starts at ``start_s``."""
+        """Intensity in g/kWh that every (task, datacenter) pair will meet if it starts at ``start_s``.
+
+        Where no forecast covers any of the run it is that of now; of a later start it is NaN, since nobody should wait
+        for what nobody knows.
+        """
         now = known_or_worst(seen.state.carbon_gpkwh)
-        if self._intensity == "now" or not seen.forecasts.newest:
+        if start_s <= seen.t_s and (self._intensity == "now" or not seen.forecasts.newest):
             return np.broadcast_to(now, predictions.energy_kwh.shape)
         begin_s, end_s = start_s + predictions.wait_s, start_s + predictions.service_time_s
         ahead = self.outlook.mean_gpkwh(seen.forecasts, len(now), begin_s, end_s)
-        return np.where(np.isnan(ahead), now, ahead)
+        return ahead if start_s > seen.t_s else np.where(np.isnan(ahead), now, ahead)
 
     def moving_gpkwh(self, seen: Observation, start_s: float, now_gpkwh: F64) -> F64:
         """Intensity of every datacenter when data are moved there for a later start."""
@@ -158,13 +169,6 @@ class Costs:
         ahead = self.outlook.mean_gpkwh(seen.forecasts, len(now_gpkwh), from_s, from_s + seen.world.slot_s)[0]
         known: F64 = np.where(np.isnan(ahead), now_gpkwh, ahead)
         return known
-
-    @staticmethod
-    def _late_s(tasks: TaskTable, predictions: Predictions, start_s: float, stretch: F64 | None) -> F64:
-        if stretch is not None:
-            stretched_s = predictions.service_time_s * stretch
-            predictions = Predictions(predictions.energy_kwh, stretched_s, predictions.wait_s)
-        return lateness_s(predictions, np.full(predictions.service_time_s.shape[1], start_s), tasks.deadline_s)
 
 
 def total_g(terms: Terms) -> F64:

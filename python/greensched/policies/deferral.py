@@ -51,12 +51,12 @@ def plan(
     later_g: Callable[[F64, float], F64],
     outlook: Outlook,
     minimum_frac: float,
-    stretch: F64 | None = None,
+    sure_s: F64 | None = None,
 ) -> Plan:
     """Find the later start with the least objective for every task with a deadline.
 
     A later start counts only where the forecast covers the start, and where the predicted service time, with a tenth of
-    it (or what ``stretch`` says) and one slot to spare, still ends in time. Waiting is a wake-up, not a reservation: at
+    it (or ``sure_s``) and one slot to spare, still ends in time. Waiting is a wake-up, not a reservation: at
     the wake-up the task is decided anew.
 
     Args:
@@ -68,13 +68,13 @@ def plan(
             start in s.
         outlook: forecasts.
         minimum_frac: the least saving, as a fraction of ``now_g``, for which it is worth waiting.
-        stretch: factors on the service times that have to end in time, (tasks, datacenters); None: a tenth more.
+        sure_s: service times that have to end in time, (tasks, datacenters); None: the predicted and a tenth more.
     """
     world = observation.world
     n, d = predictions.energy_kwh.shape
     best_g, until_s, dc = now_g.copy(), np.zeros(n), np.full(n, -1, dtype=np.int32)
     run_s = predictions.service_time_s - predictions.wait_s
-    spare_s = (RESERVE if stretch is None else stretch) * predictions.service_time_s + world.slot_s
+    spare_s = (RESERVE * predictions.service_time_s if sure_s is None else sure_s) + world.slot_s
     for hours in STEPS_H if n else ():
         start_s = on_slot(observation.t_s + hours * S_PER_HOUR, world)
         from_s = start_s + predictions.wait_s

@@ -9,6 +9,10 @@ from greensched.core.options import at_least
 from greensched.policies.costs import Weights
 
 MOST_STARTS = 200
+MOST_SURE = 0.999
+"""More than the reports that are remembered could ever tell."""
+MOST_WEIGHT = 1e6
+"""More is a mistake of units: beside such a term nothing else counts, and sums lose the small ones."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +58,19 @@ class GreenSchedOptions:
     step_min: float = 30.0
 
     def __post_init__(self) -> None:
-        at_least(0.0, carbon_weight=self.carbon_weight, sla_weight_g_per_min=self.sla_weight_g_per_min)
-        at_least(0.0, price_weight_g_per_currency=self.price_weight_g_per_currency)
-        at_least(0.0, embodied_weight=self.embodied_weight, migration_weight_g=self.migration_weight_g)
+        weights = {name: value for name, value in vars(self).items() if "weight" in name}
+        at_least(0.0, **weights)
+        for name, value in weights.items():
+            if value > MOST_WEIGHT:
+                raise ValueError(f"option '{name}': expected at most {MOST_WEIGHT:g}, got {value!r}")
+        if not any(weights.values()):
+            raise ValueError("all weights are 0: nothing is left to choose by")
         at_least(0.0, ahead_h=self.ahead_h)
         at_least(1.0, step_min=self.step_min)
-        if not 0.0 <= self.sla_confidence < 1.0:
+        if not 0.0 <= self.sla_confidence <= MOST_SURE:
             raise ValueError(
-                f"option 'sla_confidence': expected a probability in [0, 1), such as 0.9, got {self.sla_confidence!r}"
+                f"option 'sla_confidence': expected a probability such as 0.9, at most {MOST_SURE}, got "
+                f"{self.sla_confidence!r}"
             )
         if not 0.0 < self.defer_saving_frac < 1.0:
             given = self.defer_saving_frac
@@ -71,8 +80,8 @@ class GreenSchedOptions:
     def _check_optimizer(self) -> None:
         if self.ahead_h > 0 and not self.step_min <= 60.0 * self.ahead_h <= MOST_STARTS * self.step_min:
             raise ValueError(
-                f"option 'ahead_h': expected at least one step of {self.step_min:g} min and at most {MOST_STARTS}, "
-                f"got {self.ahead_h:g} h"
+                f"option 'ahead_h': expected {self.step_min / 60:g} to {MOST_STARTS * self.step_min / 60:g} hours "
+                f"(1 to {MOST_STARTS} steps of 'step_min'), got {self.ahead_h:g}"
             )
         if self.ahead_h > 0 and self.intensity == "now":
             raise ValueError("option 'ahead_h': who plans ahead needs forecasts; remove intensity: now")

@@ -92,17 +92,17 @@ class Ledger:
         most = np.stack([up, facts.capacity_gpus, facts.capacity_mem_gb], axis=1)[:, None, :]
         return self._usable(np.clip(free, 0.0, np.maximum(most, now)), state)
 
-    def widest_cores(self, state: DatacenterState, grid: Grid) -> F64:
-        """Cores that a single host surely has free by every slot, (datacenters, slots).
+    def widest(self, state: DatacenterState, grid: Grid) -> F64:
+        """Cores and GPUs that a single host surely has free by every slot, (datacenters, slots, 2).
 
         Those of the emptiest now, or of the largest task that has ended by then: what many small ones give back may
         lie on many hosts.
         """
-        widest = np.zeros((len(state.max_free_cores), grid.slots + 1))
-        widest[:, 0] = state.max_free_cores
+        widest = np.zeros((len(state.max_free_cores), grid.slots + 1, 2))
+        widest[:, 0] = np.stack([state.max_free_cores, state.max_free_gpus], axis=1)
         held = self._entries["held"]
         after = np.maximum(self._after(grid), 1)[held]
-        np.maximum.at(widest, (self._entries["dc"][held], after), self._entries["demand"][held, 0])
+        np.maximum.at(widest, (self._entries["dc"][held], after), self._entries["demand"][held, :2])
         most: F64 = np.maximum.accumulate(widest, axis=1)[:, :-1]
         return most
 
@@ -128,4 +128,5 @@ def held_s(predictions: Predictions, staging: F64) -> Predictions:
     """Predictions for who has room at once: the wait is that of the data alone, since the plan knows its own queues."""
     run_s = predictions.service_time_s - predictions.wait_s
     wait_s = np.where(np.isnan(run_s), np.nan, staging)
-    return Predictions(predictions.energy_kwh, wait_s + run_s, wait_s)
+    told = {level: (kwh, s - predictions.wait_s + wait_s) for level, (kwh, s) in predictions.quantiles.items()}
+    return Predictions(predictions.energy_kwh, wait_s + run_s, wait_s, told)

@@ -30,6 +30,12 @@ def lateness_s(predictions: Predictions, start_s: F64, deadline_s: F64) -> F64:
     return late
 
 
+def late_s(ends_s: F64, tasks: TaskTable) -> F64:
+    """The same in s for ends, (tasks, options)."""
+    late: F64 = np.maximum(ends_s - tasks.deadline_s[:, None], 0.0)
+    return late
+
+
 def transfer_g(tasks: TaskTable, world: World, now_gpkwh: F64) -> F64:
     """Carbon of moving each task's input data to each datacenter, in g, shape (tasks, datacenters).
 

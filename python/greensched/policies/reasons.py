@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from greensched.core.types import F64, I32, World
 from greensched.optimizers.refusals import WORDS, Refused
@@ -12,6 +14,27 @@ from greensched.policies.answers import Bool
 
 BEST, DISPLACED, QUEUED = 0, 1, 2
 _LEADS = ("lowest", "lowest with room", "no room anywhere, queues: lowest")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What was chosen for each task, and the next best; every array of shape (tasks,).
+
+    Attributes:
+        cost: of the choice.
+        terms: what it is the sum of.
+        next_dc: datacenter of the next best.
+        next_cost: what that costs; infinite where there is none.
+        next_terms: how much more it costs, term by term.
+        next_in_min: when it would start; NaN: that goes without saying.
+    """
+
+    cost: F64
+    terms: Mapping[str, F64]
+    next_dc: NDArray[np.intp]
+    next_cost: F64
+    next_terms: Mapping[str, F64]
+    next_in_min: F64 | None = None
 
 
 class Reasons:
@@ -46,29 +69,34 @@ class Reasons:
             terms: what ``cost`` is the sum of, by name and of the same shape.
             refused: (tasks, datacenters), why cheaper ones were not taken.
         """
-        n, d = cost.shape
-        if n == 0:
+        rows = np.arange(len(cost))
+        if len(cost) == 0:
             return []
-        rows = np.arange(n)
-        chosen = cost[rows, dc]
         others = np.where(np.isnan(cost), np.inf, cost)
         others[rows, dc] = np.inf
         runner_up = others.argmin(axis=1)
-        margin = others[rows, runner_up] - chosen
+        own = {name: term[rows, dc] for name, term in (terms or {}).items()}
+        apart = {name: term[rows, runner_up] - own[name] for name, term in (terms or {}).items()}
+        chosen = Chosen(cost[rows, dc], own, runner_up, others[rows, runner_up], apart)
+        return self.told(chosen, how, refused)
+
+    def told(self, chosen: Chosen, how: I32 | Bool, refused: Refused | None = None) -> list[str]:
+        """One reason per task, for choices among more than datacenters."""
+        n = len(chosen.cost)
+        with np.errstate(invalid="ignore"):  # of those who can go nowhere
+            margin = chosen.next_cost - chosen.cost
         alone = ~np.isfinite(margin)
-        tails = self._next[np.where(alone, d, runner_up)].tolist()
-        leads, more = self._leads[how].tolist(), margin.tolist()
-        own = _listed({name: column[rows, dc] for name, column in (terms or {}).items()}, "")
-        apart = _listed(
-            {name: column[rows, runner_up] - column[rows, dc] for name, column in (terms or {}).items()}, "+"
-        )
+        tails = self._next[np.where(alone, len(self._names), chosen.next_dc)].tolist()
+        leads, more, unit = self._leads[how].tolist(), margin.tolist(), self._unit
+        noise = 1e-9 * np.abs(chosen.cost)  # sums of floats differ in their last digits
+        own, apart = _listed(chosen.terms, "", noise), _listed(chosen.next_terms, "+", noise)
         why = self._why(refused, n)
-        unit = self._unit
+        when = [""] * n if chosen.next_in_min is None else [_in(minutes) for minutes in chosen.next_in_min.tolist()]
         return [
             f"{leads[i]} {least:.3g}{unit}{own[i] if own else ''}{tails[i]}"
-            + (f" {more[i]:+.3g}{unit}{apart[i] if apart else ''}" if more[i] < np.inf else "")
+            + (f"{when[i]} {more[i]:+.3g}{unit}{apart[i] if apart else ''}" if more[i] < np.inf else "")
             + (why[i] if why else "")
-            for i, least in enumerate(chosen.tolist())
+            for i, least in enumerate(chosen.cost.tolist())
         ]
 
     def _why(self, refused: Refused | None, n: int) -> list[str]:
@@ -82,9 +110,14 @@ class Reasons:
         return texts
 
 
-def _listed(terms: Mapping[str, F64], sign: str) -> list[str]:
+def _in(minutes: float) -> str:
+    return "" if minutes != minutes else " now" if minutes == 0 else f" in {minutes:.0f} min"
+
+
+def _listed(terms: Mapping[str, F64], sign: str, noise: F64) -> list[str]:
     """The terms of every task in parentheses, those that are 0 left out."""
-    kept = {name: column.tolist() for name, column in terms.items() if column.any()}
+    told = {name: np.where(np.abs(column) <= noise, 0.0, column) for name, column in terms.items()}
+    kept = {name: column.tolist() for name, column in told.items() if column.any()}
     if not kept:
         return []
     style = f"{sign}.3g"

@@ -73,7 +73,19 @@ class CheckedPredictor:
                 raise PredictorError(f"predictor '{self.name}': {field} has shape {np.shape(got)}, expected {shape}")
         most_kwh_per_s = self._envelope.most_kwh_per_s(observation.state, tasks)[:, options.dc]
         self._check(predictions, most_kwh_per_s, tasks, options)
+        self._check_quantiles(predictions, shape)
         return predictions
+
+    def _check_quantiles(self, predictions: Predictions, shape: tuple[int, int]) -> None:
+        for level, told in predictions.quantiles.items():
+            if not (isinstance(level, float) and 0.0 < level < 1.0):
+                raise PredictorError(f"predictor '{self.name}': quantile level {level!r} is no float between 0 and 1")
+            for values in told:
+                if not isinstance(values, np.ndarray) or values.shape != shape:
+                    got = np.shape(values)
+                    raise PredictorError(f"predictor '{self.name}': quantile {level} has shape {got}, expected {shape}")
+                if ((values < 0) | np.isinf(values)).any():
+                    raise PredictorError(f"predictor '{self.name}': quantile {level} is negative or infinite somewhere")
 
     def _check(self, predictions: Predictions, most_kwh_per_s: F64, tasks: TaskTable, options: Options) -> None:
         energy_kwh, service_s, wait_s = predictions.energy_kwh, predictions.service_time_s, predictions.wait_s

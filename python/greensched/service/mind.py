@@ -212,7 +212,11 @@ class Mind:
                 raise
             return self._decide(observation)
         if self._loop is not None:
+            decided = decisions.dc.copy()
             decisions = self._loop.answered(observation, decisions)
+            revised = getattr(self._policy, "revised", None)
+            if revised is not None and not np.array_equal(decided, decisions.dc):
+                revised(observation, decisions)
             check_decisions(decisions, observation.tasks.task, self._world, observation.t_s, self.names["policy"] or "")
         return decisions, predict_s
 
