@@ -104,7 +104,7 @@ def without_clocks(report: Report, run: Path, case: Case) -> None:
         raise RuntimeError(f"{run}: {end.status}")
     latency_us = json.loads((run / "world" / "world.json").read_text())["latency_us"]
     for quantile in ("p50", "p99"):
-        name = f"{case.name}, greedy, py4j, without clocks"
+        name = f"{case.name}, greedy, py4j, without clocks, first questions included"
         report.add(name, f"there and back, {quantile}", latency_us[quantile] / 1e3, "ms")
 
 

@@ -26,7 +26,16 @@ POLICY_BLOCKS = [
     {"name": "greensched", "when_full": "wait"},
     {"name": "greensched", "defer": True},
     {"name": "greensched", "carbon_weight": 0.0},
+    {"name": "greensched", "sla": "hard", "sla_confidence": 0.9, "price_weight_g_per_currency": 10.0, "defer": True},
     {"name": "greensched", "optimizer": "batch"},
+    {
+        "name": "greensched",
+        "optimizer": "batch",
+        "ahead_h": 6.0,
+        "sla": "hard",
+        "sla_confidence": 0.9,
+        "migration_weight_g": 5.0,
+    },
     {"name": "greensched", "optimizer": "batch", "ahead_h": 6.0},
     {"name": "greensched", "sla_weight_g_per_min": 0.0},
 ]

@@ -140,7 +140,14 @@ def _play(folder: Path, config: dict[str, Any], what: str, order: Order) -> str:
 
 def _baseline_name(order: Order, config: dict[str, Any]) -> str | None:
     name = order.baseline if order.baseline is not None else config.get("baseline", "local-only")
-    if name in (None, "none", config["policy"]["name"]):
+    if name in (None, "none"):
+        return None
+    if name == config["policy"]["name"]:
+        if order.baseline is not None:
+            _log.print(
+                f"greensched: no comparison: the policy is {name} itself; to compare its options see docs/optimizer.md",
+                markup=False,
+            )
         return None
     return str(name)
 
