@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from greensched.cli import explain_words
 from greensched.core.errors import DataError
 from greensched.core.units import clock
 
+_SHOWN_DEFERRALS = 3
 _SHOWN_CHARACTERS = 400  # of a description; jobs.parquet has it whole
 
 
@@ -31,10 +33,17 @@ def explain(
         asked += f", {row['gpus']:g} GPUs{' ' + row['gpu_type'] if row['gpu_type'] else ''}"
     print(f"  asked for {asked}; arrived at {clock(row['arrival_s'])}, deadline {clock(row['deadline_s'])}")
     decisions = _table(folder, "decisions")
-    for decision in decisions.filter(pc.equal(decisions["task"], row["task"])).to_pylist():
-        _print_decision(decision)
-        for line in explain_words.lines(folder, decision):
-            print(line)
+    told = decisions.filter(pc.equal(decisions["task"], row["task"])).to_pylist()
+    for deferred, group in itertools.groupby(told, key=lambda decision: decision["action"] == "defer"):
+        rows = list(group)
+        folded = len(rows) - 2 if deferred and len(rows) > _SHOWN_DEFERRALS else 0
+        for decision in rows[:1] + [None] * bool(folded) + rows[1 + folded :]:
+            if decision is None:
+                print(f"  ... deferred {folded} times more")
+                continue
+            _print_decision(decision)
+            for line in explain_words.lines(folder, decision):
+                print(line)
     _print_outcome(row)
 
 
