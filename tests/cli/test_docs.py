@@ -239,7 +239,20 @@ def test_links_lead_somewhere(root: Path, name: str) -> None:
 
 def test_the_optimiser_as_a_library_does_what_its_page_says(root: Path) -> None:
     text = (root / "docs" / "optimizer.md").read_text(encoding="utf-8")
-    (program,) = blocks(text, "python")
+    _, program = blocks(text, "python")
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, env=cli_environment(), capture_output=True, text=True, check=True)
     assert f"It prints `{done.stdout.strip()}`" in text
+
+
+@pytest.mark.java
+def test_ways_are_compared_as_the_page_of_the_optimiser_says(root: Path) -> None:
+    """On a smaller scenario and with the predictor that needs no model."""
+    pytest.importorskip("ortools")
+    program, _ = blocks((root / "docs" / "optimizer.md").read_text(encoding="utf-8"), "python")
+    assert program.count("scenarios/demo.yml") == program.count('"llm"') == 1
+    program = program.replace("scenarios/demo.yml", "scenarios/minimal.yml").replace('"llm"', '"analytic"')
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=cli_environment(), cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(done.stdout.splitlines()) == 3
