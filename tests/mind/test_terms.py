@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from greensched.core.errors import ConfigError
 from greensched.core.registry import policy_from_block
-from greensched.core.types import Decisions, Observation, Predictions, Reports, TaskState
+from greensched.core.types import Action, Decisions, Observation, Predictions, Reports, TaskState
 from greensched.optimizers import refusals as why
 from greensched.optimizers.greedy import Room, assign
 from greensched.policies.confidence import FEWEST, OWN, Confidence
 from greensched.policies.greensched import GreenSchedPolicy
-from greensched.testing.worlds import HOUR_S, datacenter, host, idle_state, observation, tasks, world
+from greensched.testing.worlds import HOUR_S, datacenter, forecasts, host, idle_state, observation, tasks, world
 
 TWO = world([datacenter(0, "a", [host()]), datacenter(1, "b", [host()])])
 SAME = {"carbon_gpkwh": np.array([100.0, 100.0])}
@@ -290,6 +290,22 @@ def test_more_confidence_takes_the_faster_place(block: dict[str, Any]) -> None:
     policy.learn(reported(40, decided.service_time_s * 1.25, dc=decided.dc))
     assert policy.decide(seen).dc.tolist() == [1]
     assert started(there).decide(seen).dc.tolist() == [0]
+
+
+@pytest.mark.parametrize("block", [{"defer": True}, {"optimizer": "batch", "ahead_h": 6.0, "step_min": 60.0}])
+def test_who_is_to_be_sure_waits_only_if_it_is(block: dict[str, Any]) -> None:
+    """Clean after two hours, an hour's run, 3 h 20 min until the deadline; twice the prediction would be too long."""
+    if "optimizer" in block:
+        pytest.importorskip("ortools")
+    book = forecasts(TWO, 0.0, np.array([[500.0] * 2 + [50.0] * 22, [900.0] * 24]))
+    state = idle_state(TWO, carbon_gpkwh=np.array([500.0, 900.0]))
+    asked = tasks(1, task=np.array([99]), deadline_s=np.array([3 * HOUR_S + 1200.0]), expected_s=np.array([3600.0]))
+    seen = observation(TWO, asked, state, book, t_s=0.0)
+    policy = started(intensity="forecast", sla_confidence=0.8, sla_weight_g_per_min=100.0, **block)
+    assert policy.decide(seen).action.tolist() == [Action.DEFER]
+    others = policy.decide(observation(TWO, tasks(40), idle_state(TWO, carbon_gpkwh=np.full(2, 9.0)), t_s=0.0))
+    policy.learn(reported(40, others.service_time_s * 2.0, dc=others.dc))
+    assert policy.decide(seen).action.tolist() == [Action.PLACE]
 
 
 @pytest.mark.parametrize("optimizer", ["greedy", "batch"])
