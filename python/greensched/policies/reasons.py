@@ -93,8 +93,8 @@ class Reasons:
         why = self._why(refused, n)
         when = [""] * n if chosen.next_in_min is None else [_in(minutes) for minutes in chosen.next_in_min.tolist()]
         return [
-            f"{leads[i]} {least:.3g}{unit}{own[i] if own else ''}{tails[i]}"
-            + (f"{when[i]} {more[i]:+.3g}{unit}{apart[i] if apart else ''}" if more[i] < np.inf else "")
+            f"{leads[i]} {_short(least)}{unit}{own[i] if own else ''}{tails[i]}"
+            + (f"{when[i]} {_short(more[i], '+')}{unit}{apart[i] if apart else ''}" if more[i] < np.inf else "")
             + (why[i] if why else "")
             for i, least in enumerate(chosen.cost.tolist())
         ]
@@ -110,6 +110,11 @@ class Reasons:
         return texts
 
 
+def _short(value: float, sign: str = "") -> str:
+    """Three digits, or all before the point: nobody reads 1.02e+03."""
+    return f"{value:{sign}.0f}" if 1e3 <= abs(value) < 1e9 else f"{value:{sign}.3g}"
+
+
 def _in(minutes: float) -> str:
     return "" if minutes != minutes else " now" if minutes == 0 else f" in {minutes:.0f} min"
 
@@ -120,6 +125,5 @@ def _listed(terms: Mapping[str, F64], sign: str, noise: F64) -> list[str]:
     kept = {name: column.tolist() for name, column in told.items() if column.any()}
     if not kept:
         return []
-    style = f"{sign}.3g"
-    parts = [[f"{name} {v:{style}}" if v else "" for v in column] for name, column in kept.items()]
+    parts = [[f"{name} {_short(v, sign)}" if v else "" for v in column] for name, column in kept.items()]
     return [f" ({', '.join(filter(None, row))})" if any(row) else "" for row in zip(*parts, strict=True)]
