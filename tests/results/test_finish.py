@@ -278,3 +278,12 @@ def test_summary_is_strict_json(run: Path) -> None:
     text = (run / "summary.json").read_text()
     assert "NaN" not in text and "Infinity" not in text
     assert not any(isinstance(v, float) and math.isnan(v) for v in json.loads(text).values())
+
+
+def test_the_summary_tells_what_the_scenario_sets_for_the_policy(tmp_path: Path) -> None:
+    """Or greedy and batch could not be told apart."""
+    block = {"name": "greensched", "optimizer": "batch", "ahead_h": 12.0, "predictor": {"name": "llm"}}
+    write_run(tmp_path, policy=block)
+    summary = finish(tmp_path)
+    assert summary["policy"] == "greensched"
+    assert summary["policy_options"] == {"optimizer": "batch", "ahead_h": 12.0}

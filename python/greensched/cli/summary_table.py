@@ -38,6 +38,9 @@ def print_summary(folder: Path, summary: dict[str, Any], page: Path | None) -> N
     console.print(f"[bold]{summary['scenario']}[/], seed {summary['seed']}: [{style}]{summary['status']}[/]", end="")
     reason = "" if summary["fallbacks"] else summary["reason"]  # how a mind failed is said at the end (failures.py)
     console.print(f" ({reason})" if reason else "", markup=False)
+    if options := summary.get("policy_options"):
+        told = ", ".join(f"{name} {value}" for name, value in options.items())
+        console.print(f"{summary['policy']} with {told}", markup=False)
     console.print(_figures(summary))
     _print_notes(console, summary)
     console.print(f"results  {folder}", markup=False)

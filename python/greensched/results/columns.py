@@ -171,6 +171,7 @@ SUMMARY = _columns("""
 status                 | string | -      | completed, degraded (a fallback decided), interrupted, aborted or failed.
 reason                 | string | -      | Why it is not completed; empty otherwise.
 policy                 | string | -      | Policy that decided.
+policy_options         | map    | -      | Options of the policy that the scenario sets, those of predictor and learning apart.
 predictor              | string | -      | Predictor that the policy used; null if none.
 scenario               | string | -      | Name of the scenario.
 seed                   | int    | -      | Seed.

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from greensched.core.registry import FOLDER_KEY
 from greensched.core.types import TaskState
 from greensched.results import cloudlets, learned
 from greensched.results.folder import RunFolder
@@ -27,6 +28,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         "status": status_of(run),
         "reason": _reason(run),
         "policy": config["policy"]["name"],
+        "policy_options": _policy_options(config["policy"]),
         "predictor": read_predictor(run.path / "feedback.sqlite"),
         "scenario": config["scenario"],
         "seed": config["seed"],
@@ -58,6 +60,12 @@ def status_of(run: RunFolder) -> str:
     """The world's status; a world that still claims to run while nobody runs it was interrupted."""
     status = str(run.world["status"])
     return "interrupted" if status == "running" else status
+
+
+def _policy_options(block: dict[str, Any]) -> dict[str, Any]:
+    plain = (str, int, float, bool)  # blocks, of the predictor and of learning, have their own places
+    named = ("name", "predictor", FOLDER_KEY)
+    return {key: value for key, value in block.items() if key not in named and isinstance(value, plain)}
 
 
 def _reason(run: RunFolder) -> str:
