@@ -45,7 +45,7 @@ class Limits:
     gap_frac: float = 1e-3
     rounds: int = 300
     rounds_per_task: float = 3.0
-    exact_work: float = 0.5
+    exact_work: float = 0.25
     few: int = 500
     wall_s: float | None = None
 
