@@ -35,6 +35,10 @@ class NotOne:
         ({"name": "greensched", "carbon_weight": -1}, "'carbon_weight': expected at least 0, got -1"),
         ({"name": "greensched", "carbon_weight": "much"}, "'carbon_weight': expected a number, got 'much'"),
         ({"name": "greensched", "carbon_weight": float("nan")}, "expected a finite number"),
+        (
+            {"name": "greensched", "ahead": 12, "sla": "Hard", "defer": 1},
+            "option of policy 'greensched' 'ahead'.*; .*'sla': expected one of soft, hard.*; .*'defer': expected",
+        ),
         ({"name": "greensched", "carbon_weight": True}, "expected a number, got True"),
         ({"name": "greensched", "defer": 1}, "'defer': expected true or false, got 1"),
         ({"name": "greensched", "intensity": "tomorrow"}, "expected one of forecast, now, got 'tomorrow'"),

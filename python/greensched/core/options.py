@@ -25,18 +25,27 @@ def read_options(cls: type[T], given: Mapping[str, Any], owner: str) -> T:
 
     Raises:
         UnknownNameError: an option that ``cls`` does not have.
-        ConfigError: a value of the wrong type, or one that the dataclass refuses.
+        ConfigError: a value of the wrong type, or one that the dataclass refuses; several problems together.
     """
     fields = typing.get_type_hints(cls)
-    reject_unknown(given, fields, owner)
-    values = {key: _convert(value, fields[key], f"{owner}: option '{key}'") for key, value in given.items()}
+    values, problems = {}, []
+    for key, value in given.items():
+        try:
+            reject_unknown([key], fields, owner)
+            values[key] = _convert(value, fields[key], f"{owner}: option '{key}'")
+        except ConfigError as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ConfigError("; ".join(str(problem).removesuffix(".") for problem in problems))
     try:
         return cls(**values)
     except (TypeError, ValueError) as error:
         raise ConfigError(f"{owner}: {error}") from None
 
 
-def reject_unknown(given: Mapping[str, Any], known: Iterable[str], owner: str) -> None:
+def reject_unknown(given: Iterable[str], known: Iterable[str], owner: str) -> None:
     """Raise :class:`UnknownNameError` for the first option that is not in ``known``."""
     names = set(known)
     for key in given:

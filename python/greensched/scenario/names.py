@@ -97,7 +97,7 @@ def check_policies(raw: dict[str, Any], folder: Path, problems: Collector) -> No
     if isinstance(block, dict) and (":" in str(block.get("name")) or block.get("name") in known):
         found = registry.problems(block, folder)
         for text in found:
-            problems.add(_written_last(problems), text)
+            problems.add(_blamed(text, block, problems), text)
         _check_learning(raw, folder, problems)
         if not found and raw.get("privileged") is not True:
             _check_privilege(block, folder, problems)
@@ -117,8 +117,14 @@ def _check_learning(raw: dict[str, Any], folder: Path, problems: Collector) -> N
             problems.add(("policy", "learning", "store"), str(error))
 
 
-def _written_last(problems: Collector) -> Path_:
-    """Which part of the policy block to blame: the last one that an option of the command line set, else all of it."""
+def _blamed(text: str, block: dict[str, Any], problems: Collector) -> Path_:
+    """Which part of the policy block to blame: the option that the text names first.
+
+    Where it names none, the last one that an option of the command line set, else all of the block.
+    """
+    named = [key for key in map(str, block) if key != "name" and f"'{key}'" in text]
+    if named:
+        return ("policy", min(named, key=lambda key: text.index(f"'{key}'")))
     given = [path for path in problems.places.overrides if path[0] == "policy"]
     return given[-1] if given else ("policy",)
 
