@@ -111,7 +111,7 @@ def test_a_name_stands_for_all_copies_and_for_each(tmp_path: Path) -> None:
         ("slot: 60", "cloud.yml:15  slot: expected a duration with a unit such as '90 s'"),
         (
             "policy: {name: greensched, alpha: 1}",
-            "cloud.yml:15  policy.alpha: no option of policy 'greensched' 'alpha'",
+            "cloud.yml:15  policy.alpha: no option of policy 'greensched'",
         ),
         ("policy: {name: nobody}", "cloud.yml:15  policy.name: unknown policy 'nobody'"),
         ("workload: {source: synthetic}", "unknown key 'workload': the file's customers are the workload"),
