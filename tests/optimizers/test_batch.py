@@ -101,7 +101,15 @@ def test_it_is_never_worse_than_what_it_begins_with():
     best = solve(problem)
     lazy = Limits(rounds=0, rounds_per_task=0.0, exact_work=1e-6)
     assert solve(problem, best.choice, lazy).value_g <= best.value_g
-    assert solve(problem, None, Limits(wall_s=0.0)).value_g <= problem.pending_g.sum()
+
+
+def test_when_the_time_is_over_the_best_so_far_is_told_as_such():
+    problem = made(3, 150, 4, 6, room=0.5)
+    found = solve(problem, None, Limits(wall_s=0.0))
+    assert found.status is DecisionStatus.FEASIBLE_TIME_LIMIT
+    assert found.reason.startswith("at most ")
+    assert fits(problem, found.choice)
+    assert found.bound_g <= solve(problem).value_g < found.value_g < problem.pending_g.sum()
 
 
 def test_without_capacity_everything_waits():

@@ -91,7 +91,7 @@ class Costs:
         terms = {"carbon": (w.carbon * predictions.energy_kwh) * run_gpkwh}
         if tasks.data_gb.any() and self._world.kwh_per_gb > 0 and w.carbon > 0:
             terms["transfer"] = w.carbon * transfer_g(tasks, self._world, move_gpkwh)
-        terms["lateness"] = late_s(ends_s, tasks) * (w.sla_g_per_min / S_PER_MIN)
+        terms["lateness"] = late_s(ends_s, tasks.deadline_s) * (w.sla_g_per_min / S_PER_MIN)
         if w.carbon == 0:
             after_s = predictions.service_time_s + (start_s - seen.t_s)
             terms["finish"] = after_s * (EARLY * w.sla_g_per_min / S_PER_MIN)

@@ -26,13 +26,12 @@ def lateness_s(predictions: Predictions, start_s: F64, deadline_s: F64) -> F64:
         start_s: start of every option.
         deadline_s: deadline of every task, infinite where it has none.
     """
-    late: F64 = np.maximum(predictions.service_time_s + start_s - deadline_s[:, None], 0.0)
-    return late
+    return late_s(predictions.service_time_s + start_s, deadline_s)
 
 
-def late_s(ends_s: F64, tasks: TaskTable) -> F64:
-    """The same in s for ends, (tasks, options)."""
-    late: F64 = np.maximum(ends_s - tasks.deadline_s[:, None], 0.0)
+def late_s(ends_s: F64, deadline_s: F64) -> F64:
+    """The same for ends, (tasks, options)."""
+    late: F64 = np.maximum(ends_s - deadline_s[:, None], 0.0)
     return late
 
 
